@@ -1,0 +1,44 @@
+"""A notebook cell of YAML becomes a training run that you can watch, stop, resume, explain and ship.
+
+In a notebook: ``%load_ext mlmagic``, then ``%mlhelp``. From Python: :func:`run` and :func:`submit`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlmagic.api import attach, run, submit
+    from mlmagic.errors import MLError
+    from mlmagic.magics import load_ipython_extension, unload_ipython_extension
+    from mlmagic.report import Report
+
+__version__ = "0.1.0"
+
+# Names are looked up when they are first used, so that the import costs nothing.
+_HOMES = {
+    "MLError": "errors",
+    "Report": "report",
+    "attach": "api",
+    "load_ipython_extension": "magics",
+    "run": "api",
+    "submit": "api",
+    "unload_ipython_extension": "magics",
+}
+
+__all__ = [
+    "MLError",
+    "Report",
+    "attach",
+    "load_ipython_extension",
+    "run",
+    "submit",
+    "unload_ipython_extension",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

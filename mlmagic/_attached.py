@@ -1,0 +1,130 @@
+"""A run that another process runs or ran, from its directory alone."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlmagic.errors import DataLoadingError, RunInterrupted
+from mlmagic.record import read_config
+from mlmagic.run_directory import CONFIG, EVENTS, ask_to_stop, living, parse_line, read_events
+from mlmagic.state import RunState
+
+if TYPE_CHECKING:
+    from mlmagic.executors._base import Outcome
+
+FOLLOW = 0.2
+
+
+class Attached:
+    """A run as its stream and artifacts tell it; one that still goes on is followed.
+
+    Raises
+    ------
+    DataLoadingError
+        If the directory holds no run.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = path.name
+        if not (path / EVENTS).exists() or not (path / CONFIG).exists():
+            raise DataLoadingError(
+                f"{str(path)!r} holds no run: it lacks {EVENTS} or {CONFIG}",
+                solution="Give a run's directory, such as one that %mljobs names",
+            )
+        self.config, provenance = read_config((path / CONFIG).read_text(encoding="utf-8"))
+        self.name = str(provenance.get("name", path.name))
+        self.state = RunState()
+        self._outcome: Outcome | None = None
+        self._watchers: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+        self._read = threading.Thread(target=self._follow, name=f"mlmagic follow {self.id}", daemon=True)
+        self._done = threading.Event()
+        self._released = threading.Event()
+        if living(path):
+            self._read.start()
+        else:
+            self._replay()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began; its duration after the end."""
+        if self.state.seconds is not None:
+            return self.state.seconds
+        if self.state.began is None or self.state.finished:
+            return self.state.time
+        return max(0.0, time.time() - self.state.began)
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The saved model, loaded when it is first asked for; None where the run saved none."""
+        from mlmagic.executors import load
+
+        with self._lock:
+            if self._outcome is None and self.state.artifacts:
+                self._outcome = load(self.config.framework).load(self.path, self.config, self.state)
+            return self._outcome
+
+    def wait(self, timeout: float | None = None, *, results: bool = False) -> bool:
+        """Whether the run (or, with ``results``, its model and metrics) is there within ``timeout`` seconds."""
+        return (self._released if results else self._done).wait(timeout)
+
+    def stop(self, by: str = "another process") -> None:
+        """Ask the process that runs it to stop and keep its best; an ended run stays as it is."""
+        if not self.state.finished:
+            ask_to_stop(self.path, by)
+
+    def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
+        """Call ``watcher()`` after every event. Gives its undo."""
+        self._watchers.append(watcher)
+
+        def undo() -> None:
+            with contextlib.suppress(ValueError):
+                self._watchers.remove(watcher)
+
+        return undo
+
+    def _replay(self) -> None:
+        for seconds, event in read_events(self.path):
+            self.state.apply(event, seconds)
+        self._finish()
+
+    def _follow(self) -> None:
+        with (self.path / EVENTS).open(encoding="utf-8") as stream:
+            rest = ""
+            while not self.state.finished:
+                alive = living(self.path)
+                while text := stream.readline():
+                    rest += text
+                    if rest.endswith("\n"):
+                        self._take(rest)
+                        rest = ""
+                if not alive:
+                    break
+                time.sleep(FOLLOW)
+        self._finish()
+
+    def _take(self, line: str) -> None:
+        if found := parse_line(line):
+            self.state.apply(found[1], found[0])
+            if self.state.metrics is not None:
+                self._released.set()
+            for watcher in list(self._watchers):
+                watcher()
+
+    def _finish(self) -> None:
+        if not self.state.finished:
+            self.state.interrupt(
+                RunInterrupted(
+                    f"The process that ran {self.id} is gone; it ended in phase {self.state.phase!r}"
+                ).to_dict()
+            )
+        self._released.set()
+        self._done.set()
+        for watcher in list(self._watchers):
+            watcher()

@@ -1,0 +1,56 @@
+"""From whatever was raised to one clean error: a kind, a cause, the user's own last frames."""
+
+from __future__ import annotations
+
+import errno
+import sysconfig
+import traceback
+from pathlib import Path
+
+from mlmagic.errors import MLError, OutOfMemory, OutputError, TrainingFailure
+
+FRAMES = 6
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+_OURS = str(Path(__file__).parent)
+_INSTALLED = tuple({sysconfig.get_path(key) for key in ("purelib", "platlib", "stdlib", "platstdlib")})
+
+
+def as_error(raised: BaseException) -> MLError:
+    """The error that a run ends with when ``raised`` escapes from it."""
+    if isinstance(raised, MLError):
+        return raised
+    cause = f"{type(raised).__name__}: {raised}" if str(raised) else type(raised).__name__
+    if isinstance(raised, MemoryError):
+        return OutOfMemory("The machine ran out of memory", stderr=cause)
+    if isinstance(raised, OSError) and raised.errno in _NO_ROOM:
+        return no_room(raised)
+    frames = user_frames(raised)
+    return TrainingFailure(
+        cause,
+        stderr=frames or "".join(traceback.format_exception(raised)[-FRAMES:]),
+        solution="Mend the line shown above and run the cell again" if frames else None,
+    )
+
+
+def no_room(error: OSError) -> OutputError:
+    """The error for a file that could not be written."""
+    name = f" {error.filename}" if error.filename else ""
+    return OutputError(
+        f"Cannot write{name}: {error.strerror or error}",
+        stderr=f"{type(error).__name__}: {error}",
+        solution="Make room on that disk or choose another outputDir; what is in memory stays in the report",
+    )
+
+
+def user_frames(raised: BaseException) -> str:
+    """The last frames of the user's own code, as a traceback shows them; empty where there are none."""
+    frames = [frame for frame in traceback.extract_tb(raised.__traceback__) if _is_users(frame.filename)]
+    if not frames:
+        return ""
+    text = "".join(traceback.format_list(frames[-FRAMES:]))
+    return text + "".join(traceback.format_exception_only(raised))
+
+
+def _is_users(filename: str) -> bool:
+    # Cells are called "<ipython-input-...>" or a file in a temporary directory; frozen modules "<frozen ...>".
+    return not filename.startswith((_OURS, "<frozen", *_INSTALLED))

@@ -1,0 +1,149 @@
+"""The notebook's objects that a config names: found and held at submission, bound when the run starts."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from mlmagic.errors import Fault, InvalidConfiguration, MLError
+from mlmagic.report import Report, Run
+
+if TYPE_CHECKING:
+    from mlmagic.config import Reference, RunConfig
+
+
+def hold(config: RunConfig, values: Mapping[str, Any], source: Any = None) -> dict[str, Any]:
+    """What each reference of a config names now, by the reference's text, safe from later changes.
+
+    A reference into another run's report is held as that report: its results may not be there yet.
+
+    Raises
+    ------
+    InvalidConfiguration
+        With every name and attribute that is not there.
+    """
+    held: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for reference in config.references():
+        try:
+            held[str(reference)] = _hold(reference, values)
+        except LookupError as error:
+            faults.append(_missing(reference, error, values, source))
+    if faults:
+        raise InvalidConfiguration(faults)
+    return held
+
+
+def needs_of(held: Mapping[str, Any]) -> list[Run]:
+    """The runs whose results are among what is held."""
+    return list({id(value.run): value.run for value in held.values() if isinstance(value, Report)}.values())
+
+
+def bind(config: RunConfig, held: Mapping[str, Any]) -> RunConfig:
+    """The config with every reference bound; reports are asked for what the reference names."""
+
+    def lookup(reference: Reference) -> Any:
+        value = held[str(reference)]
+        return _follow(value, reference.attributes) if isinstance(value, Report) else value
+
+    return config.bind(lookup)
+
+
+def _hold(reference: Reference, values: Mapping[str, Any]) -> Any:
+    if reference.name not in values:
+        raise LookupError(reference.name)
+    value = values[reference.name]
+    if isinstance(value, Report):
+        return value
+    return _snapshot(_follow(value, reference.attributes))
+
+
+def _follow(value: Any, attributes: Iterable[str]) -> Any:
+    for attribute in attributes:
+        try:
+            # A column of a frame and a key of a dict are named like an attribute.
+            value = value[attribute] if isinstance(value, Mapping) else getattr(value, attribute)
+        except (AttributeError, KeyError):
+            raise LookupError(attribute) from None
+    return value
+
+
+def _snapshot(value: Any) -> Any:
+    """A copy where the user could change the object under the run; a class or a type that never changes as it is."""
+    if isinstance(value, type):
+        return value
+    if _is(value, "pandas", "DataFrame", "Series"):
+        # From pandas 3 on a shallow copy is a snapshot: writing to either side copies first.
+        return value.copy(deep=not _copies_on_write())
+    if _is(value, "sklearn.base", "BaseEstimator"):
+        return sys.modules["sklearn.base"].clone(value)
+    if _is(value, "torch.nn", "Module"):
+        return copy.deepcopy(value)
+    return value
+
+
+def _is(value: Any, module: str, *names: str) -> bool:
+    # An object of a library can only exist when the library is imported; nothing is imported to find out.
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(value, tuple(getattr(loaded, name) for name in names))
+
+
+def _copies_on_write() -> bool:
+    pandas = sys.modules["pandas"]
+    return int(pandas.__version__.split(".")[0]) >= 3 or pandas.options.mode.copy_on_write is True
+
+
+def _missing(reference: Reference, error: LookupError, values: Mapping[str, Any], source: Any) -> Fault:
+    line, column = _position_of(str(reference), source)
+    name = str(error.args[0])
+    if name != reference.name or name in values:
+        message = f"{reference} leads nowhere: {reference.name} has no {name!r}."
+        return Fault(str(reference), message, line, column, str(reference))
+    known = [key for key in values if not key.startswith("_")]
+    near = difflib.get_close_matches(name, known, 1)
+    message = f"{reference} names no variable: nothing is called {name!r} here."
+    return Fault(str(reference), message, line, column, str(reference), f"${near[0]}" if near else None)
+
+
+def locate(error: MLError, source: Any) -> MLError:
+    """The error with the place in the cell of each fault that was found only in the run."""
+    if not isinstance(error, InvalidConfiguration) or all(fault.line for fault in error.faults):
+        return error
+    faults = [fault if fault.line else _placed(fault, source) for fault in error.faults]
+    return InvalidConfiguration(faults, solution=error.solution, stderr=error.stderr)
+
+
+def _placed(fault: Fault, source: Any) -> Fault:
+    last = fault.path.rpartition(".")[2]
+    for path in _paths(getattr(source, "value", None)):
+        if last and path and path[-1] == last:
+            line, column = source.position(path, key=True)
+            return replace(fault, line=line, column=column)
+    return fault
+
+
+def _position_of(text: str, source: Any) -> tuple[int, int]:
+    for path, value in _leaves(getattr(source, "value", None)):
+        if str(value) == text:
+            line, column = source.position(path)
+            return line, column
+    return 0, 0
+
+
+def _leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    if not isinstance(value, (Mapping, list)):
+        yield path, value
+    for key, item in items:
+        yield from _leaves(item, (*path, key))
+
+
+def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield (*path, key)
+        yield from _paths(item, (*path, key))

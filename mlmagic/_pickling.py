@@ -1,0 +1,71 @@
+"""Objects between our own processes: large arrays go over by memory map, never through the pipe.
+
+Pickle protocol 5 hands the buffers of NumPy, pandas and Arrow out of band. They are written to one file, which the
+child maps; nothing is copied there. Only what the parent itself sent is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import pickle
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+
+ALIGNMENT = 64
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A pickled object: its small part, and a file with its buffers at ``(offset, length)`` each."""
+
+    body: bytes
+    path: str | None
+    places: tuple[tuple[int, int], ...]
+
+
+def pack(value: Any) -> Parcel:
+    """Pickle an object (classes of a notebook by value); :func:`discard` removes its file."""
+    buffers: list[pickle.PickleBuffer] = []
+    body = cloudpickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+    if not buffers:
+        return Parcel(body, None, ())
+    handle, path = tempfile.mkstemp(prefix="mlmagic-", suffix=".buffers", dir=_fast_directory())
+    places = []
+    with os.fdopen(handle, "wb") as file:
+        for buffer in buffers:
+            file.write(b"\0" * (-file.tell() % ALIGNMENT))
+            with buffer.raw() as raw:
+                places.append((file.tell(), raw.nbytes))
+                file.write(raw)
+    return Parcel(body, path, tuple(places))
+
+
+def pack_whole(value: Any) -> Parcel:
+    """Pickle an object without a file: for what may never be unpacked, such as a model nobody touches."""
+    return Parcel(cloudpickle.dumps(value, protocol=5), None, ())
+
+
+def unpack(parcel: Parcel) -> Any:
+    """The object again; its arrays are views of the mapped file, copied page by page only where they are written."""
+    if parcel.path is None:
+        return pickle.loads(parcel.body)
+    with Path(parcel.path).open("rb") as file:
+        empty = os.fstat(file.fileno()).st_size == 0
+        view = memoryview(b"") if empty else memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+    return pickle.loads(parcel.body, buffers=[view[start : start + length] for start, length in parcel.places])
+
+
+def discard(parcel: Parcel) -> None:
+    """Remove the parcel's file; a process that has mapped it keeps its view."""
+    if parcel.path is not None:
+        Path(parcel.path).unlink(missing_ok=True)
+
+
+def _fast_directory() -> str | None:
+    # Shared memory where there is room for it, else the temporary directory.
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None

@@ -1,0 +1,60 @@
+"""A run's progress as lines of text, for a terminal, the shell and logs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from mlmagic._html import text
+from mlmagic._summary import summary
+from mlmagic._units import duration
+from mlmagic.report import Run
+
+EVERY = 1.0
+
+
+@contextmanager
+def tell(run: Run, stream: TextIO) -> Iterator[None]:
+    """Print how a run goes, a line a second at most, while the block waits for it, and its report at the end."""
+    ended = threading.Event()
+    teller = threading.Thread(target=_tell, args=(run, stream, ended), name="mlmagic text", daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
+        if run.wait(0):
+            print(text(summary(run)), file=stream, flush=True)
+
+
+def _tell(run: Run, stream: TextIO, ended: threading.Event) -> None:
+    shown_log, last = 0, ""
+    while True:
+        over = ended.wait(EVERY)
+        state = run.state
+        for line in state.log[max(0, shown_log - state.log_dropped) :]:
+            print(f"  {line.text}", file=stream)
+        shown_log = state.log_dropped + len(state.log)
+        if over:
+            return
+        line = progress(run)
+        if line != last:
+            print(line, file=stream, flush=True)
+        last = line
+
+
+def progress(run: Run) -> str:
+    """One line: what it does, how far it is, the latest numbers, what is left."""
+    state = run.state
+    parts = [f"{run.name}: {state.phase}"]
+    if state.plan.unit and state.plan.total:
+        parts.append(f"{state.plan.unit} {state.done:.0f} of {state.plan.total}")
+    if state.rows:
+        unit = next(iter(state.rows[-1]))
+        parts += [f"{name} {value:.4g}" for name, value in state.rows[-1].items() if name != unit][:4]
+    if state.remaining is not None:
+        parts.append(f"{duration(state.remaining)} left")
+    return " · ".join(parts)

@@ -1,0 +1,217 @@
+"""What the page shows of a run, as plain data: a pure function of its state."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+from typing import Any
+
+from mlmagic._units import duration
+from mlmagic.events import plain
+from mlmagic.executors import EXECUTORS
+from mlmagic.report import Run, to_dict
+from mlmagic.run_directory import CONFIG
+from mlmagic.state import RunState
+
+TILES = 6
+MATRIX_CLASSES = 60
+IMPORTANCES = 30
+# What a metric is called in history, and whether more of it is better.
+LOWER_IS_BETTER = ("loss", "mae", "rmse", "mse")
+
+
+def view(run: Run, stop_by: str, place: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The parts of the page by name, as ``widgets/src/protocol.ts`` declares them (``RunState``).
+
+    Parameters
+    ----------
+    run
+        The run.
+    stop_by
+        How it can be stopped from where it is shown: "button" or "interrupt".
+    place
+        Place in the queue, for a run that waits.
+    """
+    state = run.state
+    facts = state.metadata
+    return plain(
+        {
+            "id": run.id,
+            "name": run.name,
+            "action": run.config.action,
+            "framework": EXECUTORS[run.config.framework].title,
+            "subject": subject(run),
+            "device": device(state),
+            "status": state.status,
+            "stopping": state.stopping is not None and not state.finished,
+            "stopBy": "none" if state.finished else stop_by,
+            "phase": state.phase,
+            "progress": _progress(run),
+            "waiting": place if state.status == "queued" else None,
+            "tiles": tiles(run)[:TILES],
+            "axis": {"unit": state.axis.unit or "step", "total": state.axis.total},
+            "best": _best(state),
+            "outputDir": str(run.path),
+            "seed": run.config.seed,
+            "dataHash": facts.get("dataHash"),
+            "confusion": confusion(state),
+            "classification": classification(state),
+            "importance": importance(run),
+            "config": _config(run),
+            "report": json.dumps(to_dict(run), indent=2, ensure_ascii=False) if state.finished else None,
+            "error": state.error,
+        }
+    )
+
+
+def subject(run: Run) -> str:
+    """What is trained: the estimator, the network, the architecture."""
+    train = run.config.config
+    for key in ("algorithm", "model_class", "architecture"):
+        if value := getattr(train, key, None):
+            return str(value)
+    known = run.state.metadata.get("algorithm") or run.state.metadata.get("modelClass")
+    model = getattr(train, "model", None)
+    return str(known or model or getattr(train, "model_script", None) or "")
+
+
+def device(state: RunState) -> str:
+    """Where it trains: the GPU's name, or how many cores."""
+    if "gpuModel" in state.metadata:
+        return str(state.metadata["gpuModel"])
+    threads = int(state.metadata.get("threads") or os.cpu_count() or 1)
+    return f"{threads} core{'s' * (threads != 1)}"
+
+
+def tiles(run: Run) -> list[dict[str, Any]]:
+    """The numbers that matter most, first the ones that tell how good the model is."""
+    state = run.state
+    found = [*_final(state), *_latest(state), *_rates(state)]
+    names = set()
+    return [tile for tile in found if not (tile["label"] in names or names.add(tile["label"]))]  # type: ignore[func-returns-value]
+
+
+def confusion(state: RunState) -> dict[str, Any] | None:
+    """Counts of true classes (rows) against predicted ones (columns) on the test rows."""
+    test = (state.metrics or {}).get("test", {})
+    counts = test.get("confusionMatrix")
+    if counts is None or len(counts) > MATRIX_CLASSES:
+        return None
+    rows = sum(map(sum, counts))
+    return {"labels": _labels(test), "counts": counts, "of": f"test, {rows} rows"}
+
+
+def classification(state: RunState) -> dict[str, Any] | None:
+    """Precision, recall, F1 and rows of each class on the test rows."""
+    test = (state.metrics or {}).get("test", {})
+    table = test.get("classificationReport")
+    if not table:
+        return None
+    columns = {name: [row.get(name) for row in table.values()] for name in ("precision", "recall", "f1")}
+    support = [sum(row) for row in test.get("confusionMatrix", [])]
+    return {"labels": list(table), **columns, "support": support, "accuracy": test.get("accuracy")}
+
+
+def importance(run: Run) -> dict[str, Any] | None:
+    """The most important features, read from the file that the run wrote."""
+    item = run.state.artifacts.get("featureImportances")
+    if item is None:
+        return None
+    try:
+        with (run.path / item.path).open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))[:IMPORTANCES]
+    except OSError:
+        return None
+    spread = [float(row["std"]) for row in rows] if rows and "std" in rows[0] else None
+    return {
+        "features": [row["feature"] for row in rows],
+        "values": [float(row["importance"]) for row in rows],
+        "spread": spread,
+        "method": "drop of the score when shuffled" if spread else "mean decrease in impurity",
+    }
+
+
+def improves(metric: str, value: float, best: float) -> bool:
+    """Whether ``value`` of a metric is better than ``best``."""
+    return value < best if metric.endswith(LOWER_IS_BETTER) else value > best
+
+
+def _labels(test: dict[str, Any]) -> list[str]:
+    return list(test.get("classificationReport", {}))
+
+
+def _progress(run: Run) -> dict[str, Any]:
+    state = run.state
+    return {
+        "unit": state.plan.unit,
+        "done": state.done,
+        "total": state.plan.total,
+        "fraction": state.fraction,
+        "elapsed": run.elapsed,
+        "remaining": state.remaining,
+    }
+
+
+def _best(state: RunState) -> dict[str, Any] | None:
+    best = state.best
+    return {"index": best.index, "metric": best.metric, "value": best.value} if best else None
+
+
+def _config(run: Run) -> str:
+    try:
+        return (run.path / CONFIG).read_text(encoding="utf-8")
+    except OSError:
+        return run.config.to_yaml()
+
+
+def _tile(label: str, value: Any, form: str = "metric", note: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"label": label, "value": value, "format": form, "note": note}
+
+
+def _final(state: RunState) -> list[dict[str, Any]]:
+    metrics = state.metrics or {}
+    test, folds = metrics.get("test", {}), metrics.get("crossValidation", {})
+    names = {"accuracy": "test_accuracy", "f1Score": "test_f1", "r2": "test_r2", "rmse": "test_rmse", "mae": "test_mae"}
+    note = {"text": f"{state.metadata['testSamples']} rows"} if "testSamples" in state.metadata else None
+    found = [_tile(label, test[key], note=note) for key, label in names.items() if key in test]
+    for key, name in (("Accuracy", "accuracy"), ("R2", "r2")):
+        if f"mean{key}" in folds:
+            spread = {"text": "±", "value": folds[f"std{key}"], "format": "metric"}
+            found.append(_tile(f"{len(folds[name])}-fold {name}", folds[f"mean{key}"], note=spread))
+    return found
+
+
+def _latest(state: RunState) -> list[dict[str, Any]]:
+    if not state.rows:
+        return []
+    unit, last = next(iter(state.rows[-1])), state.rows[-1]
+    order = ("val_accuracy", "val_r2", "val_loss", "test_accuracy", "test_r2", "accuracy", "r2", "train_loss")
+    names = [name for name in order if name in last] + [name for name in last if name not in order and name != unit]
+    return [_tile(name, last[name], note=_best_note(state.rows, unit, name)) for name in names]
+
+
+def _best_note(rows: list[dict[str, float]], unit: str, name: str) -> dict[str, Any] | None:
+    known = [row for row in rows if unit in row and math.isfinite(row.get(name, math.nan))]
+    if not name.startswith(("val_", "test_")) or not known:
+        return None
+    best = known[0]
+    for row in known:
+        best = row if improves(name, row[name], best[name]) else best
+    return {"text": f"best {{}} at {best[unit]}", "value": best[name], "format": "metric"}
+
+
+def _rates(state: RunState) -> list[dict[str, Any]]:
+    found = []
+    batch = state.metadata.get("batchSize")
+    if (rate := state.steps_per_second) is not None and batch:
+        found.append(_tile("samples / s", rate * batch, "rate", {"text": f"batch {batch}"}))
+    if state.usage.memory:
+        found.append(_tile("memory", state.usage.memory, "bytes", {"text": "peak", "value": state.usage.peak, "format": "bytes"}))
+    if "samples" in state.metadata:
+        note = {"text": f"{state.metadata['features']} features"}
+        found.append(_tile("rows", state.metadata["samples"], "count", note))
+    if state.seconds is not None:
+        found.append(_tile("duration", duration(state.seconds), "text"))
+    return found

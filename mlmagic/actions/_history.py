@@ -1,0 +1,24 @@
+"""The rows of a run as they pass by, for the files that are made of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlmagic.events import Emit, Event, Plan, Row
+
+
+class Recorder:
+    """An ``emit`` that passes every event on and keeps the rows of history, by unit."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._unit = "row"
+        self.rows: dict[str, list[dict[str, Any]]] = {}
+
+    def __call__(self, event: Event) -> None:
+        """Pass one event on."""
+        if isinstance(event, Plan):
+            self._unit = event.unit or "row"
+        elif isinstance(event, Row):
+            self.rows.setdefault(self._unit, []).append({self._unit: event.index, **event.values})
+        self._emit(event)

@@ -1,0 +1,151 @@
+"""``action: train``: rows in, a fitted and measured model out.
+
+The order is the promise: data is checked before anything trains, the model is saved and handed over as soon as it is
+measured, and what only explains it (importances, pictures, hashes) follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlmagic.actions import Context
+from mlmagic.actions._follow_up import follow_up
+from mlmagic.actions._history import Recorder
+from mlmagic.events import Artifact, Event, Log, Metadata, Metrics, Plan, Row
+from mlmagic.executors import load
+
+if TYPE_CHECKING:
+    from mlmagic.config import RunConfig
+    from mlmagic.data import Rows, TrainingData
+    from mlmagic.executors._base import Executor, Outcome, Predictions
+
+
+def train(config: RunConfig, context: Context) -> None:
+    """Train the model that a bound config describes.
+
+    Raises
+    ------
+    MLError
+        With everything that is wrong with data or parameters, before training; or why training failed.
+    """
+    from mlmagic.data import read, split
+
+    executor = load(config.framework)
+    context.emit(Plan("loading data"))
+    context.emit(Metadata({"versions": executor.versions()}))
+    frame = read(config.config)
+    wanted = config.config
+    data = split(frame, wanted, config.seed, wanted.default_validation_split, executor.task(config))
+    _describe(config, frame, data, context)
+    executor.check(config, data)
+    recorder = Recorder(context.emit)
+    scores = _cross_validate(executor, config, data, context, recorder)
+    if context.stop.is_set():
+        context.emit(Metrics(_nested(data, scores, None, {})))
+        return
+    outcome = executor.run(config, data, recorder, context.stop)
+    context.emit(Metadata(outcome.metadata))
+    if outcome.model is None:
+        context.emit(Metrics(_nested(data, scores, outcome, {})))
+        return
+    context.emit(Plan("evaluating"))
+    predicted = _predict(executor, outcome, data)
+    saved = executor.save(outcome, config)
+    context.release(outcome)
+    for key, path in {**saved, **outcome.artifacts}.items():
+        emit_artifact(context.emit, config.output_dir, key, path)
+    context.emit(Metadata({"modelSize": _size(saved)}))
+    context.emit(Metrics(_nested(data, scores, outcome, predicted)))
+    follow_up(executor, config, data, outcome, predicted, recorder, frame, context)
+
+
+def emit_artifact(emit: Any, directory: Path | None, key: str, path: Path) -> None:
+    """Tell of a file that is written: by its place below the run's directory."""
+    assert directory is not None
+    size = path.stat().st_size if path.is_file() else 0
+    emit(Artifact(key, path.relative_to(directory).as_posix(), size))
+
+
+def _describe(config: RunConfig, frame: Any, data: TrainingData, context: Context) -> None:
+    from mlmagic.data import schema
+
+    facts = dict(data.metadata)
+    for text in facts.pop("warnings", []):
+        context.emit(Log(text, "warning"))
+    source = config.config
+    name = str(source.data) if source.data is not None else source.data_path
+    facts["data"] = {"name": name, "schema": schema(frame)}
+    context.emit(Metadata(facts))
+    context.emit(Log(f"{name}: {facts['samples']} rows, {facts['features']} features, target {data.target!r}"))
+
+
+def _cross_validate(
+    executor: Executor, config: RunConfig, data: TrainingData, context: Context, emit: Any
+) -> list[dict[str, float]]:
+    """Score one model a fold on the training rows; folds that a stop cut off are left out."""
+    from mlmagic.data import folds
+    from mlmagic.evaluation import scores
+
+    wanted = config.config.cross_validation
+    if wanted is None:
+        return []
+    emit(Plan("cross-validation", "fold", wanted.folds))
+    found: list[dict[str, float]] = []
+    validation = len(data.validation) / (len(data.train) + len(data.validation)) if data.validation else 0.0
+    parts = folds(data, wanted.folds, wanted.stratified, config.seed, validation)
+    for number, part in enumerate(parts, start=1):
+        outcome = executor.run(config, part, _quiet, context.stop)
+        if outcome.model is None or context.stop.is_set():
+            break
+        assert part.test is not None
+        assert part.test.y is not None
+        given = executor.predict(outcome, part.test)
+        found.append(scores(data.task, part.test.y, given.values, given.probabilities, outcome.classes))
+        emit(Row(number, found[-1]))
+    context.emit(Metadata({"crossValidationFolds": wanted.folds}))
+    return found
+
+
+def _quiet(event: Event) -> None:
+    """Take the events of a fold's own training: only its score is told."""
+
+
+def _predict(executor: Executor, outcome: Outcome, data: TrainingData) -> dict[str, Predictions]:
+    parts: dict[str, Rows | None] = {"train": data.train, "test": data.test}
+    return {name: executor.predict(outcome, rows) for name, rows in parts.items() if rows is not None}
+
+
+def _nested(
+    data: TrainingData,
+    fold_scores: list[dict[str, float]],
+    outcome: Outcome | None,
+    predicted: Mapping[str, Predictions],
+) -> dict[str, Any]:
+    from mlmagic.evaluation import cross_validation_summary, evaluate, scores
+
+    metrics: dict[str, Any] = dict(outcome.metrics) if outcome else {}
+    if fold_scores:
+        metrics["crossValidation"] = cross_validation_summary(data.task, fold_scores)
+    final: dict[str, float] = {}
+    for name, given in predicted.items():
+        rows = getattr(data, name)
+        assert outcome is not None
+        found = scores(data.task, rows.y, given.values, given.probabilities, outcome.classes)
+        final |= {name + key[0].upper() + key[1:]: value for key, value in found.items()}
+    if final:
+        metrics["finalModel"] = final
+    if "test" in predicted and data.test is not None and outcome is not None:
+        given = predicted["test"]
+        metrics["test"] = evaluate(data.task, data.test.y, given.values, given.probabilities, outcome.classes)
+    return metrics
+
+
+def _size(saved: Mapping[str, Path]) -> str:
+    from mlmagic._units import size
+
+    path = next(iter(saved.values()))
+    return size(path.stat().st_size)
+
+

@@ -1,0 +1,87 @@
+"""Runs from plain Python: the same as the magics, without a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlmagic.errors import DataLoadingError
+from mlmagic.report import Report
+
+if TYPE_CHECKING:
+    from mlmagic.config import Document
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def run(config: Mapping[str, Any] | str | Path, **names: Any) -> Report:
+    """Run a config and wait for its end.
+
+    Parameters
+    ----------
+    config
+        A mapping, YAML or JSON text, or the path of a file of it.
+    **names
+        The objects that the config's ``$names`` stand for.
+
+    Returns
+    -------
+    Report
+        What the run gave. An interrupt meanwhile means stop and keep.
+
+    Raises
+    ------
+    MLError
+        What is wrong with the config, or why the run failed.
+    """
+    return submit(config, **names).wait()
+
+
+def submit(config: Mapping[str, Any] | str | Path, **names: Any) -> Report:
+    """Queue a run and return at once; see :func:`run`."""
+    from mlmagic import jobs
+    from mlmagic.config import resolve
+
+    source = read(config)
+    job = jobs.create(resolve(source), names, source=source)
+    jobs.QUEUE.add(job)
+    return Report(job)
+
+
+def attach(directory: str | Path) -> Report:
+    """The report of a run from its directory, also while another process runs it.
+
+    Raises
+    ------
+    DataLoadingError
+        If the directory holds no run.
+    """
+    from mlmagic import jobs
+    from mlmagic._attached import Attached
+
+    path = Path(directory)
+    own = next((job for job in jobs.QUEUE.jobs if job.path.absolute() == path.absolute()), None)
+    return Report(own or Attached(path))
+
+
+def read(config: Mapping[str, Any] | str | Path) -> Document | Mapping[str, Any]:
+    """A config as :func:`mlmagic.config.resolve` takes it.
+
+    Raises
+    ------
+    DataLoadingError
+        If a path is given that cannot be read.
+    """
+    from mlmagic.config import parse
+
+    if isinstance(config, Mapping):
+        return config
+    if isinstance(config, Path) or ("\n" not in config and config.endswith(SUFFIXES)):
+        try:
+            config = Path(config).read_text(encoding="utf-8")
+        except OSError as error:
+            raise DataLoadingError(
+                f"Cannot read the config {str(config)!r}", stderr=f"{type(error).__name__}: {error}"
+            ) from None
+    return parse(config)

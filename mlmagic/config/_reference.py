@@ -1,0 +1,93 @@
+"""``$name``: a variable of the notebook, passed as the object itself and never pasted as text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import core_schema
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+
+PATTERN = r"^\$[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
+_REFERENCE = re.compile(PATTERN)
+
+
+class _Unbound(Enum):
+    # An enum member stays itself through pickle and copy, on the way to a child process too.
+    UNBOUND = "unbound"
+
+    def __repr__(self) -> str:
+        return "UNBOUND"
+
+
+UNBOUND = _Unbound.UNBOUND
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A variable of the notebook, with attributes followed in order; ``$report.model`` is one.
+
+    Parameters
+    ----------
+    name
+        The variable.
+    attributes
+        Attributes to follow from it.
+    value
+        The object once it is bound. Two references are equal when they name the same thing, whatever they are
+        bound to.
+    """
+
+    name: str
+    attributes: tuple[str, ...] = ()
+    value: Any = field(default=UNBOUND, compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return "$" + ".".join((self.name, *self.attributes))
+
+    @property
+    def bound(self) -> bool:
+        """Whether it has its object."""
+        return self.value is not UNBOUND
+
+    def bind(self, value: Any) -> Reference:
+        """Return the same reference with its object."""
+        return replace(self, value=value)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.is_instance_schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"type": "string", "pattern": PATTERN}
+
+
+def read(text: str) -> str | Reference:
+    """Return the reference that a text is, else the text; ``$$x`` is the text ``$x``.
+
+    Raises
+    ------
+    ValueError
+        If an attribute starts with an underscore: what is private stays private.
+    """
+    if text.startswith("$$"):
+        return text[1:]
+    if not _REFERENCE.fullmatch(text) or text.endswith("\n"):
+        return text
+    name, *attributes = text[1:].split(".")
+    for attribute in attributes:
+        if attribute.startswith("_"):
+            raise ValueError(f"{text} is refused: attributes that start with an underscore are private")
+    return Reference(name, tuple(attributes))
+
+
+def write(text: str) -> str:
+    """Return the text that :func:`read` reads as this text."""
+    return "$" + text if text.startswith("$$") or _REFERENCE.fullmatch(text) else text

@@ -1,0 +1,120 @@
+"""A document or a mapping -> :class:`RunConfig`, with every fault of it at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from mlmagic.config import _planned
+from mlmagic.config._check import Checked, Entry, arrange, entries, named, unknown_key, validate
+from mlmagic.config._complaint import Complaint, raise_all
+from mlmagic.config._document import Document
+from mlmagic.config._model import Model, spellings
+from mlmagic.config._names import action_name, framework_name
+from mlmagic.config._run import RunConfig
+from mlmagic.config._train import TrainConfig
+from mlmagic.config._values import clean, show
+from mlmagic.executors import EXECUTORS
+from mlmagic.executors import resolve as load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def resolve(source: Document | Mapping[str, Any], *, action: str | None = None) -> RunConfig:
+    """Check a config, flat or nested, in either spelling.
+
+    Parameters
+    ----------
+    source
+        What :func:`parse` gave, or the same as a mapping. Texts like ``$name`` are references.
+    action
+        The action if the source names none.
+
+    Raises
+    ------
+    InvalidConfiguration
+        With every fault, in the order of the text.
+    """
+    document = source if isinstance(source, Document) else None
+    complaints: list[Complaint] = []
+    plain = clean(source.value if isinstance(source, Document) else source, complaints)
+    checked = Checked(complaints=complaints)
+    found = _resolved(plain, checked, action)
+    raise_all(checked.complaints, document)
+    assert found is not None
+    return found
+
+
+def _resolved(plain: dict[str, Any], checked: Checked, action: str | None) -> RunConfig | None:
+    found = _levels(plain, checked)
+    run_wide = set(spellings(RunConfig)) - {"config"}
+    rest = [entry for entry in found if entry.key not in run_wide]
+    values = arrange(RunConfig, [entry for entry in found if entry.key in run_wide], checked)
+    name = _named(checked, action_name(values.pop("action", action), checked.place(("action",))))
+    framework = _named(checked, framework_name(values.pop("framework", None), checked.place(("framework",))))
+    # The keys of an action that is not there yet are not known either.
+    config = _train(framework, rest, checked) if name else None
+    values |= {"action": name or "", "framework": framework or "", "config": config or TrainConfig.model_construct()}
+    run: RunConfig | None = validate(RunConfig, checked, values)
+    return run
+
+
+def _levels(plain: dict[str, Any], checked: Checked) -> list[Entry]:
+    top = [entry for entry in entries(plain) if entry.key != "config"]
+    config = plain.get("config")
+    if config is None or isinstance(config, dict):
+        return top + entries(config or {}, ("config",))
+    message = f"config must be a mapping, got {show(config)}"
+    checked.complaints.append(Complaint(("config",), message, config))
+    return top
+
+
+def _named(checked: Checked, found: str | Complaint) -> str | None:
+    if isinstance(found, str):
+        return found
+    checked.complaints.append(found)
+    return None
+
+
+def _train(framework: str | None, found: list[Entry], checked: Checked) -> TrainConfig | None:
+    model: type[TrainConfig] = load(EXECUTORS[framework].train) if framework else TrainConfig
+    values = arrange(model, found, checked, lambda entry: _unknown(entry, model, framework))
+    checked.places[()] = next((entry.path[:1] for entry in found if entry.path[:1] == ("config",)), ())
+    given = {name: value for name, value in values.items() if value is not None}
+    for name, part in model.parts(given).items():
+        values[name] = _part(part, given.get(name, {}), checked, name)
+    config: TrainConfig | None = validate(model, checked, values)
+    # A framework that is not known may have other rules.
+    for complaint in model.rules(given) if framework else ():
+        checked.complaints.append(_placed(complaint, checked))
+    return config
+
+
+def _part(model: type[Model], value: Any, checked: Checked, name: str) -> Any:
+    if not isinstance(value, dict):
+        return value
+    path = checked.places.get((name,), (name,))
+    values = arrange(model, entries(value, path), checked, at=(name,))
+    made = validate(model, checked, values, (name,))
+    return made.model_dump() if made else value
+
+
+def _placed(complaint: Complaint, checked: Checked) -> Complaint:
+    return replace(complaint, path=checked.place(complaint.path))
+
+
+def _unknown(entry: Entry, model: type[TrainConfig], framework: str | None) -> Complaint | None:
+    if entry.key in _planned.KEYS:
+        message = f"{named(entry.path)} is not available yet in this version: leave it out"
+        return Complaint(entry.path, message, entry.value, on_key=True)
+    owners = [other.title for other in EXECUTORS.values() if entry.key in spellings(load(other.train))]
+    if framework and owners:
+        message = f"{named(entry.path)} is not a key of {EXECUTORS[framework].title}; it belongs to {owners[0]}"
+        return Complaint(entry.path, message, entry.value, on_key=True)
+    if owners:
+        return None
+    complaint = unknown_key(entry, (*spellings(model), *spellings(RunConfig)))
+    if complaint.suggestion or "hyperparameters" not in model.model_fields:
+        return complaint
+    return replace(complaint, message=f"{complaint.message}; the model's own parameters go under hyperparameters")

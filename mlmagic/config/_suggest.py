@@ -1,0 +1,33 @@
+"""The choice that was probably meant."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def closest(word: str, choices: Iterable[str]) -> str | None:
+    """Return the choice most like a word, whatever the case of either; None if none is much like it."""
+    return closest_of(word, {choice: choice for choice in choices})
+
+
+def closest_of(word: str, choices: Mapping[str, str]) -> str | None:
+    """Return what the key most like a word stands for."""
+    folded: dict[str, str] = {}
+    for spelling, choice in choices.items():
+        folded.setdefault(_fold(spelling), choice)
+    matches = get_close_matches(_fold(word), folded, n=1)
+    return folded[matches[0]] if matches else None
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence: ``a, b or c``."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _fold(word: str) -> str:
+    return "".join(letter for letter in word.casefold() if letter not in "_- ")

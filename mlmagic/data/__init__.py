@@ -1,0 +1,58 @@
+"""From what the user has to rows a model can train on: sources, checks, splits, preparation.
+
+Importing this package costs nothing: pandas and scikit-learn come with the first use of a name that needs them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from mlmagic.data._types import Rows, Task, TrainingData
+
+if TYPE_CHECKING:
+    from mlmagic.data._folds import folds
+    from mlmagic.data._hash import data_hash, file_hash, schema
+    from mlmagic.data._parse import TRUSTED_FUNCTIONS, as_labels, as_numbers
+    from mlmagic.data._preparation import describe_preparation, fit_preparation, source_columns
+    from mlmagic.data._source import read
+    from mlmagic.data._split import split
+
+_HOMES = {
+    "TRUSTED_FUNCTIONS": "_parse",
+    "as_labels": "_parse",
+    "as_numbers": "_parse",
+    "data_hash": "_hash",
+    "describe_preparation": "_preparation",
+    "file_hash": "_hash",
+    "fit_preparation": "_preparation",
+    "folds": "_folds",
+    "read": "_source",
+    "schema": "_hash",
+    "source_columns": "_preparation",
+    "split": "_split",
+}
+
+__all__ = [
+    "TRUSTED_FUNCTIONS",
+    "Rows",
+    "Task",
+    "TrainingData",
+    "as_labels",
+    "as_numbers",
+    "data_hash",
+    "describe_preparation",
+    "file_hash",
+    "fit_preparation",
+    "folds",
+    "read",
+    "schema",
+    "source_columns",
+    "split",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

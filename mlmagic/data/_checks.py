@@ -1,0 +1,110 @@
+"""What no preparation can make numbers of, said column by column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mlmagic.data._kinds import Kind, is_numeric_text, kind
+from mlmagic.data._near import listing
+from mlmagic.data._parse import numbers
+from mlmagic.errors import DataLoadingError
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was seen in the features: kinds by column, columns with gaps, columns of nothing but gaps."""
+
+    kinds: dict[str, Kind]
+    gaps: tuple[str, ...]
+    empty: tuple[str, ...]
+
+
+def inspect(X: pd.DataFrame) -> Inspection:
+    """Look at every column.
+
+    Parameters
+    ----------
+    X
+        Shape (n, features).
+
+    Raises
+    ------
+    DataLoadingError
+        With every column that mixes numbers and words, or holds free text, dates, objects or infinite values.
+    """
+    kinds = {name: kind(X[name]) for name in X.columns}
+    faults = {name: fault for name in X.columns if (fault := _fault(X[name], kinds[name])) is not None}
+    if faults:
+        raise DataLoadingError(_message(faults), solution=_solution(faults), metadata={"columns": list(faults)})
+    missing = {name: gaps(X[name], kinds[name]) for name in X.columns}
+    some = tuple(name for name, mask in missing.items() if mask.any())
+    return Inspection(kinds, some, tuple(name for name in some if missing[name].all()))
+
+
+def gaps(column: pd.Series, known: Kind) -> np.ndarray:
+    """Which values are not there, shape (n,); in a column of numbers blank text is none."""
+    if known == "number" and not pd.api.types.is_numeric_dtype(column.dtype):
+        return np.asarray(np.isnan(numbers(column)))
+    return column.isna().to_numpy(dtype=bool)
+
+
+def _fault(column: pd.Series, known: Kind) -> str | None:
+    name = f"Column {column.name!r}"
+    if known == "mixed":
+        return f"{name} mixes numbers and words: {_minority(column)}"
+    if known == "text":
+        count = f"{column.nunique()} different texts in {len(column)} rows"
+        return f"{name} is free text or an identifier ({count}): {_examples(column)}"
+    if known == "date":
+        return f"{name} holds dates: {_examples(column)}"
+    if known == "object":
+        what = type(column.dropna().iloc[0]).__name__
+        return f"{name} holds objects ({what}) where numbers or labels are needed: {_examples(column)}"
+    if known == "number":
+        return _infinite(column)
+    return None
+
+
+def _infinite(column: pd.Series) -> str | None:
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
+        return None
+    infinite = np.isinf(numbers(column))
+    if not infinite.any():
+        return None
+    first = listing([str(index) for index in column.index[infinite][:3]])
+    return f"Column {column.name!r} has {int(infinite.sum())} infinite values of {len(column)}, first at index {first}"
+
+
+def _minority(column: pd.Series) -> str:
+    values = column.dropna()
+    text = values.astype(object).map(str).str.strip()
+    values = values[text != ""]
+    numeric = is_numeric_text(pd.Index(text[text != ""], dtype=object))
+    odd, what = (values[~numeric], "words") if numeric.mean() >= 0.5 else (values[numeric], "numbers")
+    where = ", ".join(f"index {index!r}: {value!r}" for index, value in odd.iloc[:3].items())
+    return f"{len(odd)} of {len(values)} values ({len(odd) / len(values):.1%}) are {what}, first {where}"
+
+
+def _examples(column: pd.Series) -> str:
+    values = column.dropna().iloc[:3]
+    return ", ".join(repr(_short(str(value))) for value in values)
+
+
+def _short(text: str, most: int = 40) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _message(faults: dict[str, str]) -> str:
+    if len(faults) == 1:
+        return next(iter(faults.values()))
+    return "\n  ".join([f"{len(faults)} columns cannot be trained on", *faults.values()])
+
+
+def _solution(faults: dict[str, str]) -> str:
+    return (
+        f"Clean the data, or leave out {listing(faults)} by naming the others in featureColumns; "
+        "a column of category dtype is encoded whatever its labels; prepare: none skips this check"
+    )

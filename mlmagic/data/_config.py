@@ -1,0 +1,65 @@
+"""What this room reads of a config; the models of ``mlmagic.config`` have these attributes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from mlmagic.data._types import Task
+
+
+class Reference(Protocol):
+    """A ``$name`` of the notebook; ``str()`` of it is what the user wrote."""
+
+    @property
+    def value(self) -> Any:
+        """The object it stands for."""
+        ...
+
+
+class SourceConfig(Protocol):
+    """Where the data is."""
+
+    @property
+    def data(self) -> Reference | None:
+        """An object of the notebook."""
+        ...
+
+    @property
+    def data_path(self) -> str | None:
+        """A file."""
+        ...
+
+
+class SplitConfig(Protocol):
+    """What to learn from which rows."""
+
+    @property
+    def target(self) -> str | Reference | None:
+        """A column's name, or the values themselves."""
+        ...
+
+    @property
+    def feature_columns(self) -> list[str] | None:
+        """The columns to learn from; None for all others."""
+        ...
+
+    @property
+    def task(self) -> Task | None:
+        """The user's word on it."""
+        ...
+
+    @property
+    def test_split(self) -> float:
+        """Fraction of all rows."""
+        ...
+
+    @property
+    def validation_split(self) -> float | None:
+        """Fraction of all rows."""
+        ...
+
+    @property
+    def prepare(self) -> Literal["auto", "none"]:
+        """Whether text is encoded and gaps are filled."""
+        ...

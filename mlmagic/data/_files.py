@@ -1,0 +1,127 @@
+"""From a file to a DataFrame, and what to say when there is no file or no table in it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import lzma
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from mlmagic.data._csv import frame_from_csv
+from mlmagic.data._near import listing, near
+from mlmagic.errors import DataLoadingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PACKED = {".gz", ".bz2", ".xz"}
+_UNREADABLE = (OSError, ValueError, EOFError, csv.Error, lzma.LZMAError, zlib.error)
+
+
+def frame_from_file(text: str) -> pd.DataFrame:
+    """Read a file by its suffix.
+
+    Raises
+    ------
+    DataLoadingError
+        If the file is missing, of an unknown kind, empty or not what its suffix says. ``stderr`` has the cause.
+    """
+    path = Path(text).expanduser()
+    reader = _reader(path, text)
+    try:
+        frame = reader(path)
+    except UnicodeDecodeError as error:
+        raise _not_utf8(text, error) from error
+    except _UNREADABLE as error:
+        cause = f"{type(error).__name__}: {error}"
+        raise _failed(text, cause, "Open the file and mend the place named above") from error
+    if not len(frame):
+        raise _failed(text, f"ValueError: {text} has a header but no rows", "Give a file with rows")
+    return frame
+
+
+def _reader(path: Path, text: str) -> Callable[[Path], pd.DataFrame]:
+    if path.is_dir():
+        inside = _tables(path)
+        solution = f"Name one of its files: {listing(inside)}" if inside else "Name a file, not a folder"
+        raise _failed(text, f"IsADirectoryError: {text} is a directory", solution)
+    if not path.exists():
+        raise _failed(text, f"FileNotFoundError: {text} not found", _way_out(path))
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
+    suffix = suffixes[0] if len(suffixes) == 2 and suffixes[1] in _PACKED else "".join(suffixes[-1:])
+    if suffix not in _READERS or (suffixes[-1] in _PACKED and _READERS[suffix] is not frame_from_csv):
+        cause = f"ValueError: {path.name} ends in {''.join(suffixes[-1:]) or 'no suffix'}, not in one of {_known()}"
+        raise _failed(text, cause, "Convert it, or read it in a cell and give the table itself: data: $df")
+    return _READERS[suffix]
+
+
+def _from_json(path: Path) -> pd.DataFrame:
+    # Not pandas' reader: that one turns text which looks like numbers or dates into them.
+    with path.open(encoding="utf-8-sig") as file:
+        records = json.load(file)
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        raise ValueError('a .json file of data holds a list of records: [{"a": 1, "b": 2}, ...]')
+    return pd.DataFrame(records)
+
+
+def _from_jsonl(path: Path) -> pd.DataFrame:
+    records: list[dict[str, Any]] = []
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                records.append(_record(line, number))
+    return pd.DataFrame(records)
+
+
+def _record(line: str, number: int) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"line {number} is not JSON: {error}") from error
+    if not isinstance(record, dict):
+        raise ValueError(f"line {number} holds a {type(record).__name__}, not a record")
+    return record
+
+
+def _way_out(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f"Verify data path exists and is accessible; there is no folder {str(path.parent)!r}"
+    names = _tables(path.parent)
+    guess = near(path.name, names)
+    hint = f"; did you mean {str(path.parent / guess)!r}?" if guess else ""
+    beside = f" The folder has {listing(names)}" if names else ""
+    return f"Verify data path exists and is accessible{hint}{beside}"
+
+
+def _tables(folder: Path) -> list[str]:
+    return sorted(item.name for item in folder.iterdir() if set(item.suffixes) & set(_READERS))
+
+
+def _known() -> str:
+    return " ".join(_READERS)
+
+
+def _not_utf8(text: str, error: UnicodeDecodeError) -> DataLoadingError:
+    cause = f"UnicodeDecodeError: byte {error.object[error.start]:#04x} at position {error.start} is not UTF-8"
+    return _failed(text, cause, "Save the file as UTF-8, or pass pd.read_csv(..., encoding='latin-1') as data: $df")
+
+
+def _failed(text: str, cause: str, solution: str) -> DataLoadingError:
+    return DataLoadingError(
+        "Failed to load training data", stderr=cause, solution=solution, metadata={"dataPath": text}
+    )
+
+
+_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv": frame_from_csv,
+    ".tsv": frame_from_csv,
+    ".txt": frame_from_csv,
+    ".parquet": pd.read_parquet,
+    ".feather": pd.read_feather,
+    ".json": _from_json,
+    ".jsonl": _from_jsonl,
+}

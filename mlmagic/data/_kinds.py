@@ -1,0 +1,88 @@
+"""What a column holds, judged by its dtype and, where that says nothing, by its values."""
+
+from __future__ import annotations
+
+import datetime
+import numbers
+import re
+from decimal import Decimal
+from typing import Literal, cast
+
+import numpy as np
+import pandas as pd
+
+Kind = Literal["number", "boolean", "category", "text", "mixed", "date", "object"]
+
+FEW_LABELS = 20
+MOST_LABELS = 256
+
+_DATE = re.compile(r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?:[T ].*)?")
+_DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64, pd.Period)
+_NUMBERS = (numbers.Real, Decimal)
+
+
+def kind(column: pd.Series) -> Kind:
+    """Say what the column holds.
+
+    "number" and "boolean" train as they are, "category" is encoded. "text" is free text or an identifier: most of its
+    values differ, or there are more than 256 of them. "mixed" has numbers and words. "object" holds lists, dicts or
+    anything else that is no scalar. Gaps do not count; a column of gaps alone is a "number".
+    """
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return "category" if len(dtype.categories) <= MOST_LABELS else "text"
+    by_dtype = _by_dtype(dtype)
+    if by_dtype is not None:
+        return by_dtype
+    values = column.dropna()
+    if isinstance(dtype, pd.StringDtype):
+        return words_kind(values)
+    return _by_values(values.astype(object))
+
+
+def words_kind(values: pd.Series) -> Kind:
+    """Say what text without gaps holds: numbers and dates may be written as text."""
+    counts = values.value_counts()
+    counts.index = pd.Index([str(value).strip() for value in counts.index], dtype=object)
+    counts = counts[counts.index != ""]
+    numeric = is_numeric_text(counts.index)
+    if numeric.all():
+        return "number"
+    if numeric.any():
+        return "mixed"
+    if all(_DATE.fullmatch(value) for value in counts.index):
+        return "date"
+    free = len(counts) > FEW_LABELS and len(counts) > counts.sum() / 2
+    return "text" if free or len(counts) > MOST_LABELS else "category"
+
+
+def is_numeric_text(values: pd.Index) -> np.ndarray:
+    """Which texts read as numbers, shape (n,)."""
+    return cast("np.ndarray", pd.notna(np.asarray(pd.to_numeric(pd.Series(values, dtype=object), errors="coerce"))))
+
+
+def _by_dtype(dtype: object) -> Kind | None:
+    if pd.api.types.is_bool_dtype(dtype):  # type: ignore[arg-type]
+        return "boolean"
+    if pd.api.types.is_complex_dtype(dtype):  # type: ignore[arg-type]
+        return "object"
+    if pd.api.types.is_numeric_dtype(dtype):  # type: ignore[arg-type]
+        return "number"
+    if getattr(dtype, "kind", "O") in "mM" or isinstance(dtype, pd.PeriodDtype):
+        return "date"
+    return None
+
+
+def _by_values(values: pd.Series) -> Kind:
+    types = set(values.map(type))
+    if not types:
+        return "number"
+    if all(issubclass(known, (bool, np.bool_)) for known in types):
+        return "boolean"
+    if any(issubclass(known, _DATES) for known in types):
+        return "date"
+    if all(issubclass(known, _NUMBERS) for known in types):
+        return "number"
+    if all(issubclass(known, (str, pd.Interval, np.bool_, *_NUMBERS)) for known in types):
+        return words_kind(values)
+    return "object"

@@ -1,0 +1,75 @@
+"""From an object of the notebook to a DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mlmagic.errors import DataLoadingError
+
+_TAKEN = "a DataFrame, a 2-D NumPy array, a dict of columns, a list of records, a polars or pyarrow table, a Bunch"
+
+
+def frame_from_object(value: Any, name: str) -> pd.DataFrame:
+    """Make a DataFrame of what ``name`` ("$df") stands for; a DataFrame is given back itself.
+
+    Raises
+    ------
+    DataLoadingError
+        If the object is of a kind that is no table, or cannot be made one.
+    """
+    try:
+        frame = _convert(value)
+    except (TypeError, ValueError) as error:
+        raise _failed(name, f"{type(error).__name__}: {error}") from error
+    if frame is None:
+        kind = f"{type(value).__module__}.{type(value).__qualname__}"
+        raise _failed(name, f"TypeError: {name} is a {kind}, which is no table")
+    if not len(frame) or not len(frame.columns):
+        raise _failed(name, f"ValueError: {name} has {len(frame)} rows and {len(frame.columns)} columns")
+    return frame
+
+
+def _convert(value: Any) -> pd.DataFrame | None:
+    if isinstance(value, pd.DataFrame):
+        return value
+    if isinstance(value, np.ndarray):
+        return _from_array(value)
+    # A Bunch is a dict too, but its arrays are not columns.
+    if isinstance(value, Mapping) and hasattr(value, "data") and hasattr(value, "target"):
+        return _from_bunch(value)
+    if callable(getattr(value, "to_pandas", None)):
+        frame = value.to_pandas()
+        return frame if isinstance(frame, pd.DataFrame) else None
+    if isinstance(value, Mapping):
+        return pd.DataFrame(dict(value))
+    if isinstance(value, list) and value and all(isinstance(record, Mapping) for record in value):
+        return pd.DataFrame(value)
+    return None
+
+
+def _from_array(array: np.ndarray) -> pd.DataFrame:
+    if array.dtype.names:
+        return pd.DataFrame(array)
+    if array.ndim != 2:
+        raise ValueError(f"an array of data has 2 dimensions (rows, columns), but this one has shape {array.shape}")
+    return pd.DataFrame(array, columns=pd.Index([f"x{number}" for number in range(array.shape[1])]), copy=False)
+
+
+def _from_bunch(bunch: Any) -> pd.DataFrame:
+    features = bunch.data if isinstance(bunch.data, pd.DataFrame) else _from_array(np.asarray(bunch.data))
+    names = getattr(bunch, "feature_names", None)
+    features = features.copy(deep=False)
+    if names is not None:
+        features.columns = pd.Index(names)
+    features["target"] = np.asarray(bunch.target)
+    return features
+
+
+def _failed(name: str, cause: str) -> DataLoadingError:
+    return DataLoadingError(
+        "Failed to load training data", stderr=cause, solution=f"Give data: {_TAKEN}", metadata={"data": name}
+    )

@@ -1,0 +1,74 @@
+"""The two readings of a raw column: as numbers, as labels.
+
+Both are plain functions without state, called inside the fitted preparation, so that a table read back from a file,
+from Arrow or from a nullable dtype gives what the training rows gave.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mlmagic.errors import DataLoadingError
+
+MISSING = "missing"
+
+TRUSTED_FUNCTIONS = ("mlmagic.data._parse.as_labels", "mlmagic.data._parse.as_numbers")
+"""What ``skops.io.load(trusted=...)`` must be told to load a preparation."""
+
+
+def as_numbers(frame: pd.DataFrame) -> np.ndarray:
+    """Numbers, booleans and text that reads as numbers, as float64 of the frame's shape; a gap is NaN.
+
+    Raises
+    ------
+    DataLoadingError
+        If a value is a word; names the column and the value.
+    """
+    if all(isinstance(dtype, np.dtype) and dtype.kind in "iufb" for dtype in frame.dtypes):
+        return frame.to_numpy(dtype=np.float64)
+    return np.column_stack([numbers(frame.iloc[:, position]) for position in range(frame.shape[1])])
+
+
+def numbers(column: pd.Series) -> np.ndarray:
+    """One column as float64, shape (n,); blank text counts as a gap.
+
+    Raises
+    ------
+    DataLoadingError
+        If a value is a word.
+    """
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufb":
+        return column.to_numpy(dtype=np.float64)
+    if pd.api.types.is_numeric_dtype(column.dtype):  # nullable and Arrow
+        return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    # As objects pandas reads text among numbers, and booleans too.
+    values = column.astype(object).where(column.notna(), np.nan)
+    parsed = pd.to_numeric(values, errors="coerce").astype(np.float64)
+    unread = values[parsed.isna() & values.notna()]
+    words = unread[unread.map(_strip) != ""]
+    if len(words):
+        raise DataLoadingError(
+            f"Column {column.name!r} holds numbers, but {words.iloc[0]!r} at index {words.index[0]!r} is none",
+            solution=f"Mend the values of {column.name!r}; the column was all numbers when the model was trained",
+            metadata={"column": str(column.name)},
+        )
+    return parsed.to_numpy()
+
+
+def as_labels(frame: pd.DataFrame) -> pd.DataFrame:
+    """Every value as text, shape and names kept; a gap becomes the label "missing"."""
+    return pd.DataFrame({name: labels(frame[name]) for name in frame.columns}, index=frame.index, dtype=object)
+
+
+def labels(column: pd.Series) -> pd.Series:
+    """One column as text, dtype object."""
+    if pd.api.types.is_float_dtype(column.dtype):
+        # A gap turns integers into floats: 1 and 1.0 are the same label.
+        column = column.convert_dtypes()
+    gaps = column.isna()
+    return column.astype(object).map(str).where(~gaps, MISSING).astype(object)
+
+
+def _strip(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value

@@ -1,0 +1,63 @@
+"""The table that a config names, as a DataFrame with distinct names of text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from mlmagic.data._files import frame_from_file
+from mlmagic.data._near import listing
+from mlmagic.data._objects import frame_from_object
+from mlmagic.errors import DataLoadingError, InvalidConfiguration
+
+if TYPE_CHECKING:
+    from mlmagic.data._config import SourceConfig
+
+
+def read(config: SourceConfig) -> pd.DataFrame:
+    """Read the table that ``config.data`` or ``config.data_path`` names.
+
+    Parameters
+    ----------
+    config
+        ``data`` is a reference to a DataFrame, a 2-D array (its columns become ``x0``, ``x1``, ...), a mapping of
+        columns, a list of records, a scikit-learn Bunch or anything with ``to_pandas()``. ``data_path`` is a CSV
+        (``.csv .tsv .txt``, also ``.gz .bz2 .xz``), ``.parquet``, ``.feather``, ``.json`` (records) or ``.jsonl`` file.
+
+    Returns
+    -------
+    DataFrame
+        A DataFrame is given back itself, never copied deep and never changed; column names are text.
+
+    Raises
+    ------
+    DataLoadingError
+        If it cannot be read, has no rows, or two columns have one name.
+    InvalidConfiguration
+        If the config names no data.
+    """
+    if config.data is not None:
+        frame = frame_from_object(config.data.value, str(config.data))
+    elif config.data_path is not None:
+        frame = frame_from_file(config.data_path)
+    else:
+        raise InvalidConfiguration("Training needs data: a variable (data: $df) or a file (dataPath: data/train.csv)")
+    return _with_text_names(frame)
+
+
+def _with_text_names(frame: pd.DataFrame) -> pd.DataFrame:
+    names = [str(name) for name in frame.columns]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataLoadingError(
+            f"Column names must differ, but these occur more than once: {listing(twice)}",
+            solution="Rename or drop the repeated columns, e.g. df.loc[:, ~df.columns.duplicated()]",
+            metadata={"columns": twice},
+        )
+    if names == list(frame.columns):
+        return frame
+    renamed = frame.copy(deep=False)
+    renamed.columns = pd.Index(names)
+    return renamed

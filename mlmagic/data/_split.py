@@ -1,0 +1,114 @@
+"""Disjoint rows to train on, to pick the best epoch by, and to measure at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlmagic.data._checks import inspect
+from mlmagic.data._deal import Deal, deal
+from mlmagic.data._target import Choice, choose
+from mlmagic.data._task import Decision, decide
+from mlmagic.data._types import Rows, Task, TrainingData
+from mlmagic.errors import DataLoadingError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlmagic.data._config import SplitConfig
+
+
+def split(
+    frame: pd.DataFrame,
+    config: SplitConfig,
+    seed: int,
+    default_validation: float,
+    estimator_task: Task | None = None,
+) -> TrainingData:
+    """Decide target, task and features, check the columns, and split the rows.
+
+    The test rows are those of ``sklearn.model_selection.train_test_split(random_state=seed)``, stratified when
+    classifying; the validation rows are split off the rest in the same way. Rows without a target are left out.
+
+    Parameters
+    ----------
+    frame
+        Shape (n, columns). Neither copied deep nor changed.
+    config
+        The config's target, features, task and fractions. Fractions are of all rows that have a target.
+    seed
+        Equal seeds give equal rows.
+    default_validation
+        Fraction where the config has no ``validation_split``; 0 for none.
+    estimator_task
+        What the estimator or the loss is made for, if it says so.
+
+    Raises
+    ------
+    InvalidConfiguration
+        If target or features are not columns of the data, or the task does not fit the target.
+    DataLoadingError
+        If the data is not what training needs; names columns, rows and values.
+    """
+    if frame.empty:
+        raise DataLoadingError(
+            f"The data is empty: {len(frame)} rows, {len(frame.columns)} columns", solution="Give data with rows"
+        )
+    choice = choose(frame, config)
+    decision = decide(choice.values, config.task, estimator_task)
+    X = _features(frame, choice, decision)
+    X, gaps, warnings = _checked(X, config.prepare)
+    validation = default_validation if config.validation_split is None else config.validation_split
+    dealt = deal(decision.y, decision.task, config.test_split, validation, seed)
+    classes = np.unique(decision.y.to_numpy()) if decision.task == "classification" else None
+    facts = _facts(frame, X, choice, decision, dealt)
+    facts["warnings"] = [*choice.warnings, *decision.warnings, *warnings, *dealt.warnings]
+    parts = [_rows(X, decision.y, positions, gaps) for positions in (dealt.train, dealt.validation, dealt.test)]
+    train, held_out, test = parts
+    assert train is not None
+    return TrainingData(train, held_out, test, decision.task, choice.target, classes, facts)
+
+
+def _features(frame: pd.DataFrame, choice: Choice, decision: Decision) -> pd.DataFrame:
+    X = frame[choice.features]
+    if len(decision.y) == len(X):
+        return X
+    return X[choice.values.notna().to_numpy(dtype=bool)]
+
+
+def _checked(X: pd.DataFrame, prepare: str) -> tuple[pd.DataFrame, tuple[str, ...], list[str]]:
+    if prepare == "none":
+        return X, (), []
+    seen = inspect(X)
+    if len(seen.empty) == X.shape[1]:
+        raise DataLoadingError("Every feature is empty: all values are gaps", solution="Name columns that hold values")
+    if not seen.empty:
+        X = X.drop(columns=list(seen.empty))
+    warnings = [f"Column {name!r} is left out: all its values are gaps" for name in seen.empty]
+    return X, tuple(name for name in seen.gaps if name not in seen.empty), warnings
+
+
+def _rows(X: pd.DataFrame, y: pd.Series, positions: np.ndarray, gaps: tuple[str, ...]) -> Rows | None:
+    return Rows(X.iloc[positions], y.iloc[positions], gaps) if len(positions) else None
+
+
+def _facts(frame: pd.DataFrame, X: pd.DataFrame, choice: Choice, decision: Decision, dealt: Deal) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "targetColumn": choice.target,
+        "targetChosen": choice.why,
+        "task": decision.task,
+        "taskChosen": decision.why,
+        "samples": len(X),
+        "features": X.shape[1],
+        "trainSamples": len(dealt.train),
+        "validationSamples": len(dealt.validation),
+        "testSamples": len(dealt.test),
+        "stratified": dealt.stratified,
+    }
+    if decision.task == "classification":
+        facts["classes"] = int(decision.y.nunique())
+    if len(frame) > len(X):
+        facts["samplesWithoutTarget"] = len(frame) - len(X)
+        choice.warnings.append(f"{len(frame) - len(X)} rows without a value of {choice.target!r} are left out")
+    return facts

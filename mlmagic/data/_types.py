@@ -1,0 +1,64 @@
+"""Rows and splits as executors see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import pandas as pd
+
+Task = Literal["classification", "regression"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Raw feature columns and the target beside them; the index is the input's own.
+
+    Attributes
+    ----------
+    X
+        Shape (n, features), columns as the user has them: text, categories and gaps included.
+    y
+        Shape (n,), labels or numbers as the user has them; None where there is nothing to compare with.
+    gaps
+        Columns that have gaps somewhere in the whole table. A preparation fitted on rows that happen to have none
+        must fill them all the same, or the first test row with a gap ends the run.
+    """
+
+    X: pd.DataFrame
+    y: pd.Series | None = None
+    gaps: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What an executor trains on: rows split, columns checked, nothing encoded yet.
+
+    Attributes
+    ----------
+    train, validation, test
+        Disjoint rows. ``validation`` picks the best epoch; ``test`` is only measured at the end.
+    task
+        "classification" or "regression".
+    target
+        Name of the target column.
+    classes
+        Sorted distinct labels of the whole target, shape (k,); None for a regression.
+    metadata
+        What was decided and why, under the report's keys.
+    """
+
+    train: Rows
+    validation: Rows | None
+    test: Rows | None
+    task: Task
+    target: str
+    classes: np.ndarray | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,72 @@
+"""What probabilities are worth: ROC AUC and log loss, or why they are undefined."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+Measured = tuple[float | None, str | None]
+
+
+def roc_auc(y_true: np.ndarray, probabilities: np.ndarray | None, classes: np.ndarray) -> Measured:
+    """Area under the ROC curve of ``classes[1]``; of more than two classes each against the rest, weighted by support.
+
+    scikit-learn's ``roc_auc_score(multi_class="ovr", average="weighted")``.
+
+    Returns
+    -------
+    value, reason
+        One of them is None.
+    """
+    reason = _unusable(y_true, probabilities, classes) or _one_sided(y_true, classes)
+    if reason is not None or probabilities is None:
+        return None, reason
+    from sklearn.metrics import roc_auc_score
+
+    codes = pd.Index(classes).get_indexer(pd.Index(y_true))
+    if len(classes) == 2:
+        return float(roc_auc_score(codes, probabilities[:, 1])), None
+    shares = _shares(probabilities)
+    labels = np.arange(len(classes))
+    return float(roc_auc_score(codes, shares, multi_class="ovr", average="weighted", labels=labels)), None
+
+
+def log_loss(y_true: np.ndarray, probabilities: np.ndarray | None, classes: np.ndarray) -> Measured:
+    """Mean negative logarithm of the probability of the true label, in nats (Bishop 2006, equation 4.108).
+
+    Probabilities are clipped to the machine epsilon of their dtype, as in scikit-learn.
+
+    Returns
+    -------
+    value, reason
+        One of them is None.
+    """
+    reason = _unusable(y_true, probabilities, classes)
+    if reason is not None or probabilities is None:
+        return None, reason
+    codes = pd.Index(classes).get_indexer(pd.Index(y_true))
+    tiny = np.finfo(probabilities.dtype if probabilities.dtype.kind == "f" else np.float64).eps
+    of_truth = _shares(probabilities)[np.arange(len(codes)), codes]
+    return float(-np.log(np.clip(of_truth, tiny, 1 - tiny)).mean()), None
+
+
+def _shares(probabilities: np.ndarray) -> np.ndarray:
+    # A float32 softmax misses a sum of 1 by more than scikit-learn allows.
+    wide = probabilities.astype(np.float64)
+    return np.asarray(wide / wide.sum(axis=1, keepdims=True))
+
+
+def _unusable(y_true: np.ndarray, probabilities: np.ndarray | None, classes: np.ndarray) -> str | None:
+    if probabilities is None:
+        return "the model gives no probabilities"
+    if probabilities.shape != (len(y_true), len(classes)):
+        raise ValueError(f"probabilities have shape (rows, classes), but got {probabilities.shape}")
+    if not np.isfinite(probabilities).all():
+        return "some probabilities are not finite"
+    unknown = pd.Index(pd.unique(y_true)).difference(pd.Index(classes))
+    return f"the model does not know the label {str(unknown[0])!r}" if len(unknown) else None
+
+
+def _one_sided(y_true: np.ndarray, classes: np.ndarray) -> str | None:
+    absent = pd.Index(classes).difference(pd.Index(pd.unique(y_true)))
+    return f"no row has the label {str(absent[0])!r}" if len(absent) else None

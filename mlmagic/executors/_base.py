@@ -1,0 +1,138 @@
+"""The seam between mlmagic and a framework: what an executor is given and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from mlmagic.events import Emit
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from mlmagic.config import RunConfig
+    from mlmagic.data import Rows, Task, TrainingData
+    from mlmagic.state import RunState
+
+
+class Stop(Protocol):
+    """How an executor learns that it shall stop and keep its best; a ``threading.Event`` is one."""
+
+    def is_set(self) -> bool:
+        """Whether somebody asked. Cheap enough to call every step."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What training gave.
+
+    Attributes
+    ----------
+    model
+        The fitted object that the user gets: the best one, else the last.
+    preparation
+        The fitted transformer from raw columns to what ``model`` takes; None where the model holds it itself.
+    classes
+        The labels in the order of the model's outputs; None for a regression.
+    metrics
+        What training itself measured, nested as the report shows it.
+    metadata
+        Facts for the report, under the report's keys.
+    tables
+        Tables by name, for panels and figures ("feature_importances", ...).
+    artifacts
+        Files written below the run's directory, by the report's key. The first of them is the model.
+    """
+
+    model: Any
+    preparation: Any = None
+    classes: np.ndarray | None = None
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    artifacts: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions for rows, in their order.
+
+    Attributes
+    ----------
+    values
+        Labels or numbers, shape (n,).
+    probabilities
+        Shape (n, classes), columns in the order of ``Outcome.classes``; None for a regression or where the model
+        has none.
+    """
+
+    values: np.ndarray
+    probabilities: np.ndarray | None = None
+
+
+@runtime_checkable
+class Executor(Protocol):
+    """One framework. Stateless: everything about a run is in the arguments."""
+
+    def placement(self, config: RunConfig) -> Literal["thread", "child"]:
+        """Where it runs: in a thread if it can be asked to stop there, else in a child, which can be killed.
+
+        Called before the framework is imported; must not import it.
+        """
+        ...
+
+    def versions(self) -> dict[str, str]:
+        """Versions of the libraries that shape the result, by distribution. Imports the framework.
+
+        Raises
+        ------
+        FrameworkNotFound
+            If the framework is not installed.
+        """
+        ...
+
+    def task(self, config: RunConfig) -> Task | None:
+        """The task that the estimator or the loss settles; None where the target decides. Imports nothing."""
+        ...
+
+    def check(self, config: RunConfig, data: TrainingData) -> None:
+        """Find what only the framework can: unknown hyperparameters, classes that scripts lack, wrong shapes.
+
+        Raises
+        ------
+        InvalidConfiguration
+            With every fault at once.
+        """
+        ...
+
+    def run(self, config: RunConfig, data: TrainingData, emit: Emit, stop: Stop) -> Outcome:
+        """Fit a model. On ``stop`` return soon, with the best model so far; ``Outcome.model`` is None if there is none.
+
+        Raises
+        ------
+        MLError
+            With the cause and the way out; anything else that escapes is the user's code failing.
+        """
+        ...
+
+    def predict(self, outcome: Outcome, rows: Rows) -> Predictions:
+        """Predict raw rows with a fitted model."""
+        ...
+
+    def save(self, outcome: Outcome, config: RunConfig) -> dict[str, Path]:
+        """Write the model below ``config.output_dir``, whole or not at all; the files by the report's key."""
+        ...
+
+    def load(self, path: Path, config: RunConfig, state: RunState) -> Outcome | None:
+        """The model that a run saved in ``path``, as :meth:`run` gave it; None where it saved none.
+
+        Raises
+        ------
+        ModelLoadingError
+            If the file cannot be read without running code that nobody has trusted.
+        """
+        ...

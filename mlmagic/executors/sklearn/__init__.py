@@ -1,0 +1,1 @@
+"""scikit-learn: any classifier or regressor by name, or an estimator of the notebook."""

@@ -1,0 +1,93 @@
+"""Ensembles that grow in chunks, so that their curve and the Stop button are live.
+
+Only those for which growing gives the very model of one fit, which a test compares tree by tree.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from mlmagic.evaluation import scores
+from mlmagic.events import Emit, Metadata, Plan, Row
+from mlmagic.executors._base import Stop
+
+GROWING = {
+    "ExtraTreesClassifier",
+    "ExtraTreesRegressor",
+    "GradientBoostingClassifier",
+    "GradientBoostingRegressor",
+    "RandomForestClassifier",
+    "RandomForestRegressor",
+}
+CHUNK_SECONDS = 0.15
+# Scoring a growing ensemble again and again may cost this share of what growing costs.
+SCORING_SHARE = 0.1
+SCORED_ROWS = 2_000
+
+
+def grows(name: str, parameters: Mapping[str, Any]) -> bool:
+    """Whether an estimator grows in chunks without becoming another model.
+
+    ``class_weight`` presets, the early stopping of boosting and ``warm_start`` make each fit depend on the fits before.
+    """
+    return (
+        name in GROWING
+        and not isinstance(parameters.get("class_weight"), str)
+        and parameters.get("n_iter_no_change") is None
+        and not parameters.get("warm_start", False)
+        and not parameters.get("oob_score", False)
+    )
+
+
+def grow(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
+    """Grow ``estimator`` to its ``n_estimators``, or to what it has when ``stop`` is set; None if it has no tree."""
+    total = estimator.n_estimators
+    emit(Plan("training", "tree", total))
+    X, y = inputs.matrix(inputs.train), inputs.target(inputs.train)
+    watch = _Watch(inputs, X, y)
+    estimator.set_params(warm_start=True)
+    have, chunk = 0, max(1, getattr(estimator, "n_jobs", None) or 1)
+    while have < total and not stop.is_set():
+        have = min(total, have + chunk)
+        began = time.perf_counter()
+        estimator.set_params(n_estimators=have).fit(X, y)
+        spent = time.perf_counter() - began
+        # At most doubling: the first chunks also pay for threads and caches that are cold.
+        chunk = max(1, min(2 * chunk, round(chunk * CHUNK_SECONDS / max(spent, 1e-4))))
+        if (values := watch.scores(estimator, spent, last=have == total)) is not None:
+            emit(Row(have, values))
+    if have == 0:
+        return None
+    emit(Metadata({"trees": have}))
+    return estimator.set_params(warm_start=False)
+
+
+class _Watch:
+    """Scores a growing ensemble on a sample of rows, within a share of the time that growing takes."""
+
+    def __init__(self, inputs: Any, X: Any, y: Any) -> None:
+        self._task = inputs.task
+        self._parts = {"train": (X[:SCORED_ROWS], y[:SCORED_ROWS])}
+        if inputs.watched is not None:
+            prefix, rows = inputs.watched
+            self._parts[prefix] = (inputs.matrix(rows)[:SCORED_ROWS], inputs.target(rows)[:SCORED_ROWS])
+        self._growing = self._scoring = 0.0
+
+    def scores(self, estimator: Any, spent: float, *, last: bool) -> dict[str, float] | None:
+        """Scores by name, or None where there is no time for them now."""
+        self._growing += spent
+        if self._scoring > SCORING_SHARE * self._growing and not last:
+            return None
+        began = time.perf_counter()
+        found: dict[str, float] = {}
+        for prefix, (X, y) in self._parts.items():
+            probabilities = estimator.predict_proba(X) if hasattr(estimator, "predict_proba") else None
+            classes = getattr(estimator, "classes_", None)
+            values = estimator.predict(X) if probabilities is None else classes[probabilities.argmax(axis=1)]  # type: ignore[index]
+            found |= {
+                f"{prefix}_{name}": value for name, value in scores(self._task, y, values, probabilities, classes).items()
+            }
+        self._scoring += time.perf_counter() - began
+        return found

@@ -1,0 +1,77 @@
+"""The keys of ``train`` in scikit-learn."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from mlmagic.config._complaint import Complaint
+from mlmagic.config._model import Text, refuse
+from mlmagic.config._reference import Reference
+from mlmagic.config._suggest import closest_of
+from mlmagic.config._train import TrainConfig, exactly_one
+from mlmagic.config._values import show
+from mlmagic.executors.sklearn._estimators import ESTIMATORS
+
+_KINDS = ("Classifier", "Regressor")
+# Named in the seed documents under sklearn; they come with executors of their own.
+_PLANNED = {"XGB": "XGBoost", "LGBM": "LightGBM"}
+
+
+class SklearnTrain(TrainConfig):
+    """An estimator, by name or from the notebook."""
+
+    algorithm: Text | None = Field(
+        None,
+        description="The class name of a classifier or regressor of scikit-learn.",
+        examples=["RandomForestClassifier"],
+    )
+    model: Reference | None = Field(
+        None, description="An estimator or pipeline of the notebook; it is cloned.", examples=["$pipeline"]
+    )
+    hyperparameters: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Parameters of the estimator, spelt as scikit-learn spells them.",
+        examples=[{"n_estimators": 300, "max_depth": 10}],
+    )
+
+    @field_validator("algorithm", mode="before")
+    @classmethod
+    def _algorithm_is_known(cls, value: Any) -> Any:
+        if isinstance(value, Reference):
+            raise refuse(f"algorithm must be the name of an estimator, got the variable {value}", f"model: {value}")
+        if not isinstance(value, str) or value in ESTIMATORS:
+            return value
+        for prefix, library in _PLANNED.items():
+            if value.startswith(prefix) and value.endswith((*_KINDS, "Ranker")):
+                raise refuse(f"{value} belongs to {library}, which is not available yet in this version")
+        rule = "algorithm must be the name of a classifier or regressor of scikit-learn"
+        raise refuse(f"{rule}, got {show(value)}", similar(value))
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _model_is_a_variable(cls, value: Any) -> Any:
+        if isinstance(value, str) and value in ESTIMATORS:
+            raise refuse(f"model must be a variable of the notebook ($name), got {show(value)}", f"algorithm: {value}")
+        return value
+
+    @classmethod
+    def rules(cls, given: Mapping[str, Any]) -> Iterator[Complaint]:
+        """See :meth:`TrainConfig.rules`."""
+        yield from super().rules(given)
+        yield from exactly_one(
+            given, ("algorithm", "model"), "give `algorithm: RandomForestClassifier` or `model: $estimator`"
+        )
+
+
+def similar(name: str) -> str | None:
+    """Return the estimator whose name is most like this one, with or without its last word."""
+    # Sorted, so that a bare stem stands for the classifier where there are both.
+    stems = {_stem(estimator): estimator for estimator in sorted(ESTIMATORS, reverse=True)}
+    return closest_of(name, {estimator: estimator for estimator in ESTIMATORS} | stems)
+
+
+def _stem(name: str) -> str:
+    for kind in _KINDS:
+        name = name.removesuffix(kind)
+    return name

@@ -1,0 +1,253 @@
+"""scikit-learn behind the executor protocol."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mlmagic.data import Rows, Task, TrainingData, describe_preparation, fit_preparation
+from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.events import Emit, Metadata, Plan
+from mlmagic.executors._base import Outcome, Predictions, Stop
+from mlmagic.executors.sklearn import _growing, _importances, _storage
+from mlmagic.executors.sklearn._estimators import ESTIMATORS
+
+if TYPE_CHECKING:
+    from mlmagic.config import RunConfig
+    from mlmagic.executors.sklearn.config import SklearnTrain
+    from mlmagic.state import RunState
+
+
+class SklearnExecutor:
+    """Fits an estimator: in chunks of trees where that gives the same model, else in one call that a child runs."""
+
+    def placement(self, config: RunConfig) -> Literal["thread", "child"]:
+        """A thread for what grows in chunks; what has no hook can only be stopped by ending its process."""
+        train = _train(config)
+        return "thread" if _growing.grows(_name(train), _parameters(train)) else "child"
+
+    def versions(self) -> dict[str, str]:
+        """Version of scikit-learn."""
+        import sklearn
+
+        return {"scikit-learn": sklearn.__version__}
+
+    def task(self, config: RunConfig) -> Task | None:
+        """What the estimator's name says."""
+        train = _train(config)
+        if train.algorithm is None:
+            kind = getattr(train.model.value, "_estimator_type", None) if train.model else None
+            return _TASKS.get(kind) if kind else _task_of(train.model.value if train.model else None)
+        return "regression" if _is_regressor(train.algorithm) else "classification"
+
+    def check(self, config: RunConfig, data: TrainingData) -> None:
+        """Every hyperparameter is one that the estimator has, with a value it takes."""
+        train = _train(config)
+        known = _blank(train).get_params()
+        faults = [_unknown(train, name, known) for name in train.hyperparameters if name not in known]
+        if not faults:
+            faults = _invalid(train, _estimator(config))
+        if faults:
+            raise InvalidConfiguration(faults)
+
+    def run(self, config: RunConfig, data: TrainingData, emit: Emit, stop: Stop) -> Outcome:
+        """Fit the preparation and the estimator on the training rows."""
+        train = _train(config)
+        emit(Plan("preparing"))
+        scaling = train.feature_scaling or "none"
+        preparation = fit_preparation(data.train, scaling, train.prepare)
+        emit(Metadata({"algorithm": _name(train), **describe_preparation(preparation)}))
+        estimator = _estimator(config)
+        fit = _growing.grow if self.placement(config) == "thread" else _fit_at_once
+        estimator = fit(estimator, _Inputs(data, preparation), emit, stop)
+        if estimator is None:
+            return Outcome(None)
+        model = estimator if preparation is None else _pipeline(preparation, estimator)
+        return Outcome(
+            model=model,
+            classes=getattr(estimator, "classes_", None),
+            metadata={"samplesProcessed": len(data.train)},
+            tables=_importances.tables(estimator, preparation, list(data.train.X.columns)),
+        )
+
+    def predict(self, outcome: Outcome, rows: Rows) -> Predictions:
+        """Labels or numbers, and probabilities where the estimator gives them."""
+        model = outcome.model
+        if outcome.classes is None or not hasattr(model, "predict_proba"):
+            return Predictions(model.predict(rows.X))
+        probabilities = model.predict_proba(rows.X)
+        return Predictions(outcome.classes[probabilities.argmax(axis=1)], probabilities)
+
+    def save(self, outcome: Outcome, config: RunConfig) -> dict[str, Path]:
+        """The model, with its preparation inside, as skops stores it: no pickle."""
+        assert config.output_dir is not None
+        return {"model": _storage.save(outcome.model, config.output_dir / "model.skops")}
+
+    def load(self, path: Path, config: RunConfig, state: RunState) -> Outcome | None:
+        """The model that a run saved."""
+        if "model" not in state.artifacts:
+            return None
+        model = _storage.load(path / state.artifacts["model"].path, trust=config.trust)
+        return Outcome(model, classes=getattr(model, "classes_", None))
+
+
+_TASKS: dict[str, Task] = {"classifier": "classification", "regressor": "regression"}
+
+
+class _Inputs:
+    """The split rows as arrays that an estimator takes; transformed once."""
+
+    def __init__(self, data: TrainingData, preparation: Any) -> None:
+        self._data = data
+        self._preparation = preparation
+        self.task = data.task
+
+    def matrix(self, rows: Rows) -> Any:
+        """Features, shape (n, columns)."""
+        return rows.X if self._preparation is None else self._preparation.transform(rows.X)
+
+    def target(self, rows: Rows) -> Any:
+        """Labels or numbers, shape (n,)."""
+        assert rows.y is not None
+        return rows.y.to_numpy()
+
+    @property
+    def train(self) -> Rows:
+        """The rows to fit on."""
+        return self._data.train
+
+    @property
+    def watched(self) -> tuple[str, Rows] | None:
+        """The rows whose score is shown while the model grows, and the prefix of its name."""
+        if self._data.validation is not None:
+            return "val", self._data.validation
+        return ("test", self._data.test) if self._data.test is not None else None
+
+
+def _fit_at_once(estimator: Any, inputs: _Inputs, emit: Emit, stop: Stop) -> Any:
+    emit(Plan("training"))
+    return estimator.fit(inputs.matrix(inputs.train), inputs.target(inputs.train))
+
+
+def _pipeline(preparation: Any, estimator: Any) -> Any:
+    from sklearn.pipeline import Pipeline
+
+    return Pipeline([("preparation", preparation), ("estimator", estimator)])
+
+
+def _train(config: RunConfig) -> SklearnTrain:
+    train: SklearnTrain = config.config  # type: ignore[assignment]
+    return train
+
+
+def _name(train: SklearnTrain) -> str:
+    return train.algorithm or type(train.model.value if train.model else None).__name__
+
+
+def _parameters(train: SklearnTrain) -> dict[str, Any]:
+    """Hyperparameters as far as they are known without importing scikit-learn."""
+    own = train.model.value.get_params(deep=False) if train.model is not None else {}
+    return {**own, **train.hyperparameters}
+
+
+def _blank(train: SklearnTrain) -> Any:
+    """The estimator without the config's hyperparameters, never the user's own object."""
+    from sklearn.base import clone
+
+    if train.model is not None:
+        return clone(train.model.value)
+    assert train.algorithm is not None
+    try:
+        return getattr(import_module(ESTIMATORS[train.algorithm]), train.algorithm)()
+    except (ImportError, AttributeError):
+        raise InvalidConfiguration(f"{train.algorithm} is not in this version of scikit-learn") from None
+    except TypeError:  # some take an estimator that has no default
+        return getattr(import_module(ESTIMATORS[train.algorithm]), train.algorithm)(**train.hyperparameters)
+
+
+def _estimator(config: RunConfig) -> Any:
+    """The estimator to fit: the user's hyperparameters, the run's seed, all cores where that changes nothing."""
+    train = _train(config)
+    estimator = _blank(train).set_params(**{key: _value(item) for key, item in train.hyperparameters.items()})
+    own = estimator.get_params()
+    if own.get("random_state", config.seed) is None:
+        estimator.set_params(random_state=config.seed)
+    if _growing.grows(_name(train), _parameters(train)) and own.get("n_jobs", 1) is None:
+        estimator.set_params(n_jobs=os.cpu_count())
+    return estimator
+
+
+def _value(item: Any) -> Any:
+    from mlmagic.config import Reference
+
+    return item.value if isinstance(item, Reference) else item
+
+
+def _unknown(train: SklearnTrain, name: str, known: dict[str, Any]) -> Fault:
+    near = difflib.get_close_matches(name, known, 1)
+    return Fault(
+        f"config.hyperparameters.{name}",
+        f"{_name(train)} has no hyperparameter {name!r}; it has {', '.join(sorted(known))}.",
+        value=train.hyperparameters[name],
+        suggestion=near[0] if near else None,
+    )
+
+
+def _invalid(train: SklearnTrain, estimator: Any) -> list[Fault]:
+    """The faults that the estimator's own validation finds, one for each value."""
+    if not hasattr(estimator, "_validate_params"):
+        return []
+    faults = []
+    while True:
+        try:
+            estimator._validate_params()
+        except ValueError as error:
+            text = str(error)
+            name = next((key for key in train.hyperparameters if f"'{key}'" in text), None)
+            if name is None or any(fault.path.endswith(f".{name}") for fault in faults):
+                return [*faults, Fault("config.hyperparameters", text)]
+            faults.append(Fault(f"config.hyperparameters.{name}", text, value=train.hyperparameters[name]))
+            # The default takes its place, so that the next fault shows.
+            estimator.set_params(**{name: _blank(train).get_params()[name]})
+        else:
+            return faults
+
+
+def _is_regressor(name: str) -> bool:
+    return name.endswith(("Regressor", "Regression", "SVR")) and name != "LogisticRegression" or name in _REGRESSORS
+
+
+def _task_of(estimator: Any) -> Task | None:
+    from sklearn.base import is_classifier, is_regressor
+
+    if is_classifier(estimator):
+        return "classification"
+    return "regression" if is_regressor(estimator) else None
+
+
+_REGRESSORS = {
+    "ARDRegression",
+    "BayesianRidge",
+    "ElasticNet",
+    "ElasticNetCV",
+    "KernelRidge",
+    "Lars",
+    "LarsCV",
+    "Lasso",
+    "LassoCV",
+    "LassoLars",
+    "LassoLarsCV",
+    "LassoLarsIC",
+    "MultiTaskElasticNet",
+    "MultiTaskElasticNetCV",
+    "MultiTaskLasso",
+    "MultiTaskLassoCV",
+    "OrthogonalMatchingPursuit",
+    "OrthogonalMatchingPursuitCV",
+    "Ridge",
+    "RidgeCV",
+    "TransformedTargetRegressor",
+}

@@ -1,0 +1,209 @@
+"""The magics: parse, submit, show, bind. The only module that touches the shell."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+from traitlets import Int, observe
+
+from mlmagic.report import Report, Touch, wait_and_keep
+
+
+def _options(function: Any) -> Any:
+    """The options of every cell magic, with their help."""
+    options = (
+        argument("name", nargs="?", default="report", help="the variable that the report is bound to"),
+        argument("--wait", action="store_true", default=None, help="return when the run has ended"),
+        argument("--no-wait", dest="wait", action="store_false", help="return at once"),
+        argument("--dry-run", action="store_true", help="check everything and show the plan, run nothing"),
+        argument("--quiet", action="store_true", help="show no dashboard"),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return magic_arguments()(function)
+
+
+@magics_class
+class MLMagic(Magics):
+    """Training runs from cells of YAML."""
+
+    max_jobs = Int(1, min=1, help="How many runs train at the same time; the others queue.").tag(config=True)
+
+    @observe("max_jobs")
+    def _pass_on(self, change: Any) -> None:
+        from mlmagic import jobs
+
+        jobs.QUEUE.resize(change.new)
+
+    @no_var_expand
+    @cell_magic
+    @_options
+    def ml(self, line: str, cell: str) -> None:
+        """Run the action that the cell's YAML or JSON names, in the background.
+
+        The report is bound at once and fills as the run goes; %mlhelp explains the keys.
+        """
+        self._submit(parse_argstring(self.ml, line), cell, None)
+
+    @no_var_expand
+    @cell_magic
+    @_options
+    def mltrain(self, line: str, cell: str) -> None:
+        """Train the model that the cell's YAML describes, in the background.
+
+        The report is bound at once and fills as the run goes; %mlhelp explains the keys.
+        """
+        self._submit(parse_argstring(self.mltrain, line), cell, "train")
+
+    @no_var_expand
+    @line_magic
+    def mljobs(self, line: str) -> Any:
+        """List the runs of this kernel: %mljobs."""
+        from mlmagic import jobs
+        from mlmagic._listing import Listing
+
+        return Listing(jobs.QUEUE)
+
+    @no_var_expand
+    @line_magic
+    def mlstop(self, line: str) -> None:
+        """Stop a run and keep its best, or all runs: %mlstop [NAME or id]."""
+        from mlmagic import jobs
+
+        name = line.strip()
+        chosen = [job for job in jobs.QUEUE.jobs if not job.state.finished and name in ("", job.name, job.id)]
+        if not chosen:
+            going = ", ".join(job.id for job in jobs.QUEUE.jobs if not job.state.finished) or "none"
+            raise UsageError(f"no run called {name!r} is going; going: {going}" if name else "no run is going")
+        for job in chosen:
+            job.stop("%mlstop")
+
+    @no_var_expand
+    @line_magic
+    def mlattach(self, line: str) -> None:
+        """Open a run again from its directory, finished or not: %mlattach DIR [NAME]."""
+        from mlmagic.api import attach
+
+        words = shlex.split(line)
+        if not 1 <= len(words) <= 2:
+            raise UsageError("usage: %mlattach DIR [NAME]; %mljobs lists directories")
+        report = attach(words[0])
+        self._bind(words[1] if len(words) == 2 else report.run.name, report)
+        _show(report, waits=False, shell=self.shell)
+
+    @no_var_expand
+    @line_magic
+    def mldoctor(self, line: str) -> None:
+        """Say what is installed, which GPU there is, and what to install: %mldoctor."""
+        from mlmagic.doctor import examine
+
+        print(examine())
+
+    @no_var_expand
+    @line_magic
+    def mlhelp(self, line: str) -> None:
+        """Explain the keys of a cell, or one of them: %mlhelp [KEY]."""
+        from mlmagic.config import describe
+
+        print(describe(line.strip() or None))
+
+    def _submit(self, options: Any, cell: str, action: str | None) -> None:
+        from mlmagic import jobs
+        from mlmagic.config import parse, resolve
+
+        _check_name(options.name)
+        # The magic is the first line of the cell, so that positions are those that the editor shows.
+        source = parse("\n" + cell)
+        config = resolve(source, action=action)
+        if options.dry_run:
+            from mlmagic.plan import plan
+
+            print(plan(config, self.shell.user_ns, source))
+            return
+        job = jobs.create(config, self.shell.user_ns, name=options.name, source=source)
+        report = Report(job)
+        self._bind(options.name, report)
+        waits = options.wait if options.wait is not None else nobody_watches(self.shell)
+        saved = None if options.quiet else _show(report, waits=waits, shell=self.shell)
+        jobs.QUEUE.add(job)
+        if waits:
+            _wait(report, saved, self.shell)
+
+    def _bind(self, name: str, report: Report) -> None:
+        self.shell.user_ns[name] = report
+
+
+def nobody_watches(shell: Any) -> bool:
+    """Whether a cell must wait for its run by itself.
+
+    A headless client says in its request that it takes no input; an environment variable would be inherited by its
+    children and lie. Colab shows no update while no cell runs; a terminal has nowhere to show one.
+    """
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None or "google.colab" in sys.modules:
+        return True
+    return not kernel.get_parent("shell").get("content", {}).get("allow_stdin", True)
+
+
+def _show(report: Report, *, waits: bool, shell: Any) -> Any:
+    """Show a run's dashboard where somebody sees it live; gives the place of its saved copy."""
+    from mlmagic import _place
+
+    if getattr(shell, "kernel", None) is None or (waits and "google.colab" not in sys.modules and _headless(shell)):
+        return None
+    return _place.live(report, waits=waits)
+
+
+def _headless(shell: Any) -> bool:
+    return not shell.kernel.get_parent("shell").get("content", {}).get("allow_stdin", True)
+
+
+def _wait(report: Report, saved: Any, shell: Any) -> None:
+    """Wait in the run's own cell: an interrupt stops and keeps; the finished report is shown afresh."""
+    from mlmagic import _place
+
+    if getattr(shell, "kernel", None) is None:
+        from mlmagic._text import tell
+
+        with tell(report.run, sys.stdout):
+            wait_and_keep(report.run)
+    else:
+        wait_and_keep(report.run)
+        _place.finished(report)
+    if (error := report.error) is not None:
+        raise error
+
+
+def _check_name(name: str) -> None:
+    if not name.isidentifier():
+        raise UsageError(f"the report's name must be a Python name, got {name!r}")
+
+
+def _cell_runs() -> bool:
+    """Whether code of a cell runs now, so that a touch may wait; completion and hints evaluate attributes too."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return True
+    return kernel.get_parent("shell").get("header", {}).get("msg_type") == "execute_request"
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register the magics: ``%load_ext mlmagic``."""
+    shell.register_magics(MLMagic)
+    Touch.allowed = staticmethod(_cell_runs)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take the magics out of the shell: ``%unload_ext mlmagic``. Runs that go on are not touched."""
+    for kind, names in MLMagic.magics.items():
+        for name in names:
+            shell.magics_manager.magics[kind].pop(name, None)
+    Touch.allowed = staticmethod(lambda: True)

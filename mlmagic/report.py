@@ -1,0 +1,304 @@
+"""What a user holds of a run: a fold of its events, and a handle to wait, stop and get the model."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Generator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mlmagic._units import duration
+from mlmagic.errors import MLError, NotReady, from_dict
+from mlmagic.events import plain
+from mlmagic.run_directory import write_whole
+from mlmagic.state import RunState, flatten
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlmagic.config import RunConfig
+    from mlmagic.executors._base import Outcome
+
+# The one number of a run that its repr shows: the first of these that its metrics have.
+HEADLINES = ("test.accuracy", "test.r2", "crossValidation.meanAccuracy", "crossValidation.meanR2")
+WAIT_STEP = 0.1
+
+
+class Run(Protocol):
+    """What a report needs of a run, be it a job of this process or one that was attached."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def path(self) -> Path: ...  # noqa: D102
+    @property
+    def config(self) -> RunConfig: ...  # noqa: D102
+    @property
+    def state(self) -> RunState: ...  # noqa: D102
+    @property
+    def elapsed(self) -> float: ...  # noqa: D102
+    @property
+    def outcome(self) -> Outcome | None: ...  # noqa: D102
+    def wait(self, timeout: float | None = None, *, results: bool = False) -> bool: ...  # noqa: D102
+    def stop(self, by: str = ...) -> None: ...  # noqa: D102
+    def watch(self, watcher: Callable[[], None]) -> Callable[[], None]: ...  # noqa: D102
+
+
+class Touch:
+    """Whether touching a result that is not there yet may wait for it. A shell replaces the rule."""
+
+    allowed: Callable[[], bool] = staticmethod(lambda: True)
+
+
+class Report:
+    """A training run: how it goes, and what it gave.
+
+    ``status``, ``history``, ``log``, ``id``, ``output_dir``, ``config`` and ``error`` tell what there is now.
+    ``metrics``, ``metadata``, ``model``, ``predictions``, ``artifacts`` and ``figures`` wait until they are there.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    @property
+    def status(self) -> str:
+        """One of "queued", "running", "success", "stopped", "interrupted", "error"."""
+        return self.run.state.status
+
+    @property
+    def id(self) -> str:
+        """The run's own name, unique in its directory: "report-3"."""
+        return self.run.id
+
+    @property
+    def output_dir(self) -> Path:
+        """The run's directory."""
+        return self.run.path
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The config as resolved, every default written out."""
+        return self.run.config.to_plain()
+
+    @property
+    def error(self) -> MLError | None:
+        """Why the run failed; None while it has not."""
+        error = self.run.state.error
+        return from_dict(dict(error)) if error else None
+
+    @property
+    def log(self) -> str:
+        """The run's log so far: our lines, and what user code printed or warned."""
+        return "\n".join(line.text for line in self.run.state.log)
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """One row per epoch, tree count or fold so far."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.run.state.rows))
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The final metrics, nested as in :meth:`to_dict`. Waits for them."""
+        self._touch()
+        return plain(self.run.state.metrics or {})
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Facts about data, model and training. Waits for the results."""
+        self._touch()
+        return plain(self.run.state.metadata)
+
+    @property
+    def artifacts(self) -> dict[str, str]:
+        """Paths of the files that the run wrote, by the report's key. Waits for the end of the run."""
+        self._touch(results=False)
+        return {key: str(self.run.path / item.path) for key, item in self.run.state.artifacts.items()}
+
+    @property
+    def model(self) -> Any:
+        """The fitted object: the best one, else the last. Waits for it; a failed run gives its best one so far.
+
+        Raises
+        ------
+        MLError
+            If the run ended before there was a model.
+        """
+        return self._outcome().model
+
+    @property
+    def preparation(self) -> Any:
+        """The fitted transformer from raw columns to the model's inputs; None where the model takes raw columns."""
+        return self._outcome().preparation
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """Predictions for the test rows, with the input's index. Waits for the end of the run."""
+        import pandas as pd
+
+        self._touch(results=False)
+        path = self.run.state.tables.get("predictions")
+        if path is None:
+            raise self.error or NotReady(f"{self.id} made no predictions", solution="Give it a testSplit above 0")
+        return pd.read_parquet(self.run.path / path)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Plotly figures by name. Waits for the end of the run."""
+        from mlmagic.figures import figures
+
+        self._touch(results=False)
+        return figures(self)
+
+    def wait(self, timeout: float | None = None) -> Report:
+        """Wait for the end of the run; an interrupt meanwhile means stop and keep, a second one is raised.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait at most; the run goes on after that.
+
+        Raises
+        ------
+        MLError
+            The run's own error, if it failed.
+        TimeoutError
+            If the run has not ended in time.
+        """
+        if not wait_and_keep(self.run, timeout):
+            raise TimeoutError(f"{self.id} is still {self.status} after {timeout:g} s")
+        if (error := self.error) is not None:
+            raise error
+        return self
+
+    def stop(self) -> None:
+        """Stop and keep the best model so far. Returns at once; stopping twice is fine."""
+        self.run.stop("report.stop()")
+
+    def __await__(self) -> Generator[Any, None, Report]:
+        return self._ended().__await__()
+
+    async def _ended(self) -> Report:
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+        def look() -> None:
+            if self.run.wait(0):
+                loop.call_soon_threadsafe(ended.set)
+
+        undo = self.run.watch(look)
+        try:
+            if not self.run.wait(0):
+                await ended.wait()
+        finally:
+            undo()
+        if (error := self.error) is not None:
+            raise error
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """``{"executionReport": {...}}``, or ``{"error": {...}}`` for a failed run. Tells what there is now."""
+        return to_dict(self.run)
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """:meth:`to_dict` as JSON text, also written to ``path`` if one is given."""
+        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+        if path is not None:
+            write_whole(Path(path), text.encode())
+        return text
+
+    def __repr__(self) -> str:
+        config = self.run.config
+        shown = headline(self.run.state)
+        number = f", {shown[0]} {shown[1]:.2g}" if shown else ""
+        return f"<Report {self.run.name}: {config.action} {config.framework}, {self.status}{number}>"
+
+    def _repr_html_(self) -> str:
+        from mlmagic._html import html
+        from mlmagic._summary import summary
+
+        return html(summary(self.run))
+
+    def _touch(self, *, results: bool = True) -> None:
+        if self.run.wait(0, results=results):
+            return
+        if not Touch.allowed():
+            raise NotReady(f"{self.id} is {self.status}: this result is not there yet")
+        # In steps, so that an interrupt of the cell gets through; it ends the waiting, not the run.
+        while not self.run.wait(WAIT_STEP, results=results):
+            pass
+
+    def _outcome(self) -> Outcome:
+        self._touch()
+        outcome = self.run.outcome
+        if outcome is None or outcome.model is None:
+            raise self.error or NotReady(
+                f"{self.id} was stopped before there was a model to keep", solution="Run the cell again, for longer"
+            )
+        return outcome
+
+
+def wait_and_keep(run: Run, timeout: float | None = None) -> bool:
+    """Whether a run has ended within ``timeout`` seconds.
+
+    The first interrupt meanwhile stops the run and keeps its best; the second is raised, and the run goes on stopping.
+    """
+    deadline = None if timeout is None else time.monotonic() + timeout
+    interrupted = False
+    while True:
+        try:
+            # In steps: an interrupt is only seen between them.
+            while not run.wait(_step(deadline)):
+                if deadline is not None and time.monotonic() >= deadline:
+                    return False
+            return True
+        except KeyboardInterrupt:
+            if interrupted:
+                raise
+            interrupted = True
+            run.stop("interrupt")
+
+
+def _step(deadline: float | None) -> float:
+    return WAIT_STEP if deadline is None else min(WAIT_STEP, max(0.0, deadline - time.monotonic()))
+
+
+def headline(state: RunState) -> tuple[str, float] | None:
+    """The one number that tells how good a run is, and its name; None while there is none."""
+    flat = flatten(state.metrics or {})
+    key = next((key for key in HEADLINES if key in flat), None)
+    return (key.replace(".", " "), flat[key]) if key else None
+
+
+def to_dict(run: Run) -> dict[str, Any]:
+    """The report of a run as the seed documents shape it; what is not finite is None."""
+    state = run.state
+    if state.error is not None:
+        return {"error": plain(state.error)}
+    body = {
+        "timestamp": _timestamp(state.began),
+        "action": run.config.action,
+        "framework": run.config.framework,
+        "exitCode": 0,
+        "duration": duration(run.elapsed),
+        "status": state.status,
+        "gpuUsed": bool(state.metadata.get("gpuUsed", False)),
+        "outputDir": str(run.path),
+        "metadata": {key: value for key, value in state.metadata.items() if key not in ("gpuUsed", "gpuModel")},
+        "metrics": state.metrics or {},
+        "artifacts": {key: str(run.path / item.path) for key, item in state.artifacts.items()},
+    }
+    if "gpuModel" in state.metadata:
+        body["gpuModel"] = state.metadata["gpuModel"]
+    return {"executionReport": plain(body)}
+
+
+def _timestamp(began: float | None) -> str | None:
+    if began is None:
+        return None
+    return datetime.fromtimestamp(began, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

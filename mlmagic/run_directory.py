@@ -1,0 +1,202 @@
+"""A run's directory and stream: who holds it, how files come into being whole, what stays after a crash."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from io import FileIO
+from pathlib import Path
+from typing import IO
+
+from mlmagic.errors import OutputError
+from mlmagic.events import Artifact, Event, Table, decode, encode
+
+EVENTS, LOCK, STOP, REPORT, CONFIG = "events.jsonl", ".lock", ".stop", "report.json", "config.yaml"
+PREVIOUS = ".previous"
+CHECKPOINTS, TABLES, TEXT_LOG = "checkpoints", "tables", "training.log"
+OWN = frozenset({EVENTS, STOP, REPORT, CONFIG, CHECKPOINTS, TABLES, TEXT_LOG})
+
+
+class RunDirectory:
+    """A directory that this process holds for one run, from :meth:`claim` to :meth:`release`.
+
+    The hold is an advisory lock on a file in it, so it ends with the process, however that ends.
+    """
+
+    def __init__(self, path: Path, lock: IO[str]) -> None:
+        self.path = path
+        self._lock = lock
+        self._stream: FileIO | None = None
+
+    @classmethod
+    def claim(cls, path: Path | None, name: str) -> RunDirectory:
+        """Make and hold ``path``, or ``runs/NAME-N`` with the first free N.
+
+        What a finished run left in ``path`` moves to ``.previous/N/``.
+
+        Raises
+        ------
+        OutputError
+            If the directory cannot be written, or a living run holds it.
+        """
+        try:
+            path = _next_free(Path("runs"), name) if path is None else _make(path)
+            lock = (path / LOCK).open("a")
+        except OSError as error:
+            raise _unwritable(path or Path("runs"), error) from None
+        if not _try_lock(lock):
+            lock.close()
+            raise OutputError(
+                f"{path} belongs to a run that is still going",
+                solution="Choose another outputDir, or stop that run first: %mlstop",
+            )
+        _set_aside(path)
+        return cls(path, lock)
+
+    def append(self, event: Event, time: float) -> None:
+        """Write one event to the stream, ``time`` seconds after the run began.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; the stream then ends with the event before.
+        """
+        if self._stream is None:
+            self._stream = (self.path / EVENTS).open("ab", buffering=0)
+        whole = self._stream.tell()
+        line = f'{{"time":{time:.3f},{encode(event)[1:]}\n'.encode()
+        try:
+            written = self._stream.write(line)
+            if written < len(line):  # a full disk may take a part before it refuses
+                self._stream.write(line[written:])
+        except OSError:
+            self._stream.truncate(whole)
+            raise
+
+    def stop_asked(self) -> bool:
+        """Whether another process asked this run to stop, by :func:`ask_to_stop`."""
+        return (self.path / STOP).exists()
+
+    def release(self) -> None:
+        """Let the directory go. Releasing twice is fine."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+        self._lock.close()
+
+
+def living(path: Path) -> bool:
+    """Whether a process holds this run's directory now."""
+    try:
+        with (path / LOCK).open("a") as lock:
+            return not _try_lock(lock)
+    except OSError:
+        return False
+
+
+def ask_to_stop(path: Path, by: str) -> None:
+    """Ask the process that holds this run to stop it and keep its best."""
+    write_whole(path / STOP, by.encode())
+
+
+def read_events(path: Path) -> Iterator[tuple[float, Event]]:
+    """Time and event of each finished line of a run's stream."""
+    with (path / EVENTS).open(encoding="utf-8") as stream:
+        for line in stream:
+            if line.endswith("\n") and (found := parse_line(line)):
+                yield found
+
+
+def parse_line(line: str) -> tuple[float, Event] | None:
+    """Time and event of one line of a stream; None for a kind that this version does not know."""
+    body = json.loads(line)
+    time = body.pop("time")
+    event = decode(body)
+    return None if event is None else (time, event)
+
+
+def write_whole(path: Path, content: bytes | Callable[[Path], object]) -> Path:
+    """Write a file so that it is there whole or not at all, also after a crash.
+
+    Parameters
+    ----------
+    path
+        Where it will be.
+    content
+        Its bytes, or a function that writes them to the path it is given (same suffix, same directory).
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        if callable(content):
+            content(temporary)
+        else:
+            temporary.write_bytes(content)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_UMASK)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+# Reading the mask means setting it, which other threads would notice: once, at import.
+_UMASK = os.umask(0o022)
+os.umask(_UMASK)
+
+
+def _next_free(parent: Path, name: str) -> Path:
+    parent.mkdir(parents=True, exist_ok=True)
+    pattern = re.compile(re.escape(name) + r"-(\d+)")
+    taken = [int(found[1]) for item in parent.iterdir() if (found := pattern.fullmatch(item.name))]
+    number = max(taken, default=0) + 1
+    while True:
+        try:
+            (parent / f"{name}-{number}").mkdir()
+        except FileExistsError:  # another process was faster
+            number += 1
+        else:
+            return parent / f"{name}-{number}"
+
+
+def _make(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _set_aside(path: Path) -> None:
+    """Move what an earlier run wrote, and nothing else: the directory may hold the user's own files too."""
+    if not (path / EVENTS).exists():
+        return
+    home = path / PREVIOUS
+    home.mkdir(exist_ok=True)
+    number = max((int(item.name) for item in home.iterdir() if item.name.isdigit()), default=0) + 1
+    target = home / str(number)
+    target.mkdir()
+    written = {Path(event.path).parts[0] for _, event in read_events(path) if isinstance(event, (Artifact, Table))}
+    for name in written | OWN:
+        if (path / name).exists():
+            (path / name).rename(target / name)
+
+
+def _try_lock(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"Cannot write the run's directory {str(path)!r}: {error.strerror or error}",
+        stderr=f"{type(error).__name__}: {error}",
+        solution="Choose an outputDir where you may write",
+    )

@@ -1,0 +1,409 @@
+"""A real JupyterLab and the handles by which a test drives it.
+
+Nothing here waits by the clock: every wait is for a state of the page or the server. The page gives JupyterLab's own
+application object (``--expose-app-in-browser``), so that a state is asked of Lab and not guessed from pixels.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+SCREENSHOTS = Path(__file__).parents[2] / "test-output" / "screenshots"
+CELL = "window.jupyterapp.shell.currentWidget.content.model.cells.get(index)"
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+# What a proxy variable of the machine says is not for the loopback.
+_open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/apputils-extension/themes": {"theme": "JupyterLab Light", "adaptive-theme": False},
+    "@jupyterlab/docmanager-extension/plugin": {"autosave": False, "renameUntitledFileOnSave": False},
+    "@jupyterlab/extensionmanager-extension/plugin": {"enabled": False},
+}
+
+
+class Server:
+    """One JupyterLab server on the loopback, with a home of its own.
+
+    Parameters
+    ----------
+    home
+        An empty directory; configuration, settings and the notebooks (``root``) live in it.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.root = home / "notebooks"
+        self.root.mkdir(parents=True)
+        self.token = secrets.token_hex(16)
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = home / "server.log"
+        _write_settings(home / "settings")
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                _command(self.port, self.token, self.root), env=_environment(home), stdout=log, stderr=log, cwd=home
+            )
+        until(self._answers, 60, lambda: f"JupyterLab did not start:\n{self.log.read_text()[-2000:]}")
+
+    def _answers(self) -> bool:
+        if self._process.poll() is not None:
+            raise RuntimeError(f"JupyterLab ended:\n{self.log.read_text()[-2000:]}")
+        try:
+            self.api("GET", "status")
+        except OSError:
+            return False
+        return True
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the server's REST API, ``path`` counted from ``/api/``; gives the decoded answer."""
+        request = urllib.request.Request(
+            f"{self.url}/api/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"token {self.token}", "Content-Type": "application/json"},
+        )
+        with _open(request, timeout=30) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def kernel_id(self, notebook: str) -> str | None:
+        """The kernel of a notebook, None where it has none."""
+        ids = [s["kernel"]["id"] for s in self.api("GET", "sessions") if s["path"] == notebook and s["kernel"]]
+        return ids[0] if ids else None
+
+    def shutdown_kernels(self) -> None:
+        """End every session, as "Shut Down All Kernels" does."""
+        for session in self.api("GET", "sessions"):
+            try:
+                self.api("DELETE", f"sessions/{session['id']}")
+            except urllib.error.HTTPError as error:
+                if error.code != 404:  # 404: the page was faster
+                    raise
+
+    def close(self) -> None:
+        """End the server and its kernels."""
+        self.shutdown_kernels()
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+@dataclass
+class Traffic:
+    """Every address that a page asked for."""
+
+    urls: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        """Record what this page asks for from now on, its sockets too."""
+        page.on("request", lambda request: self.urls.append(request.url))
+        page.on("websocket", lambda socket: self.urls.append(socket.url))
+
+    @property
+    def outside(self) -> list[str]:
+        """The addresses that are not on this machine."""
+        return [url for url in self.urls if not is_local(url)]
+
+
+def is_local(url: str) -> bool:
+    """Whether an address stays on this machine."""
+    parts = urlsplit(url)
+    return parts.scheme in {"data", "blob", "about", "file"} or parts.hostname in LOOPBACK
+
+
+class Lab:
+    """One notebook open in one page of JupyterLab; cells are counted from 0."""
+
+    def __init__(self, server: Server, page: Page, traffic: Traffic) -> None:
+        self.server = server
+        self.page = page
+        self.traffic = traffic
+        self.name = ""
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        # Lab asks before it leaves a notebook that was changed; a test that reloads means it.
+        page.on("dialog", lambda dialog: dialog.accept())
+
+    # -- files
+
+    def write(self, *cells: str, name: str = "test.ipynb") -> Path:
+        """Write a notebook of code cells into the server's folder."""
+        notebook = new_notebook(cells=[new_code_cell(source) for source in cells])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        path = self.server.root / name
+        nbformat.write(notebook, path)
+        return path
+
+    def read(self, name: str | None = None) -> Any:
+        """Read a notebook as it lies on disk."""
+        return nbformat.read(self.server.root / (name or self.name), as_version=4)
+
+    # -- the page
+
+    def open(self, *cells: str, name: str = "test.ipynb", kernel: bool = True) -> Lab:
+        """Open a notebook, written first when cells are given; ``kernel=False`` opens it without starting one."""
+        if cells:
+            self.write(*cells, name=name)
+        self.name = name
+        # A workspace of its own each time: Lab then restores no tab of an earlier test.
+        workspace = f"w{secrets.token_hex(4)}"
+        self.page.goto(f"{self.server.url}/lab/workspaces/{workspace}?reset&token={self.server.token}")
+        self._wait_for_app()
+        self.page.evaluate(
+            """async ([path, kernel]) => {
+                const kernelPreference = {shouldStart: kernel, autoStartDefault: kernel};
+                const options = {path, factory: 'Notebook', kernelPreference};
+                const opened = await window.jupyterapp.commands.execute('docmanager:open', options);
+                await opened.context.ready;
+                await opened.revealed;
+            }""",
+            [name, kernel],
+        )
+        self._wait_for_notebook(kernel)
+        return self
+
+    def reload(self) -> None:
+        """Load the page anew; the kernel lives on."""
+        self.page.reload()
+        self._wait_for_app()
+        self._wait_for_notebook(kernel=True)
+
+    def _wait_for_app(self) -> None:
+        self.page.wait_for_function("() => window.jupyterapp !== undefined", timeout=60_000)
+        self.page.evaluate("async () => { await window.jupyterapp.restored; }")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=60_000)
+
+    def _wait_for_notebook(self, kernel: bool) -> None:
+        self.page.wait_for_function(
+            "() => window.jupyterapp.shell.currentWidget?.content?.widgets?.length > 0", timeout=60_000
+        )
+        if kernel:
+            self.wait_idle()
+
+    def command(self, name: str, **arguments: Any) -> Any:
+        """Run one of JupyterLab's commands, such as ``docmanager:save``."""
+        return self.page.evaluate(
+            "async ([name, args]) => { await window.jupyterapp.commands.execute(name, args); }", [name, arguments]
+        )
+
+    def theme(self, dark: bool) -> None:
+        """Switch between Lab's dark and light theme."""
+        name = "JupyterLab Dark" if dark else "JupyterLab Light"
+        self.command("apputils:change-theme", theme=name)
+        self.page.wait_for_function(
+            "name => document.body.dataset.jpThemeName === name && !document.querySelector('#jupyterlab-splash')",
+            arg=name,
+        )
+
+    def save(self) -> None:
+        """Save the notebook, as Ctrl+S does."""
+        self.page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.context.save(); }")
+
+    def trusted(self) -> bool:
+        """Whether Lab trusts every code cell that has outputs."""
+        return bool(
+            self.page.evaluate(
+                """() => window.jupyterapp.shell.currentWidget.content.widgets
+                    .filter(cell => cell.model.type === 'code' && cell.model.outputs.length)
+                    .every(cell => cell.model.trusted)"""
+            )
+        )
+
+    # -- cells
+
+    def cell(self, index: int) -> Locator:
+        """The cell's element, scrolled to (Lab renders far cells only when they come near)."""
+        self.page.evaluate(
+            """async index => {
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                await notebook.scrollToItem(index);
+            }""",
+            index,
+        )
+        return self.page.locator(f'.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell[data-windowed-list-index="{index}"]')
+
+    def add(self, code: str) -> int:
+        """Append a code cell; gives its index."""
+        return int(
+            self.page.evaluate(
+                """code => {
+                    const model = window.jupyterapp.shell.currentWidget.content.model;
+                    model.sharedModel.addCell({cell_type: 'code', source: code});
+                    return model.cells.length - 1;
+                }""",
+                code,
+            )
+        )
+
+    def run(self, index: int, wait: bool = True, timeout: float = 60) -> None:
+        """Click into the cell and press Shift+Enter; ``wait`` until the kernel has answered."""
+        # After a restart the new number may equal the old one, so the old one goes first.
+        self.page.evaluate(f"index => {{ {CELL}.sharedModel.execution_count = null; }}", index)
+        editor = self.cell(index).locator(".cm-content")
+        editor.click()
+        editor.press("Shift+Enter")
+        if wait:
+            self.wait_done(index, timeout)
+
+    def execute(self, code: str, timeout: float = 60) -> str:
+        """Append a cell, run it and give its text."""
+        index = self.add(code)
+        self.run(index, timeout=timeout)
+        return self.text(index)
+
+    def wait_done(self, index: int, timeout: float = 60) -> None:
+        """Wait until the cell that was run has its answer from the kernel."""
+        self.page.wait_for_function(
+            f"index => {CELL}.executionState !== 'running' && {CELL}.executionCount !== null",
+            arg=index,
+            timeout=timeout * 1000,
+        )
+
+    def prompt(self, index: int) -> int | None:
+        """The number in the cell's prompt, None before its first run and while it waits for its turn."""
+        count: int | None = self.page.evaluate(f"index => {CELL}.executionCount", index)
+        return count
+
+    def output(self, index: int) -> Locator:
+        """The outputs of a cell, one element each, hidden ones too."""
+        return self.cell(index).locator(".jp-OutputArea-child")
+
+    def text(self, index: int) -> str:
+        """What a person reads under the cell now; what is hidden is left out."""
+        shown = self.output(index).locator(".jp-OutputArea-output").filter(visible=True).all_inner_texts()
+        return re.sub(r"\n{2,}", "\n", "\n".join(shown))
+
+    def outputs(self, index: int) -> list[dict[str, Any]]:
+        """The cell's outputs as the notebook's model holds them."""
+        found: list[dict[str, Any]] = self.page.evaluate(f"index => {CELL}.outputs.toJSON()", index)
+        return found
+
+    # -- the kernel
+
+    def wait_idle(self, timeout: float = 60) -> None:
+        """Wait until the kernel is connected and idle."""
+        self.page.wait_for_function(
+            """() => {
+                const kernel = window.jupyterapp.shell.currentWidget?.context?.sessionContext?.session?.kernel;
+                return kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
+            }""",
+            timeout=timeout * 1000,
+        )
+
+    def interrupt(self) -> None:
+        """Interrupt the kernel, as the square button does."""
+        self.server.api("POST", f"kernels/{self._kernel()}/interrupt")
+
+    def restart(self) -> None:
+        """Restart the kernel and wait for the new one."""
+        self.page.evaluate(
+            "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.restartKernel(); }"
+        )
+        self.wait_idle()
+
+    def shutdown(self) -> None:
+        """End the kernel and wait until the page knows."""
+        self.page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); }")
+        until(lambda: self.server.kernel_id(self.name) is None, 20, lambda: "the kernel is still there")
+
+    def _kernel(self) -> str:
+        kernel = self.server.kernel_id(self.name)
+        assert kernel is not None, f"{self.name} has no kernel"
+        return kernel
+
+    # -- pictures
+
+    def screenshot(self, name: str, target: Locator | None = None) -> Path:
+        """Save ``test-output/screenshots/NAME.png``, of the whole page or of one element."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        path = SCREENSHOTS / f"{quote(name, safe='-_.')}.png"
+        self.page.evaluate("() => document.fonts.ready.then(() => true)")
+        (target or self.page).screenshot(path=path, animations="disabled")
+        return path
+
+    def panel(self) -> Locator:
+        """The open notebook, for a picture without Lab's side bars."""
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook")
+
+    def width(self, pixels: int, height: int = 1100) -> None:
+        """Set the window's width; the side bars are folded away, so the cell is nearly as wide."""
+        self.page.set_viewport_size({"width": pixels, "height": height})
+        self.page.evaluate("() => { window.jupyterapp.shell.collapseLeft(); window.jupyterapp.shell.collapseRight(); }")
+
+
+def until(condition: Any, timeout: float, message: Any) -> None:
+    """Poll something that has no event of its own."""
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, message()
+        time.sleep(0.05)
+
+
+def _command(port: int, token: str, root: Path) -> list[str]:
+    options = {
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.port": port,
+        "ServerApp.port_retries": 0,
+        "ServerApp.root_dir": root,
+        "ServerApp.allow_root": True,
+        "ServerApp.open_browser": False,
+        "IdentityProvider.token": token,
+        "LabApp.expose_app_in_browser": True,
+        "LabApp.extension_manager": "readonly",
+        "LabApp.news_url": "None",
+        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+    }
+    return [sys.executable, "-m", "jupyterlab", *(f"--{key}={value}" for key, value in options.items())]
+
+
+def _environment(home: Path) -> dict[str, str]:
+    own = {
+        "HOME": home,
+        "IPYTHONDIR": home / "ipython",
+        "JUPYTER_CONFIG_DIR": home / "config",
+        "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTER_RUNTIME_DIR": home / "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": home / "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
+        # Notebooks under test import the tests' own made-up data.
+        "PYTHONPATH": Path(__file__).parents[2],
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("JUPYTER", "JPY_", "IPYTHON"))}
+    return inherited | {key: str(value) for key, value in own.items()}
+
+
+def _write_settings(directory: Path) -> None:
+    for plugin, values in SETTINGS.items():
+        path = directory / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,96 @@
+"""One JupyterLab server and one Chromium for all browser tests; a fresh page for each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser._lab import Lab, Server, Traffic, is_local
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, Playwright, Route
+
+# The browser itself calls home too: for components, time, safe browsing. None of that belongs in a test, and the
+# resolver rule makes sure of it: no name but the loopback's can be looked up.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A JupyterLab server with settings and a home of its own."""
+    server = Server(tmp_path_factory.mktemp("lab"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Debian's Chromium where there is one, else playwright's own."""
+    system = os.environ.get("MLMAGIC_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not system and not Path(playwright.chromium.executable_path).exists():
+        pytest.fail("There is no Chromium: run `make chromium`, or name one in MLMAGIC_CHROMIUM")
+    browser = playwright.chromium.launch(executable_path=system, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def traffic() -> Iterator[Traffic]:
+    """Every address asked for in this test; one that leaves the machine fails it."""
+    traffic = Traffic()
+    yield traffic
+    assert not traffic.outside, f"requests left this machine: {traffic.outside}"
+
+
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    # One for all tests, so that Lab's own 20 MB come from the cache after the first; a workspace is new each time.
+    context = browser.new_context(viewport={"width": 1280, "height": 1100}, device_scale_factor=1.5)
+    context.set_default_timeout(20_000)
+    context.route(lambda url: not is_local(url), _refuse)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def lab(server: Server, context: BrowserContext, traffic: Traffic) -> Iterator[Lab]:
+    """A page of JupyterLab, nothing open yet; its kernels end with the test."""
+    page = context.new_page()
+    traffic.watch(page)
+    yield Lab(server, page, traffic)
+    page.close()
+    server.shutdown_kernels()
+
+
+def _refuse(route: Route) -> None:
+    route.abort()

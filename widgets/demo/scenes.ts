@@ -1,0 +1,302 @@
+import type { Confusion, Classification, LogLine, RunState } from "../src/protocol";
+import type { Points, Scene } from "./fake-model";
+
+const SPECIES = ["Adelie", "Chinstrap", "Gentoo"];
+const EPOCHS = 40;
+const STEPS = 25; // an epoch
+
+const loss = (x: number): number => 0.62 * Math.exp(-x / 5) + 0.12 + 0.012 * Math.sin(x * 2.1);
+const valLoss = (x: number): number =>
+  0.58 * Math.exp(-x / 4.4) + 0.165 + 0.016 * Math.sin(x * 1.7) + Math.max(0, x - 9) * 0.004;
+const accuracy = (x: number): number => 0.975 - 0.42 * Math.exp(-x / 4.2) + 0.006 * Math.sin(x * 2);
+const valAccuracy = (x: number): number =>
+  0.951 - 0.4 * Math.exp(-x / 3.6) + 0.008 * Math.sin(x * 1.5);
+/** The same "random" number for the same i, so that screenshots repeat. */
+const noise = (i: number): number => ((Math.sin(i * 12.9898) * 43758.5453) % 1) * 0.5;
+
+const CONFUSION: Confusion = {
+  labels: SPECIES,
+  counts: [
+    [41, 2, 0],
+    [3, 17, 0],
+    [0, 0, 37],
+  ],
+  of: "test, 100 rows",
+};
+
+const CLASSIFICATION: Classification = {
+  labels: SPECIES,
+  precision: [0.932, 0.895, 1],
+  recall: [0.953, 0.85, 1],
+  f1: [0.943, 0.872, 1],
+  support: [43, 20, 37],
+  accuracy: 0.95,
+};
+
+const IMPORTANCE = {
+  features: [
+    "flipper_length_mm",
+    "bill_length_mm",
+    "bill_depth_mm",
+    "body_mass_g",
+    "island",
+    "sex",
+    "year",
+  ],
+  values: [0.312, 0.284, 0.171, 0.118, 0.092, 0.021, -0.004],
+  spread: [0.041, 0.052, 0.03, 0.022, 0.028, 0.009, 0.006],
+  method: "permutation, 10 repeats",
+};
+
+const CONFIG = `action: train
+framework: pytorch
+model: $PenguinNet
+data: $penguins        # 344 rows x 7
+target: species
+hyperparameters:
+  epochs: 40
+  batchSize: 64
+  learningRate: 1e-3
+  scheduler: cosine
+earlyStopping: {metric: val_loss, patience: 15}
+seed: 7
+`;
+
+const REPORT = JSON.stringify(
+  { executionReport: { status: "success", metrics: { test: { accuracy: 0.95, loss: 0.2213 } } } },
+  null,
+  2,
+);
+
+const BASE: RunState = {
+  id: "report-1",
+  name: "report",
+  action: "train",
+  framework: "PyTorch",
+  subject: "PenguinNet",
+  device: "2 cores",
+  status: "running",
+  stopping: false,
+  stopBy: "button",
+  phase: "training",
+  progress: { unit: "epoch", done: 14, total: EPOCHS, fraction: 0.35, elapsed: 72, remaining: 130 },
+  waiting: null,
+  tiles: [],
+  axis: { unit: "epoch", total: EPOCHS },
+  best: null,
+  outputDir: "models/penguins-3",
+  seed: 7,
+  dataHash: "9f3c4be17cd022a1",
+  confusion: null,
+  classification: null,
+  importance: null,
+  config: CONFIG,
+  report: null,
+  error: null,
+};
+
+/** The run after so many epochs, which need not be whole. */
+function training(epochs: number, more: Partial<RunState> = {}): ReturnType<Scene["at"]> {
+  const done = Math.floor(epochs);
+  const units = Array.from({ length: done }, (_, i) => i + 1);
+  const steps = Array.from({ length: Math.floor(epochs * STEPS) }, (_, i) => (i + 1) / STEPS);
+  const curve = (metric: string, series: string, of: (x: number) => number): Points => ({
+    metric,
+    series,
+    grain: "unit",
+    points: units.map((x) => [x, of(x)] as const),
+  });
+  const best = units.reduce((low, x) => (valLoss(x) < valLoss(low) ? x : low), 1);
+  const fraction = epochs / EPOCHS;
+  const state: RunState = {
+    ...BASE,
+    progress: {
+      unit: "epoch",
+      done,
+      total: EPOCHS,
+      fraction,
+      elapsed: epochs * 5.15,
+      remaining: epochs < 0.5 ? null : (EPOCHS - epochs) * 5,
+    },
+    tiles: tiles(done, best),
+    best: done > 0 ? { index: best, metric: "val_loss", value: valLoss(best) } : null,
+    ...more,
+  };
+  return {
+    state,
+    log: lines(done),
+    curves: [
+      {
+        metric: "loss",
+        series: "train",
+        grain: "step",
+        points: steps.map((x, i) => [x, loss(x) * (1 + 0.5 * noise(i))] as const),
+      },
+      curve("loss", "train", loss),
+      curve("loss", "validation", valLoss),
+      curve("accuracy", "train", accuracy),
+      curve("accuracy", "validation", valAccuracy),
+    ],
+  };
+}
+
+function tiles(done: number, best: number): RunState["tiles"] {
+  const at = (of: (x: number) => number): number | null => (done > 0 ? of(done) : null);
+  const kept = (value: number): { text: string; value: number } | null =>
+    done > 0 ? { text: `best {} at ${best}`, value } : null;
+  return [
+    {
+      label: "val_accuracy",
+      value: at(valAccuracy),
+      format: "metric",
+      note: kept(valAccuracy(best)),
+    },
+    { label: "val_loss", value: at(valLoss), format: "metric", note: kept(valLoss(best)) },
+    { label: "train_loss", value: at(loss), format: "metric", note: { text: "falling" } },
+    { label: "learning rate", value: 7.3e-4, format: "metric", note: { text: "cosine" } },
+    { label: "samples / s", value: 41234, format: "rate", note: { text: "batch 64" } },
+    { label: "memory", value: 6.1e8, format: "bytes", note: { text: "peak", value: 6.4e8 } },
+  ];
+}
+
+function lines(done: number): LogLine[] {
+  return [
+    {
+      time: 0,
+      level: "info",
+      text: "344 rows, 240 train, 37 validation, 67 test; stratified by species",
+    },
+    { time: 0.4, level: "warning", text: "11 gaps in sex filled with the most frequent value" },
+    { time: 0.6, level: "output", text: "PenguinNet(\n  (net): Sequential(...)\n)" },
+    ...Array.from({ length: done }, (_, i): LogLine => {
+      const epoch = i + 1;
+      return {
+        time: epoch * 5.15,
+        level: "info",
+        text: `epoch ${epoch}: val_loss ${valLoss(epoch).toFixed(4)}`,
+      };
+    }),
+  ];
+}
+
+const still = (frame: ReturnType<Scene["at"]>): Scene => ({ ticks: 0, at: () => frame });
+const results = {
+  confusion: CONFUSION,
+  classification: CLASSIFICATION,
+  importance: IMPORTANCE,
+  report: REPORT,
+};
+const ended = { stopBy: "none" as const, phase: "", ...results };
+
+function folds(done: number): ReturnType<Scene["at"]> {
+  const scores = [0.9551, 0.9701, 0.9403, 0.9851, 0.9552].slice(0, done);
+  const losses = [0.142, 0.121, 0.188, 0.097, 0.151].slice(0, done);
+  const points = (metric: string, values: number[]): Points => ({
+    metric,
+    series: "fold",
+    grain: "unit",
+    points: values.map((y, i) => [i + 1, y] as const),
+  });
+  return {
+    state: {
+      ...BASE,
+      framework: "scikit-learn",
+      subject: "RandomForestClassifier",
+      phase: "cross-validation",
+      progress: { unit: "fold", done, total: 5, fraction: done / 6, elapsed: 3.2, remaining: 4 },
+      axis: { unit: "fold", total: 5 },
+      tiles: tiles(1, 1).slice(0, 4),
+    },
+    log: lines(0),
+    curves: [points("accuracy", scores), points("log_loss", losses)],
+  };
+}
+
+function forest(): ReturnType<Scene["at"]> {
+  const trees = Array.from({ length: 30 }, (_, i) => 10 * (i + 1));
+  const after = folds(5);
+  const state: RunState = {
+    ...after.state,
+    ...ended,
+    status: "success",
+    progress: { unit: "tree", done: 300, total: 300, fraction: 1, elapsed: 5.4, remaining: 0 },
+    axis: { unit: "tree", total: 300 },
+  };
+  const oob: Points = {
+    metric: "oob_score",
+    series: "validation",
+    grain: "unit",
+    points: trees.map((x, i) => [x, 0.97 - 0.12 * Math.exp(-x / 40) + 0.004 * noise(i)] as const),
+  };
+  return { state, log: after.log, curves: [...after.curves, oob] };
+}
+
+function classes(count: number): ReturnType<Scene["at"]> {
+  const labels = Array.from(
+    { length: count },
+    (_, i) => `class_${i}${i === 3 ? "_with_a_very_long_name" : ""}`,
+  );
+  const counts = labels.map((_, i) =>
+    labels.map((_, j) => {
+      if (i === j) return 60 + ((i * 7) % 31);
+      return Math.max(0, Math.round(40 * noise(i * 31 + j) - 12));
+    }),
+  );
+  const support = counts.map((row) => row.reduce((sum, value) => sum + value, 0));
+  const f1 = counts.map((row, i) => (row[i] ?? 0) / (support[i] ?? 1));
+  const report = { labels, precision: f1, recall: f1, f1, support, accuracy: 0.842 };
+  const confusion = { labels, counts, of: "test, 2 412 rows" };
+  return training(40, { ...ended, status: "success", confusion, classification: report });
+}
+
+const ERROR = {
+  type: "data-error",
+  message:
+    "Column 'bill_length' is not in the data.\nThe 7 columns are: species, island, bill_length_mm, bill_depth_mm, flipper_length_mm, body_mass_g, sex.",
+  exitCode: 3,
+  stderr: Array.from(
+    { length: 9 },
+    (_, i) => `  File "train.py", line ${i + 10}, in step_${i}`,
+  ).join("\n"),
+  metadata: { column: "bill_length", near: "bill_length_mm" },
+  solution: "Write features: [bill_length_mm], line 6 column 12. Did you mean 'bill_length_mm'?",
+};
+
+export const SCENES: Record<string, Scene> = {
+  live: {
+    ticks: EPOCHS * 5,
+    at: (tick) =>
+      tick < EPOCHS * 5 ? training(tick / 5) : training(EPOCHS, { ...ended, status: "success" }),
+  },
+  running: still(training(14.4)),
+  start: still(
+    training(0, {
+      phase: "loading data",
+      progress: { ...BASE.progress, done: 0, fraction: null, elapsed: 0.8, remaining: null },
+    }),
+  ),
+  steps: still(training(0.8)),
+  one: still(training(1.2)),
+  finished: still(training(40, { ...ended, status: "success" })),
+  stopped: still(training(23.3, { ...ended, status: "stopped" })),
+  error: still(training(6.2, { status: "error", stopBy: "none", phase: "", error: ERROR })),
+  interrupted: still(training(9.5, { status: "interrupted", stopBy: "none", phase: "" })),
+  blocked: still(training(14.4, { stopBy: "interrupt" })),
+  queued: still({
+    state: {
+      ...BASE,
+      status: "queued",
+      phase: "",
+      waiting: { position: 2, for: null },
+      progress: { unit: null, done: 0, total: null, fraction: null, elapsed: 0, remaining: null },
+      tiles: tiles(0, 1).map((tile) => ({ ...tile, value: null, note: null })),
+    },
+    log: [],
+    curves: [],
+  }),
+  folds: still(folds(5)),
+  "folds-2": still(folds(2)),
+  forest: still(forest()),
+  "12-classes": still(classes(12)),
+  "30-classes": still(classes(30)),
+};

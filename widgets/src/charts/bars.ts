@@ -1,0 +1,52 @@
+import { element } from "../dom";
+import { metric } from "../format";
+
+export interface Bar {
+  readonly name: string;
+  readonly value: number;
+  /** Half the whisker's length; 0 draws none. */
+  readonly spread: number;
+}
+
+/** Horizontal bars from zero, which need not be the left edge, with names left and values right. */
+export class BarChart {
+  #node = element("ol", "mlm-bars");
+
+  node(): HTMLElement {
+    return this.#node;
+  }
+
+  draw(bars: readonly Bar[]): void {
+    const place = scaleOf(bars);
+    this.#node.replaceChildren(...bars.map((bar) => row(bar, place)));
+  }
+}
+
+type Place = (value: number) => number;
+
+/** From a value to per cent of the width; the ends are the outermost whiskers and zero. */
+export function scaleOf(bars: readonly Bar[]): Place {
+  const low = Math.min(0, ...bars.map(({ value, spread }) => value - (value < 0 ? spread : 0)));
+  const high = Math.max(0, ...bars.map(({ value, spread }) => value + spread));
+  const span = high - low || 1;
+  return (value) => (100 * Math.min(Math.max(value - low, 0), span)) / span;
+}
+
+function row({ name, value, spread }: Bar, place: Place): HTMLElement {
+  const label = element("span", "mlm-bar-name", name);
+  label.title = name;
+  const fill = span("mlm-bar-fill", place(Math.min(0, value)), place(Math.max(0, value)));
+  if (value < 0) fill.classList.add("mlm-negative");
+  const track = element("span", "mlm-bar-track", fill);
+  if (spread > 0) track.append(span("mlm-whisker", place(value - spread), place(value + spread)));
+  const text = element("span", "mlm-bar-value", metric(value));
+  text.title = spread > 0 ? `${value} ± ${spread}` : String(value);
+  return element("li", "", label, track, text);
+}
+
+function span(className: string, from: number, to: number): HTMLElement {
+  const node = element("i", className);
+  node.style.left = `${from}%`;
+  node.style.width = `${to - from}%`;
+  return node;
+}

@@ -1,0 +1,49 @@
+import { element, setText } from "../dom";
+import { metric } from "../format";
+import { position, type CurveView, type Reading } from "./curve-view";
+
+/** The crosshair of a chart and the values it stands on. */
+export class Readout {
+  #line = element("div", "mlm-crosshair");
+  #box = element("div", "mlm-readout");
+
+  /** The two nodes, to lie over the plot. */
+  nodes(): HTMLElement[] {
+    this.hide();
+    return [this.#line, this.#box];
+  }
+
+  hide(): void {
+    this.#line.hidden = true;
+    this.#box.hidden = true;
+  }
+
+  /** Shows a reading at `left` pixels of a plot `width` wide; the box stays on the side with more room. */
+  show(view: CurveView, reading: Reading, left: number, width: number): void {
+    this.#line.hidden = false;
+    this.#box.hidden = false;
+    this.#line.style.transform = `translateX(${left}px)`;
+    const onRight = left < width / 2;
+    this.#box.style.left = onRight ? `${left + 8}px` : "";
+    this.#box.style.right = onRight ? "" : `${width - left + 8}px`;
+    this.#fill(view, reading);
+  }
+
+  #fill(view: CurveView, reading: Reading): void {
+    const rows = [
+      { name: `${view.unit} ${position(reading.x)}`, text: "" },
+      ...reading.rows.map(({ name, value }) => ({ name, text: metric(value) })),
+    ];
+    while (this.#box.children.length > rows.length) this.#box.lastElementChild?.remove();
+    rows.forEach(({ name, text }, i) => {
+      const row = this.#box.children[i] ?? this.#box.appendChild(row_());
+      setText(row.children[0]!, name);
+      setText(row.children[1]!, text);
+      row.setAttribute("data-series", i === 0 ? "" : name);
+    });
+  }
+}
+
+function row_(): HTMLElement {
+  return element("div", "", element("span"), element("b"));
+}

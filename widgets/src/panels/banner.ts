@@ -1,0 +1,66 @@
+import { element, setText } from "../dom";
+import type { RunError } from "../protocol";
+import type { Part, Run } from "../store";
+import type { Panel } from "./panel";
+import { plainText } from "./plain-text";
+
+const SHORT = 6; // lines of stderr that are shown without a click
+
+/** Why the run ended early, and the way out. */
+export class BannerPanel implements Panel {
+  readonly parts: readonly Part[] = ["error", "status"];
+  #node = element("section", "mlm-banner");
+  #drawn = "";
+
+  constructor() {
+    this.#node.setAttribute("aria-label", "What went wrong");
+  }
+
+  node(): HTMLElement {
+    return this.#node;
+  }
+
+  update({ state }: Run): void {
+    const error = state.error ?? (state.status === "interrupted" ? INTERRUPTED : null);
+    this.#node.hidden = error === null;
+    const text = JSON.stringify(error);
+    if (text === this.#drawn) return; // an open fold stays open
+    this.#drawn = text;
+    this.#node.replaceChildren(...(error ? parts(error) : []));
+  }
+}
+
+const INTERRUPTED: RunError = {
+  type: "interrupted",
+  message: "The process of this run is gone. What it wrote until then is shown here.",
+  exitCode: 0,
+  solution: "Run the cell again, or resume from the last checkpoint in the output directory.",
+};
+
+function parts(error: RunError): HTMLElement[] {
+  const code = error.exitCode ? `exit code ${error.exitCode}` : "";
+  return [
+    element("div", "mlm-banner-type", element("b", "", error.type), element("span", "", code)),
+    element("p", "mlm-banner-message", plainText(error.message)),
+    ...(error.solution ? [element("p", "mlm-banner-solution", error.solution)] : []),
+    ...(error.stderr?.trim() ? [output("stderr", plainText(error.stderr.trimEnd()))] : []),
+    ...(hasKeys(error.metadata)
+      ? [output("details", JSON.stringify(error.metadata, null, 2), true)]
+      : []),
+  ];
+}
+
+function output(title: string, text: string, folded = false): HTMLElement {
+  const lines = text.split("\n").length;
+  const summary = element("summary");
+  setText(summary, lines > SHORT ? `${title}, ${lines} lines` : title);
+  const pre = element("pre", "mlm-pre", text);
+  pre.tabIndex = 0;
+  const node = element("details", "mlm-details", summary, pre);
+  node.open = !folded && lines <= SHORT;
+  return node;
+}
+
+function hasKeys(value: object | undefined): value is object {
+  return value !== undefined && value !== null && Object.keys(value).length > 0;
+}

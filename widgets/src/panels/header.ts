@@ -1,0 +1,141 @@
+import { button, element, setAttributes, setText } from "../dom";
+import { clock, ordinal } from "../format";
+import type { Progress, RunState } from "../protocol";
+import type { Part, Run } from "../store";
+import type { Actions, Panel } from "./panel";
+
+/** Name, state, how long it will take, and the way to stop it. */
+export class HeaderPanel implements Panel {
+  readonly parts: readonly Part[] = [
+    ...([
+      "name",
+      "action",
+      "framework",
+      "subject",
+      "device",
+      "status",
+      "stopping",
+      "stopBy",
+    ] as const),
+    ...(["phase", "progress", "waiting"] as const),
+  ];
+  #name = element("h1");
+  #chip = element("span", "mlm-chip");
+  #what = element("span", "mlm-what");
+  #unit = element("span", "mlm-unit");
+  #time = element("span", "mlm-time");
+  #stop: HTMLButtonElement;
+  #hint = element("span", "mlm-hint", "to stop, interrupt the kernel");
+  #fill = element("i");
+  #bar = element("div", "mlm-bar", this.#fill);
+  #node: HTMLElement;
+  #run: Run | null = null;
+  #asked = "";
+
+  constructor(actions: Actions, signal: AbortSignal) {
+    this.#stop = button("", () => this.#ask(actions), "mlm-button mlm-stop");
+    const who = element("div", "mlm-who", this.#name, this.#chip, this.#what);
+    const when = element("div", "mlm-when", this.#unit, this.#time, this.#hint, this.#stop);
+    this.#node = element(
+      "header",
+      "mlm-header",
+      element("div", "mlm-headline", who, when),
+      this.#bar,
+    );
+    const tick = setInterval(() => this.#tick(), 1000);
+    signal.addEventListener("abort", () => clearInterval(tick));
+  }
+
+  node(): HTMLElement {
+    return this.#node;
+  }
+
+  update(run: Run): void {
+    this.#run = run;
+    const { state } = run;
+    setText(this.#name, state.name);
+    setText(this.#chip, chipText(state));
+    this.#chip.dataset["status"] = state.status;
+    const what = [state.framework, state.subject, state.device].filter(Boolean).join(" · ");
+    setText(this.#what, what);
+    setAttributes(this.#what, { title: [state.action, what].filter(Boolean).join(": ") });
+    setText(this.#unit, unitText(state));
+    this.#drawStop(state);
+    this.#drawBar(state);
+    this.#tick();
+  }
+
+  #ask(actions: Actions): void {
+    this.#asked = this.#run?.state.id ?? "";
+    actions.stop();
+    if (this.#run) this.#drawStop(this.#run.state);
+  }
+
+  #drawStop(state: RunState): void {
+    const alive = state.status === "running" || state.status === "queued";
+    const stopping = alive && (state.stopping || this.#asked === state.id);
+    this.#stop.hidden = !alive || (state.stopBy !== "button" && !stopping);
+    this.#stop.disabled = stopping;
+    const label = state.status === "queued" ? "Cancel" : "Stop & keep best";
+    setText(this.#stop, stopping ? "Stopping…" : label);
+    this.#hint.hidden = !alive || stopping || state.stopBy !== "interrupt";
+  }
+
+  #drawBar({ status, progress, phase }: RunState): void {
+    const share = status === "success" ? 1 : progress.fraction;
+    const unknown = status === "running" && share === null;
+    this.#bar.dataset["status"] = status;
+    this.#bar.classList.toggle("mlm-unknown", unknown);
+    this.#fill.style.width = `${100 * Math.min(1, Math.max(0, share ?? 0))}%`;
+    setAttributes(this.#bar, {
+      role: "progressbar",
+      "aria-label": phase || "progress",
+      "aria-valuemin": "0",
+      "aria-valuemax": "100",
+      "aria-valuenow": share === null ? null : String(Math.round(100 * share)),
+    });
+  }
+
+  #tick(): void {
+    if (!this.#run || document.hidden) return;
+    setText(this.#time, timeText(this.#run.state, this.#run.since()));
+  }
+}
+
+/** What the run is at: the phase while it runs, else how it ended. */
+export function chipText({ status, phase, stopping }: RunState): string {
+  if (status === "running") return stopping ? "stopping" : phase || "running";
+  return status;
+}
+
+export function unitText({ status, progress, waiting }: RunState): string {
+  if (status === "queued") return waiting ? waitingText(waiting) : "";
+  const { unit, done, total } = progress;
+  if (!unit || (done === 0 && total === null)) return "";
+  return total === null ? `${unit} ${done}` : `${unit} ${done} of ${total}`;
+}
+
+export function waitingText(waiting: NonNullable<RunState["waiting"]>): string {
+  const place = waiting.position > 0 ? `${ordinal(waiting.position)} in the queue` : "next";
+  return waiting.for ? `waiting for: ${waiting.for}` : place;
+}
+
+/** The clock, `since` seconds after the kernel last spoke of it. */
+export function timeText(
+  { status, progress }: Pick<RunState, "status" | "progress">,
+  since: number,
+): string {
+  if (status === "queued") return "";
+  if (status !== "running") return clockText(progress);
+  const elapsed = clock(progress.elapsed + since);
+  if (progress.remaining === null) return elapsed;
+  return `${elapsed} · ${clock(Math.max(1, progress.remaining - since))} left`;
+}
+
+function clockText({ elapsed }: Progress): string {
+  return elapsed < 1
+    ? `${elapsed.toFixed(2)} s`
+    : elapsed < 10
+      ? `${elapsed.toFixed(1)} s`
+      : clock(elapsed);
+}

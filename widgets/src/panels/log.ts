@@ -1,0 +1,66 @@
+import { element, keepKeys } from "../dom";
+import { clock } from "../format";
+import type { LogLine } from "../protocol";
+import type { Part, Run } from "../store";
+import type { TabPanel } from "./panel";
+import { plainText } from "./plain-text";
+
+/** What the run said, the newest line in sight unless the reader has scrolled up. */
+export class LogPanel implements TabPanel {
+  readonly title = "Log";
+  readonly parts: readonly Part[] = ["log"];
+  #lines = element("ol", "mlm-log");
+  #empty = element("p", "mlm-empty", "nothing logged yet");
+  #node = element("div", "mlm-text", this.#lines, this.#empty);
+  #drawn: readonly LogLine[] = [];
+  #follow = true;
+
+  constructor(signal: AbortSignal) {
+    this.#lines.tabIndex = 0;
+    this.#lines.setAttribute("aria-label", "Log");
+    keepKeys(this.#lines);
+    this.#lines.addEventListener("scroll", () => (this.#follow = atEnd(this.#lines)), { signal });
+  }
+
+  node(): HTMLElement {
+    return this.#node;
+  }
+
+  has(): boolean {
+    return true;
+  }
+
+  badge({ log }: Run): number {
+    return log.filter(({ level }) => level === "warning" || level === "error").length;
+  }
+
+  update({ log }: Run): void {
+    this.#empty.hidden = log.length > 0;
+    this.#lines.hidden = log.length === 0;
+    const kept = log.findIndex((line, i) => line !== this.#drawn[i]);
+    const from = kept < 0 ? log.length : kept;
+    while (this.#lines.children.length > from) this.#lines.lastElementChild?.remove();
+    this.#lines.append(...log.slice(from).map(item));
+    this.#drawn = log;
+    if (this.#follow) this.#lines.scrollTop = this.#lines.scrollHeight;
+  }
+}
+
+function atEnd(node: HTMLElement): boolean {
+  return node.scrollHeight - node.scrollTop - node.clientHeight < 4;
+}
+
+function item({ time, level, text }: LogLine): HTMLElement {
+  const when = element("span", "mlm-log-time", clock(time));
+  const mark = element("span", "mlm-log-level", MARKS[level]);
+  const node = element("li", "", when, mark, element("span", "mlm-log-text", plainText(text)));
+  node.dataset["level"] = level;
+  return node;
+}
+
+const MARKS: Record<LogLine["level"], string> = {
+  info: "",
+  output: "›",
+  warning: "warning",
+  error: "error",
+};

@@ -1,0 +1,47 @@
+import { element, setText } from "../dom";
+import { format } from "../format";
+import type { Tile } from "../protocol";
+import type { Part, Run } from "../store";
+import type { Panel } from "./panel";
+
+/** Six numbers, the ones that a reader compares first. */
+export class TilesPanel implements Panel {
+  readonly parts: readonly Part[] = ["tiles"];
+  #node = element("dl", "mlm-tiles");
+
+  node(): HTMLElement {
+    return this.#node;
+  }
+
+  update({ state }: Run): void {
+    const { tiles } = state;
+    this.#node.hidden = tiles.length === 0;
+    while (this.#node.children.length > tiles.length) this.#node.lastElementChild?.remove();
+    tiles.forEach((tile, i) =>
+      fill(this.#node.children[i] ?? this.#node.appendChild(blank()), tile),
+    );
+  }
+}
+
+function blank(): HTMLElement {
+  const note = element("dd", "mlm-note");
+  return element("div", "mlm-tile", element("dt"), element("dd"), note);
+}
+
+function fill(node: Element, tile: Tile): void {
+  const [label, value, note] = node.children as unknown as [HTMLElement, HTMLElement, HTMLElement];
+  setText(label, tile.label);
+  setText(value, format(tile.value, tile.format));
+  const words = noteText(tile);
+  setText(note, words || "\u00a0"); // an empty line keeps the row's height
+  label.title = tile.label;
+  value.title = typeof tile.value === "number" ? String(tile.value) : value.textContent;
+  note.title = words;
+}
+
+export function noteText({ note, format: as }: Pick<Tile, "note" | "format">): string {
+  if (!note) return "";
+  if (note.value === undefined) return note.text;
+  const value = format(note.value, note.format ?? as);
+  return note.text.includes("{}") ? note.text.replace("{}", () => value) : `${note.text} ${value}`;
+}
