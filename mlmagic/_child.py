@@ -6,6 +6,7 @@ it: the parent says stop, or ends it.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import queue
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from mlmagic import _pickling
 from mlmagic._failure import as_error
 from mlmagic._transport import Transport, run_here
+from mlmagic.executors import load
 
 if TYPE_CHECKING:
     from mlmagic._transport import Released
@@ -53,14 +55,18 @@ class Session:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._sending = threading.Lock()
-        self._orders: queue.SimpleQueue[tuple[_pickling.Parcel, ToldStop]] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[tuple[_pickling.Parcel | str, ToldStop]] = queue.SimpleQueue()
 
     def serve(self) -> None:
         """Run what the parent sends, until it hangs up."""
         threading.Thread(target=self._hear, daemon=True).start()
         while True:
-            parcel, stop = self._orders.get()
-            self._say("ended", self._run(parcel, stop))
+            content, stop = self._orders.get()
+            if isinstance(content, str):
+                with contextlib.suppress(Exception):  # the run that needs it will tell
+                    load(content).versions()
+            else:
+                self._say("ended", self._run(content, stop))
 
     def _run(self, parcel: _pickling.Parcel, stop: ToldStop) -> dict[str, Any] | None:
         try:
@@ -84,7 +90,7 @@ class Session:
                 kind, content = self._connection.recv()
             except (EOFError, OSError):
                 os._exit(0)  # the parent is gone
-            if kind == "run":
+            if kind in ("run", "warm"):
                 stop = ToldStop(lambda: self._say("stopping"))
                 self._orders.put((content, stop))
             else:

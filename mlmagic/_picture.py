@@ -21,7 +21,7 @@ MOST_POINTS = 2 * (WIDTH - LEFT - RIGHT)
 
 @dataclass(frozen=True)
 class Series:
-    """One line of a curve: its label and equally long ``x`` and ``y``; what is not finite leaves a gap."""
+    """One line of a curve: its label and equally long ``x`` and ``y``; what is not finite is left out."""
 
     label: str
     x: tuple[float, ...]
@@ -118,10 +118,14 @@ class _Plane:
             _, y = self.at(self.x0, value)
             parts.append(f"<path d='M{LEFT} {y:.1f}H{WIDTH - RIGHT}' stroke='{GREY}' stroke-opacity='.3'/>")
             parts.append(f"<text x='{LEFT - 6}' y='{y + 3.5:.1f}' text-anchor='end'>{_tick(value, self.step)}</text>")
+        edge = 0.0
         for value in _x_ticks(self.x0, self.x1):
-            x, _ = self.at(value, self.y0)
-            parts.append(f"<text x='{x:.1f}' y='{HEIGHT - 7}' text-anchor='middle'>{number(value)}</text>")
-        return [*parts, f"<text x='{WIDTH - RIGHT + 12}' y='{HEIGHT - 7}'>{escape(_label(unit))}</text>"]
+            (x, _), words = self.at(value, self.y0), _x_tick(value)
+            edge = x + 3.2 * len(words)
+            parts.append(f"<text x='{x:.1f}' y='{HEIGHT - 7}' text-anchor='middle'>{words}</text>")
+        # The unit stands right of the axis, clear of the last number.
+        x = max(WIDTH - RIGHT, edge) + 6
+        return [*parts, f"<text x='{x:.1f}' y='{HEIGHT - 7}'>{escape(_label(unit))}</text>"]
 
 
 def _drawable(value: float) -> bool:
@@ -181,7 +185,7 @@ def _told(line: Series) -> str:
 def _widened(values: list[float]) -> tuple[float, float]:
     """Give the range of values, never so narrow that it vanishes beside their size."""
     low, high = min(values), max(values)
-    least = max(abs(low), abs(high)) * 1e-9 or 1.0
+    least = max(abs(low), abs(high)) * (1e-9 if high > low else 0.1) or 1.0
     return low, max(high, low + least)
 
 
@@ -200,6 +204,13 @@ def _tick(value: float, step: float) -> str:
     if abs(value) >= 1e5 or step < 1e-5:
         return f"{value:.1e}"
     return f"{value:.{max(0, -math.floor(math.log10(step)))}f}"
+
+
+def _x_tick(value: float) -> str:
+    for size, suffix in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            return f"{value / (1e3 if suffix == 'k' else size):.3g}{suffix}"
+    return f"{value:.4g}"
 
 
 def _x_ticks(low: float, high: float) -> list[float]:

@@ -6,6 +6,7 @@ created the child ends.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import socket
 import subprocess
@@ -87,6 +88,11 @@ class Child:
         finally:
             _pickling.discard(parcel)
 
+    def warm(self, framework: str) -> None:
+        """Let the idle child import a framework, so that its next run starts at once."""
+        with contextlib.suppress(OSError):
+            self._connection.send(("warm", framework))
+
     def kill(self) -> None:
         """End the process at once. Killing twice is fine."""
         self._process.kill()
@@ -145,7 +151,7 @@ class Pool:
         try:
             child.run(config, transport)
         finally:
-            self._put_back(child)
+            self._put_back(child, config.framework)
 
     def close(self) -> None:
         """End the idle children."""
@@ -162,12 +168,21 @@ class Pool:
                     return child
         return self._start()
 
-    def _put_back(self, child: Child) -> None:
-        with self._lock:
-            if child.alive and not self._idle:
-                self._idle.append(child)
-                return
-        child.kill()
+    def _put_back(self, child: Child, framework: str) -> None:
+        if child.alive:
+            with self._lock:
+                if not self._idle:
+                    self._idle.append(child)
+                    return
+            child.kill()
+        elif not self._idle:
+            # Its successor warms up now, not when the next run needs it.
+            threading.Thread(target=self._replace, args=(framework,), name="mlmagic warm", daemon=True).start()
+
+    def _replace(self, framework: str) -> None:
+        child = self._start()
+        child.warm(framework)
+        self._put_back(child, framework)
 
     def _start(self) -> Child:
         with self._lock:

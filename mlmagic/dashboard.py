@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,7 @@ class Dashboard(anywidget.AnyWidget):
         self._snapshot = threading.Event()
         self._pump: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._context = contextvars.copy_context()
         self.on_msg(self._command)
         _honour_subshells(self)
         run.watch(self._wake)
@@ -76,7 +78,9 @@ class Dashboard(anywidget.AnyWidget):
         self._wanted.set()
         with self._lock:
             if self._pump is None:
-                self._pump = threading.Thread(target=self._pump_changes, name="mlmagic dashboard", daemon=True)
+                # In the context of the cell that made it, whose outputs its messages belong to.
+                run = self._context.run
+                self._pump = threading.Thread(target=run, args=(self._pump_changes,), name="mlmagic dashboard", daemon=True)
                 self._pump.start()
 
     def _pump_changes(self) -> None:

@@ -84,8 +84,8 @@ class Fault:
 
     def __str__(self) -> str:
         where = f"line {self.line}, column {self.column}: " if self.line else ""
-        hint = f" Did you mean {self.suggestion!r}?" if self.suggestion else ""
-        return f"{where}{self.message}{hint}"
+        hint = f". Did you mean `{self.suggestion}`?" if self.suggestion else ""
+        return f"{where}{self.message.rstrip('.')}{hint}"
 
 
 class InvalidConfiguration(MLError):

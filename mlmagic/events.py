@@ -15,9 +15,9 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """The run left the queue. ``time`` is seconds since the epoch."""
+    """The run left the queue. ``at`` is seconds since the epoch."""
 
-    time: float
+    at: float
     pid: int
 
 

@@ -18,10 +18,11 @@ from mlmagic import _transport
 from mlmagic._failure import as_error, no_room
 from mlmagic._inputs import bind, hold, locate, needs_of
 from mlmagic.errors import DependencyFailed, MLError, TimeoutExceeded
-from mlmagic.events import Began, Ended, Event, Metrics, Stopping, Usage
+from mlmagic.events import Artifact, Began, Ended, Event, Metrics, Stopping, Usage
 from mlmagic.record import write_config, write_report
-from mlmagic.run_directory import RunDirectory
+from mlmagic.run_directory import TEXT_LOG, RunDirectory
 from mlmagic.state import RunState
+from mlmagic.trackers.text_log import TextLog
 
 if TYPE_CHECKING:
     from mlmagic.config import RunConfig
@@ -48,6 +49,7 @@ class Job:
         self._values = values
         self._source = source
         self._release: _transport.Released | None = None
+        self._trackers = (directory.append, TextLog(directory.path / TEXT_LOG).take)
         self._write_failure: MLError | None = None
         self._lock = threading.RLock()
         self._watchers: list[Callable[[], None]] = []
@@ -94,7 +96,8 @@ class Job:
             self.state.apply(event, seconds)
             if self._write_failure is None:
                 try:
-                    self.directory.append(event, seconds)
+                    for track in self._trackers:
+                        track(event, seconds)
                 except OSError as error:
                     self._write_failure = no_room(error)
                     self.stop_event.set()
@@ -132,6 +135,10 @@ class Job:
         status = "error" if error else "stopped" if self.stop_event.is_set() else "success"
         seconds = self.elapsed
         self._values = {}  # the run no longer needs the user's data in memory
+        with contextlib.suppress(OSError):
+            self.emit(Artifact("trainingLog", TEXT_LOG, (self.path / TEXT_LOG).stat().st_size))
+            # Once more, now that versions and the data's hash are known.
+            write_config(self)
         self.emit(Ended(status, seconds, error.to_dict() if error else None))
         with contextlib.suppress(OSError):
             write_report(self)

@@ -29,7 +29,7 @@ def write_config(run: Run) -> None:
         "versions": {"python": platform.python_version(), DISTRIBUTION: version(DISTRIBUTION)}
         | known.get("versions", {}),
         "gitCommit": _git_commit(),
-        "data": known.get("data"),
+        "data": {**known["data"], "hash": known.get("dataHash")} if "data" in known else None,
     }
     text = run.config.to_yaml() + "\n" + yaml.safe_dump({"provenance": plain(provenance)}, sort_keys=False)
     write_whole(run.path / CONFIG, text.encode())

@@ -98,10 +98,14 @@ class Report:
 
     @property
     def history(self) -> pd.DataFrame:
-        """One row per epoch, tree count or fold so far."""
+        """One row per epoch, tree count or fold so far, in the order they came."""
         import pandas as pd
 
-        return pd.DataFrame(list(self.run.state.rows))
+        state = self.run.state
+        table = pd.DataFrame(list(state.rows))
+        # Folds and trees are counted in columns of their own, each empty in the other's rows.
+        counts = [name for name in table.columns if name in state.units]
+        return table.astype(dict.fromkeys(counts, "Int64"))
 
     @property
     def metrics(self) -> dict[str, Any]:

@@ -59,6 +59,7 @@ class RunState:
         self.time = 0.0
         self.done = 0.0
         self.rows: list[dict[str, float]] = []
+        self.units: set[str] = set()
         self.best: Best | None = None
         self.curves: dict[CurveKey, Curve] = {}
         self.axis = Plan("")
@@ -99,7 +100,7 @@ class RunState:
             case Table():
                 self.tables[event.name] = event.path
             case Began():
-                self.status, self.began, self.pid = "running", event.time, event.pid
+                self.status, self.began, self.pid = "running", event.at, event.pid
             case Stopping():
                 self.stopping = event.by
             case Ended():
@@ -152,7 +153,9 @@ class RunState:
 
     def _row(self, event: Row) -> None:
         self.done = float(event.index)
-        self.rows.append({self.plan.unit or "row": event.index, **event.values})
+        unit = self.plan.unit or "row"
+        self.units.add(unit)
+        self.rows.append({unit: event.index, **event.values})
         for name, value in event.values.items():
             self._curve(name, "unit").extend([float(event.index)], [value])
 

@@ -46,7 +46,8 @@ def follow_up(
     for unit, rows in recorder.rows.items():
         name = "cv_metrics.csv" if unit == "fold" else "metrics.csv"
         writer.csv("foldsCSV" if unit == "fold" else "metricsCSV", name, rows)
-    writer.pictures(data, outcome, predicted, recorder)
+    if not context.stop.is_set():  # who stops a run wants it to end
+        writer.pictures(data, outcome, predicted, recorder)
     context.emit(Metadata({"dataHash": data_hash(frame)}))
 
 
@@ -68,13 +69,15 @@ def prediction_table(rows: Rows, given: Predictions, outcome: Outcome) -> pd.Dat
 def _permuted(
     executor: Executor, outcome: Outcome, data: TrainingData, config: RunConfig, context: Context
 ) -> pd.DataFrame | None:
+    from sklearn.metrics import accuracy_score, r2_score
+
     from mlmagic.evaluation import permutation_importance
 
     assert data.test is not None
     return permutation_importance(
         lambda rows: executor.predict(outcome, rows).values,
         data.test,
-        "accuracy" if data.task == "classification" else "r2",
+        accuracy_score if data.task == "classification" else r2_score,
         config.seed,
         stop=context.stop,
     )

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mlmagic.config import _planned
-from mlmagic.config._check import Checked, Entry, arrange, entries, named, unknown_key, validate
+from mlmagic.config._arrange import Checked, Entry, arrange, entries, named, unknown_key
+from mlmagic.config._check import validate
 from mlmagic.config._complaint import Complaint, raise_all
 from mlmagic.config._document import Document
 from mlmagic.config._model import Model, spellings
@@ -51,7 +52,9 @@ def _resolved(plain: dict[str, Any], checked: Checked, action: str | None) -> Ru
     run_wide = set(spellings(RunConfig)) - {"config"}
     rest = [entry for entry in found if entry.key not in run_wide]
     values = arrange(RunConfig, [entry for entry in found if entry.key in run_wide], checked)
-    name = _named(checked, action_name(values.pop("action", action), checked.place(("action",))))
+    # A magic's own action gives way to the body's.
+    chosen = values.pop("action", None)
+    name = _named(checked, action_name(action if chosen is None else chosen, checked.place(("action",))))
     framework = _named(checked, framework_name(values.pop("framework", None), checked.place(("framework",))))
     # The keys of an action that is not there yet are not known either.
     config = _train(framework, rest, checked) if name else None
@@ -114,7 +117,10 @@ def _unknown(entry: Entry, model: type[TrainConfig], framework: str | None) -> C
         return Complaint(entry.path, message, entry.value, on_key=True)
     if owners:
         return None
-    complaint = unknown_key(entry, (*spellings(model), *spellings(RunConfig)))
+    known = {**spellings(model), **spellings(RunConfig)}
+    # There is no `config:` inside `config:`.
+    known.pop("config", None)
+    complaint = unknown_key(entry, known)
     if complaint.suggestion or "hyperparameters" not in model.model_fields:
         return complaint
     return replace(complaint, message=f"{complaint.message}; the model's own parameters go under hyperparameters")

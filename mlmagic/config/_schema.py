@@ -18,7 +18,7 @@ Schema = dict[str, Any]
 
 
 def json_schema() -> Schema:
-    """Return the schema (draft 2020-12) of what ``resolve`` takes; a magic may name the action, so it may be missing."""
+    """Return the schema (draft 2020-12) of what ``resolve`` takes; the action may be missing, as a magic names it."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mlmagic",
@@ -37,7 +37,8 @@ def _branch(framework: str) -> Schema:
     del keys["config"]
     keys["action"] |= {"enum": list(ACTIONS)}
     keys["framework"] |= {"enum": [framework, *entry.aliases]}
-    level = _object(model) | {"properties": keys, "allOf": list(_parts(model))}
+    parts = list(_parts(model))
+    level = _object(model) | {"properties": keys} | ({"allOf": parts} if parts else {})
     return {
         "title": entry.title,
         **level,

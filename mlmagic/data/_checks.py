@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mlmagic.data._kinds import Kind, is_numeric_text, kind
-from mlmagic.data._near import listing
+from mlmagic.data._near import listing, shown
 from mlmagic.data._parse import numbers
 from mlmagic.errors import DataLoadingError
 
@@ -74,7 +74,7 @@ def _infinite(column: pd.Series) -> str | None:
     infinite = np.isinf(numbers(column))
     if not infinite.any():
         return None
-    first = listing([str(index) for index in column.index[infinite][:3]])
+    first = ", ".join(shown(index) for index in column.index[infinite][:3])
     return f"Column {column.name!r} has {int(infinite.sum())} infinite values of {len(column)}, first at index {first}"
 
 
@@ -84,8 +84,8 @@ def _minority(column: pd.Series) -> str:
     values = values[text != ""]
     numeric = is_numeric_text(pd.Index(text[text != ""], dtype=object))
     odd, what = (values[~numeric], "words") if numeric.mean() >= 0.5 else (values[numeric], "numbers")
-    where = ", ".join(f"index {index!r}: {value!r}" for index, value in odd.iloc[:3].items())
-    return f"{len(odd)} of {len(values)} values ({len(odd) / len(values):.1%}) are {what}, first {where}"
+    where = ", ".join(f"index {shown(index)}: {shown(value)}" for index, value in odd.iloc[:3].items())
+    return f"{len(odd)} of {len(values)} values ({len(odd) / len(values):.1%}) are {what}, first at {where}"
 
 
 def _examples(column: pd.Series) -> str:

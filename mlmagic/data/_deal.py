@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from mlmagic.data._near import shown
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def cut(
 def _cannot_stratify(strata: np.ndarray, size: int) -> str | None:
     counts = np.unique(strata, return_counts=True)[1]
     if counts.min() < 2:
-        return f"{int((counts < 2).sum())} classes have a single row"
+        return f"{int((counts < 2).sum())} of {len(counts)} classes have a single row"
     if min(size, len(strata) - size) < len(counts):
         return f"{len(counts)} classes need as many rows in each part"
     return None
@@ -91,10 +92,10 @@ def _cannot_stratify(strata: np.ndarray, size: int) -> str | None:
 def _require_all(y: pd.Series, train: np.ndarray, reasons: list[str]) -> None:
     seen = y.iloc[train].unique()
     if len(seen) < 2:
-        raise _too_few(f"the training rows hold one class only, {seen[0]!r}: {len(y)} rows are too few to split")
+        raise _too_few(f"the training rows hold one class only, {shown(seen[0])}: {len(y)} rows are too few to split")
     unseen = sorted(set(y.unique()) - set(seen))
     if unseen:
-        reasons.append(f"No training row has the labels {', '.join(map(repr, unseen[:5]))}: they cannot be learned")
+        reasons.append(f"No training row has the labels {', '.join(map(shown, unseen[:5]))}: they cannot be learned")
 
 
 def _too_few(message: str) -> DataLoadingError:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mlmagic.data._deal import cut
+from mlmagic.data._near import shown
 from mlmagic.data._types import Rows, TrainingData
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 
@@ -100,7 +101,7 @@ def _require(data: TrainingData, y: pd.Series, count: int, stratify: bool) -> No
     if stratify:
         sizes = y.value_counts()
         if sizes.iloc[-1] < count:
-            raise _too_many(count, f"the rarest class, {sizes.index[-1]!r}, has only {sizes.iloc[-1]} rows to cut")
+            raise _too_many(count, f"the rarest class, {shown(sizes.index[-1])}, has only {sizes.iloc[-1]} rows to cut")
 
 
 def _too_many(count: int, why: str) -> DataLoadingError:

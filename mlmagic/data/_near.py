@@ -1,9 +1,11 @@
-"""The name that was probably meant."""
+"""Names and values in messages."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,3 +23,8 @@ def listing(names: Iterable[str], most: int = 12) -> str:
     names = list(names)
     more = f", ... ({len(names)} in all)" if len(names) > most else ""
     return ", ".join(repr(name) for name in names[:most]) + more
+
+
+def shown(value: object) -> str:
+    """Write a value as a person would: 3, not np.int64(3)."""
+    return repr(value.item() if isinstance(value, np.generic) else value)

@@ -9,11 +9,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mlmagic.data._near import shown
 from mlmagic.errors import DataLoadingError
 
 MISSING = "missing"
 
-TRUSTED_FUNCTIONS = ("mlmagic.data._parse.as_labels", "mlmagic.data._parse.as_numbers")
+TRUSTED_FUNCTIONS = (
+    "mlmagic.data._parse.as_labels",
+    "mlmagic.data._parse.as_numbers",
+    # Types without behaviour that scikit-learn's own parts hold, the second before 1.7.
+    "numpy.dtype",
+    "sklearn.compose._column_transformer._RemainderColsList",
+)
 """What ``skops.io.load(trusted=...)`` must be told to load a preparation."""
 
 
@@ -48,8 +55,9 @@ def numbers(column: pd.Series) -> np.ndarray:
     unread = values[parsed.isna() & values.notna()]
     words = unread[unread.map(_strip) != ""]
     if len(words):
+        first = f"{shown(words.iloc[0])} at index {shown(words.index[0])}"
         raise DataLoadingError(
-            f"Column {column.name!r} holds numbers, but {words.iloc[0]!r} at index {words.index[0]!r} is none",
+            f"Column {column.name!r} holds numbers, but {first} is none",
             solution=f"Mend the values of {column.name!r}; the column was all numbers when the model was trained",
             metadata={"column": str(column.name)},
         )

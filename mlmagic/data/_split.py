@@ -57,24 +57,27 @@ def split(
         )
     choice = choose(frame, config)
     decision = decide(choice.values, config.task, estimator_task)
-    X = _features(frame, choice, decision)
-    X, gaps, warnings = _checked(X, config.prepare)
+    X, left_out = _with_target(frame[choice.features], choice)
+    X, gaps, emptied = _checked(X, config.prepare)
     validation = default_validation if config.validation_split is None else config.validation_split
     dealt = deal(decision.y, decision.task, config.test_split, validation, seed)
     classes = np.unique(decision.y.to_numpy()) if decision.task == "classification" else None
-    facts = _facts(frame, X, choice, decision, dealt)
-    facts["warnings"] = [*choice.warnings, *decision.warnings, *warnings, *dealt.warnings]
-    parts = [_rows(X, decision.y, positions, gaps) for positions in (dealt.train, dealt.validation, dealt.test)]
-    train, held_out, test = parts
-    assert train is not None
-    return TrainingData(train, held_out, test, decision.task, choice.target, classes, facts)
+    facts = _facts(X, choice, decision, dealt)
+    if len(X) < len(frame):
+        facts["samplesWithoutTarget"] = len(frame) - len(X)
+    facts["warnings"] = [*choice.warnings, *decision.warnings, *left_out, *emptied, *dealt.warnings]
+    train, held_out, test = (
+        Rows(X.iloc[positions], decision.y.iloc[positions], gaps)
+        for positions in (dealt.train, dealt.validation, dealt.test)
+    )
+    return TrainingData(train, held_out or None, test or None, decision.task, choice.target, classes, facts)
 
 
-def _features(frame: pd.DataFrame, choice: Choice, decision: Decision) -> pd.DataFrame:
-    X = frame[choice.features]
-    if len(decision.y) == len(X):
-        return X
-    return X[choice.values.notna().to_numpy(dtype=bool)]
+def _with_target(X: pd.DataFrame, choice: Choice) -> tuple[pd.DataFrame, list[str]]:
+    present = choice.values.notna().to_numpy(dtype=bool)
+    if present.all():
+        return X, []
+    return X[present], [f"{int((~present).sum())} rows without a value of {choice.target!r} are left out"]
 
 
 def _checked(X: pd.DataFrame, prepare: str) -> tuple[pd.DataFrame, tuple[str, ...], list[str]]:
@@ -83,17 +86,13 @@ def _checked(X: pd.DataFrame, prepare: str) -> tuple[pd.DataFrame, tuple[str, ..
     seen = inspect(X)
     if len(seen.empty) == X.shape[1]:
         raise DataLoadingError("Every feature is empty: all values are gaps", solution="Name columns that hold values")
-    if not seen.empty:
+    if seen.empty:
         X = X.drop(columns=list(seen.empty))
     warnings = [f"Column {name!r} is left out: all its values are gaps" for name in seen.empty]
     return X, tuple(name for name in seen.gaps if name not in seen.empty), warnings
 
 
-def _rows(X: pd.DataFrame, y: pd.Series, positions: np.ndarray, gaps: tuple[str, ...]) -> Rows | None:
-    return Rows(X.iloc[positions], y.iloc[positions], gaps) if len(positions) else None
-
-
-def _facts(frame: pd.DataFrame, X: pd.DataFrame, choice: Choice, decision: Decision, dealt: Deal) -> dict[str, Any]:
+def _facts(X: pd.DataFrame, choice: Choice, decision: Decision, dealt: Deal) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "targetColumn": choice.target,
         "targetChosen": choice.why,
@@ -106,9 +105,4 @@ def _facts(frame: pd.DataFrame, X: pd.DataFrame, choice: Choice, decision: Decis
         "testSamples": len(dealt.test),
         "stratified": dealt.stratified,
     }
-    if decision.task == "classification":
-        facts["classes"] = int(decision.y.nunique())
-    if len(frame) > len(X):
-        facts["samplesWithoutTarget"] = len(frame) - len(X)
-        choice.warnings.append(f"{len(frame) - len(X)} rows without a value of {choice.target!r} are left out")
-    return facts
+    return facts | {"classes": int(decision.y.nunique())} if decision.task == "classification" else facts

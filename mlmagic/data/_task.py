@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mlmagic.data._kinds import FEW_LABELS, Kind, kind
-from mlmagic.data._near import listing
+from mlmagic.data._near import listing, shown
 from mlmagic.data._parse import numbers
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 
@@ -110,7 +110,7 @@ def _not_numbers(present: pd.Series, found: Kind, asked: Task | None) -> Invalid
     examples = listing([str(value) for value in words.unique()[:3]])
     if found == "mixed":
         share = f"{len(words)} of {len(present)} values ({len(words) / len(present):.1%}) are words"
-        return _unfit(present, f"mixes numbers and words: {share}, first at index {words.index[0]!r}: {examples}")
+        return _unfit(present, f"mixes numbers and words: {share}, first at index {shown(words.index[0])}: {examples}")
     who = "task: regression" if asked else "The estimator is a regressor and"
     message = f"{who} needs numbers, but the target {present.name!r} holds text: {examples}"
     return InvalidConfiguration([Fault("task" if asked else "target", message, value=asked)], solution=_NUMBERS_WAY_OUT)
@@ -159,7 +159,7 @@ def _number_labels(present: pd.Series) -> tuple[pd.Series, tuple[str, ...]]:
 def _require_classes(y: pd.Series) -> None:
     count = y.nunique()
     if count < 2:
-        raise _unfit(y, f"has one class only: all {len(y)} rows are {y.iloc[0]!r}; a classifier needs two")
+        raise _unfit(y, f"has one class only: all {len(y)} rows are {shown(y.iloc[0])}; a classifier needs two")
     if count > FEW_LABELS and count > len(y) / 2:
         raise _unfit(y, f"has {count} classes in {len(y)} rows: too many to learn")
 

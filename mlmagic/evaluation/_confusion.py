@@ -27,6 +27,8 @@ class Confusion:
     @classmethod
     def of(cls, y_true: np.ndarray, values: np.ndarray, classes: np.ndarray) -> Confusion:
         """Count labels of shape (n,) against predictions of shape (n,)."""
+        if classes.dtype == bool and values.dtype.kind in "iuf":  # pandas tells True from 1
+            values = values.astype(bool)
         labels = _with_unknown(pd.Index(classes), y_true, values)
         true, predicted = labels.get_indexer(pd.Index(y_true)), labels.get_indexer(pd.Index(values))
         count = len(labels)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mlmagic.data import Rows
 
@@ -44,29 +45,28 @@ def permutation_importance(
     metric
         ``metric(y_true, values)``; greater is better.
     stop
-        Asked before each column; what is measured by then is given back.
+        Asked before each prediction; the columns that are finished by then are given back.
 
     Returns
     -------
     DataFrame
         Columns feature, importance (mean over the repeats) and std (``ddof=0``), most important first.
     """
-    from dataclasses import replace
-
     random = np.random.RandomState(seed)
     rows = _sampled(rows, max_rows, random)
     truth = np.asarray(rows.y)
     baseline = metric(truth, predict(rows))
     # One seed for all columns, as in scikit-learn: the same shuffles are fair to each.
     shuffles = int(random.randint(np.iinfo(np.int32).max + 1))
-    found = []
+    found: list[tuple[str, float, float]] = []
     for name in rows.X.columns:
-        if stop is not None and stop.is_set():
-            break
-        frames = _shuffled(rows.X, name, repeats, np.random.RandomState(shuffles))
-        falls = [baseline - metric(truth, predict(replace(rows, X=X))) for X in frames]
+        falls: list[float] = []
+        for X in _shuffled(rows.X, name, repeats, np.random.RandomState(shuffles)):
+            if stop is not None and stop.is_set():
+                return _table(found)
+            falls.append(baseline - metric(truth, predict(replace(rows, X=X))))
         found.append((name, float(np.mean(falls)), float(np.std(falls))))
-    return _ranked(pd.DataFrame(found, columns=pd.Index(["feature", "importance", "std"])))
+    return _table(found)
 
 
 def aggregate_importances(names_out: Sequence[str], values: np.ndarray, columns: Sequence[str]) -> pd.DataFrame:
@@ -113,21 +113,23 @@ def _source(name: str, columns: Sequence[str], known: dict[str, float]) -> str:
 def _sampled(rows: Rows, most: int, random: np.random.RandomState) -> Rows:
     if len(rows) <= most:
         return rows
-    from dataclasses import replace
-
     chosen = random.choice(len(rows), most, replace=False)
     return replace(rows, X=rows.X.iloc[chosen], y=None if rows.y is None else rows.y.iloc[chosen])
 
 
-def _shuffled(X: pd.DataFrame, name: str, repeats: int, random: np.random.RandomState) -> list[pd.DataFrame]:
-    order = np.arange(len(X))
-    frames = []
+def _shuffled(X: pd.DataFrame, name: str, repeats: int, random: np.random.RandomState) -> Iterator[pd.DataFrame]:
+    order, column = np.arange(len(X)), X[name]
     for _ in range(repeats):
         random.shuffle(order)
+        # Shuffled on from where the last repeat left it, as in scikit-learn.
+        column = column.iloc[order].set_axis(X.index)
         frame = X.copy(deep=False)
-        frame[name] = X[name].iloc[order].set_axis(X.index)
-        frames.append(frame)
-    return frames
+        frame[name] = column
+        yield frame
+
+
+def _table(found: list[tuple[str, float, float]]) -> pd.DataFrame:
+    return _ranked(pd.DataFrame(found, columns=pd.Index(["feature", "importance", "std"])))
 
 
 def _ranked(table: pd.DataFrame) -> pd.DataFrame:

@@ -63,6 +63,8 @@ def _unusable(y_true: np.ndarray, probabilities: np.ndarray | None, classes: np.
         raise ValueError(f"probabilities have shape (rows, classes), but got {probabilities.shape}")
     if not np.isfinite(probabilities).all():
         return "some probabilities are not finite"
+    if (probabilities.sum(axis=1) <= 0).any():
+        return "the probabilities of some rows sum to 0"
     unknown = pd.Index(pd.unique(y_true)).difference(pd.Index(classes))
     return f"the model does not know the label {str(unknown[0])!r}" if len(unknown) else None
 

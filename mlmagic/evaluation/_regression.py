@@ -24,8 +24,9 @@ def regression_scores(y_true: np.ndarray, values: np.ndarray) -> dict[str, float
     if not np.isfinite(values).all():
         return {"r2": np.nan, "rmse": np.nan, "mae": np.nan}
     errors = y_true - values
-    spread = float(((y_true - y_true.mean()) ** 2).sum())
-    r2 = 1 - float((errors**2).sum()) / spread if spread > 0 else np.nan
+    # Not the sum itself: rounding gives equal values a spread of 1e-31.
+    constant = y_true.min() == y_true.max()
+    r2 = np.nan if constant else 1 - float((errors**2).sum() / ((y_true - y_true.mean()) ** 2).sum())
     return {"r2": r2, "rmse": float(np.sqrt((errors**2).mean())), "mae": float(np.abs(errors).mean())}
 
 

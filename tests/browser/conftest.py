@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,11 +56,11 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Debian's Chromium where there is one, else playwright's own."""
-    system = os.environ.get("MLMAGIC_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    """The system's Chromium where there is one, else playwright's own; `.ci/chromium` looks in the same order."""
+    system = next(filter(_runs, (os.environ.get("MLMAGIC_CHROMIUM"), "chromium", "chromium-browser")), None)
     if not system and not Path(playwright.chromium.executable_path).exists():
         pytest.fail("There is no Chromium: run `make chromium`, or name one in MLMAGIC_CHROMIUM")
-    browser = playwright.chromium.launch(executable_path=system, args=FLAGS)
+    browser = playwright.chromium.launch(executable_path=system and shutil.which(system), args=FLAGS)
     yield browser
     browser.close()
 
@@ -94,3 +95,12 @@ def lab(server: Server, context: BrowserContext, traffic: Traffic) -> Iterator[L
 
 def _refuse(route: Route) -> None:
     route.abort()
+
+
+def _runs(name: str | None) -> bool:
+    # Ubuntu's `chromium-browser` may be a stub that only names another package manager.
+    return (
+        bool(name)
+        and bool(shutil.which(name))
+        and not subprocess.run([name, "--version"], capture_output=True).returncode
+    )

@@ -11,15 +11,15 @@ import nbformat
 import pytest
 
 from mlmagic import _html
-from tests.browser._lab import SCREENSHOTS
+from tests.browser._lab import SCREENSHOTS, Lab, Traffic
 from tests.browser.summaries import finished
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import BrowserContext, Locator
+    from playwright.sync_api import Browser, BrowserContext, Locator
 
-    from tests.browser._lab import Lab, Traffic
+    from tests.browser._lab import Server
 
 EVIL = "<img src=x onerror=\"document.body.dataset.harmed='1'\">"
 
@@ -58,11 +58,27 @@ FINISH = "release.set(); thread.join(); print('released')"
 @pytest.fixture
 def finished_lab(lab: Lab) -> Lab:
     """A notebook whose run has ended, the dashboard still alive."""
-    lab.open(CELL, FINISH)
+    finish(lab, "live.ipynb")
+    return lab
+
+
+@pytest.fixture(scope="module")
+def saved(server: Server, context: BrowserContext) -> Path:
+    """The same notebook after it was saved and its kernel has died."""
+    page = context.new_page()
+    lab = Lab(server, page, Traffic())
+    finish(lab, "saved.ipynb")
+    lab.save()
+    lab.shutdown()
+    page.close()
+    return server.root / "saved.ipynb"
+
+
+def finish(lab: Lab, name: str) -> None:
+    lab.open(CELL, FINISH, name=name)
     lab.run(0)
     dashboard(lab).wait_for()
     lab.run(1)
-    return lab
 
 
 def dashboard(lab: Lab) -> Locator:
@@ -71,13 +87,6 @@ def dashboard(lab: Lab) -> Locator:
 
 def report(lab: Lab) -> Locator:
     return lab.output(0).locator(".mlm-report")
-
-
-def reopen(lab: Lab, name: str = "test.ipynb") -> None:
-    """Open the saved notebook after its kernel is gone."""
-    lab.save()
-    lab.shutdown()
-    lab.open(name=name, kernel=False)
 
 
 def test_live_only_the_dashboard_shows(finished_lab: Lab) -> None:
@@ -95,9 +104,8 @@ def test_reloaded_with_its_kernel_the_dashboard_is_back(finished_lab: Lab) -> No
     report(lab).wait_for(state="hidden")
 
 
-def test_reopened_without_a_kernel_only_the_report_shows(finished_lab: Lab) -> None:
-    lab = finished_lab
-    reopen(lab)
+def test_reopened_without_a_kernel_only_the_report_shows(lab: Lab, saved: Path) -> None:
+    lab.open(name=saved.name, kernel=False)
     report(lab).wait_for()
     assert lab.trusted()
     assert lab.output(0).nth(0).is_hidden(), "the dead widget's line"
@@ -114,22 +122,16 @@ def test_reopened_without_a_kernel_only_the_report_shows(finished_lab: Lab) -> N
     assert_no_overflow(report(lab))
 
 
-def test_reopened_with_a_new_kernel_no_dead_line_is_left(finished_lab: Lab) -> None:
+def test_reopened_with_a_new_kernel_no_dead_line_is_left(lab: Lab, saved: Path) -> None:
     # A kernel that does not know the widget gives "Error displaying widget: model not found", another line to hide.
-    lab = finished_lab
-    lab.save()
-    lab.shutdown()
-    lab.open(name="test.ipynb")
+    lab.open(name=saved.name)
     lab.page.get_by_text("Error displaying widget").wait_for(state="attached")
     report(lab).wait_for()
     assert lab.output(0).nth(0).is_hidden()
 
 
-def test_an_untrusted_notebook_shows_a_report_that_reads_well(finished_lab: Lab) -> None:
-    lab = finished_lab
-    lab.save()
-    lab.shutdown()
-    notebook = lab.read()
+def test_an_untrusted_notebook_shows_a_report_that_reads_well(lab: Lab, saved: Path) -> None:
+    notebook = lab.read(saved.name)
     notebook.cells[0].source += "\n# changed elsewhere, so the signature no longer fits"
     nbformat.write(notebook, lab.server.root / "untrusted.ipynb")
     lab.open(name="untrusted.ipynb", kernel=False)
@@ -192,26 +194,18 @@ def test_without_any_styles_it_still_reads_well(context: BrowserContext, traffic
 
 @pytest.mark.parametrize("template", ["lab", "classic"])
 def test_nbconvert_needs_no_script(
-    finished_lab: Lab, context: BrowserContext, traffic: Traffic, tmp_path: Path, template: str
+    saved: Path, browser: Browser, traffic: Traffic, tmp_path: Path, template: str
 ) -> None:
-    lab = finished_lab
-    lab.save()
-    page = convert(lab.server.root / "test.ipynb", tmp_path, template)
-    # Scripts off: whatever nbconvert's template would fetch from a CDN, the report must stand without.
-    quiet = context.browser.new_context(java_script_enabled=False, viewport={"width": 1000, "height": 1100})
-    tab = quiet.new_page()
-    traffic.watch(tab)
-    tab.goto(page.as_uri())
-    assert tab.locator(".mlm-report").is_visible()
-    assert "0.967" in tab.locator(".mlm-report").inner_text()
-    tab.screenshot(path=SCREENSHOTS / f"nbconvert-{template}.png", full_page=True)
-    quiet.close()
-
-
-def convert(notebook: Path, directory: Path, template: str) -> Path:
     command = [sys.executable, "-m", "nbconvert", "--to", "html", "--template", template]
-    subprocess.run([*command, "--output-dir", str(directory), str(notebook)], check=True, capture_output=True)
-    return directory / "test.html"
+    subprocess.run([*command, "--output-dir", str(tmp_path), str(saved)], check=True, capture_output=True)
+    # Scripts off: whatever nbconvert's template would fetch from a CDN, the report must stand without.
+    page = browser.new_page(java_script_enabled=False, viewport={"width": 1000, "height": 1100})
+    traffic.watch(page)
+    page.goto((tmp_path / "saved.html").as_uri())
+    assert page.locator(".mlm-report").is_visible()
+    assert "0.967" in page.locator(".mlm-report").inner_text()
+    page.screenshot(path=SCREENSHOTS / f"nbconvert-{template}.png", full_page=True)
+    page.close()
 
 
 def assert_no_overflow(element: Locator) -> None:

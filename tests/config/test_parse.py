@@ -37,7 +37,24 @@ def test_core_schema(text, value):
 
 @pytest.mark.parametrize(
     "word",
-    ["no", "yes", "on", "off", "y", "N", "1:30", "2024-01-31", "1_000", "0b11", "nan", "inf", "1e", "0o8", "tRue", "$df"],
+    [
+        "no",
+        "yes",
+        "on",
+        "off",
+        "y",
+        "N",
+        "1:30",
+        "2024-01-31",
+        "1_000",
+        "0b11",
+        "nan",
+        "inf",
+        "1e",
+        "0o8",
+        "tRue",
+        "$df",
+    ],
 )
 def test_words(word):
     assert parse(f"key: {word}").value == {"key": word}

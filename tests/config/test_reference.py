@@ -29,7 +29,15 @@ def test_references(text, reference):
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("$$x", "$x"), ("'$$$x'", "$$x"), ("$5", "$5"), ("$", "$"), ("$a-b", "$a-b"), ("'$a '", "$a "), (r'"$a\n"', "$a\n")],
+    [
+        ("$$x", "$x"),
+        ("'$$$x'", "$$x"),
+        ("$5", "$5"),
+        ("$", "$"),
+        ("$a-b", "$a-b"),
+        ("'$a '", "$a "),
+        (r'"$a\n"', "$a\n"),
+    ],
 )
 def test_texts(text, value):
     assert read(text) == value

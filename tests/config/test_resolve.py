@@ -32,8 +32,8 @@ def test_defaults():
     "text",
     [
         "framework: sklearn\nalgorithm: SVC\ndata: $df\ntestSplit: 0.3\nseed: 7\noutputDir: runs/a",
-        "framework: scikit-learn\nconfig:\n  algorithm: SVC\n  data: $df\n  test_split: 0.3\nseed: 7\noutput_dir: runs/a",
-        "config:\n  framework: scikit_learn\n  algorithm: SVC\n  data: $df\n  seed: 7\n  outputDir: runs/a\ntest_split: 0.3",
+        "framework: scikit-learn\nconfig:\n algorithm: SVC\n data: $df\n test_split: 0.3\nseed: 7\noutput_dir: runs/a",
+        "config: {framework: scikit_learn, algorithm: SVC, data: $df, seed: 7, outputDir: runs/a}\ntest_split: 0.3",
         '{"framework": "sklearn", "action": "train", "config": {"algorithm": "SVC", "data": "$df", "testSplit": 0.3},'
         ' "seed": 7, "outputDir": "runs/a"}',
     ],
@@ -82,14 +82,32 @@ def test_endless_mapping():
     assert "levels deep" in str(faults(loop)[-1])
 
 
+def test_an_empty_action_is_the_magics():
+    assert run(FLAT + "action:").action == "train"
+
+
 def test_body_wins_over_the_magic():
     assert fault(FLAT + "action: evaluate").message.startswith("action 'evaluate' is not available yet")
 
 
 @pytest.mark.parametrize(
     "action",
-    "fine-tune resume evaluate predict benchmark preprocess split augment save load convert grid-search random-search "
-    "bayesian-optimize".split(),
+    [
+        "fine-tune",
+        "resume",
+        "evaluate",
+        "predict",
+        "benchmark",
+        "preprocess",
+        "split",
+        "augment",
+        "save",
+        "load",
+        "convert",
+        "grid-search",
+        "random-search",
+        "bayesian-optimize",
+    ],
 )
 def test_actions_to_come(action):
     found = fault(f"action: {action}\nframework: sklearn\nconfig: {{modelPath: x}}")
@@ -100,7 +118,9 @@ def test_actions_to_come(action):
 @pytest.mark.parametrize("framework", ["tensorflow", "keras", "xgboost", "lightgbm", "auto"])
 def test_frameworks_to_come(framework):
     found = fault(f"framework: {framework}\nconfig: {{dataPath: x}}")
-    assert found.message == f"framework '{framework}' is not available yet in this version, which knows sklearn or pytorch"
+    assert (
+        found.message == f"framework '{framework}' is not available yet in this version, which knows sklearn or pytorch"
+    )
 
 
 def test_names_did_you_mean():
@@ -128,7 +148,12 @@ def test_missing_in_config_points_at_config():
     ("line", "column", "message", "suggestion"),
     [
         ("testSplit: 1", 12, "testSplit must be a number of at least 0 and below 1, got 1", None),
-        ("test_split: '0.2'", 13, "test_split must be a number of at least 0 and below 1, got '0.2'", "test_split: 0.2"),
+        (
+            "test_split: '0.2'",
+            13,
+            "test_split must be a number of at least 0 and below 1, got '0.2'",
+            "test_split: 0.2",
+        ),
         ("testSplit: .nan", 12, "testSplit must be a number of at least 0 and below 1, got nan", None),
         ("testSplit: null", 12, "testSplit must be a number of at least 0 and below 1, got null", None),
         ("target: 5", 9, "target must be text or a variable of the notebook ($name), got 5", None),
@@ -159,6 +184,7 @@ def test_missing_in_config_points_at_config():
         ("seed: true", 7, "seed must be a whole number from 0 to 4294967295, got true", None),
         ("timeout: 0", 10, "timeout must be a number above 0, got 0", None),
         ("timeout: .inf", 10, "timeout must be a number above 0, got inf", None),
+        ("timeout: '" + "9" * 500 + "'", 10, f"timeout must be a number above 0, got '{'9' * 59}…'", None),
         ("timeout: 1h", 10, "timeout must be a number above 0, got '1h'", None),
         ("gpuEnabled: no", 13, "gpuEnabled must be true or false, got 'no'", "gpuEnabled: false"),
         ("reuse: Yes", 8, "reuse must be true or false, got 'Yes'", "reuse: true"),
@@ -168,10 +194,16 @@ def test_missing_in_config_points_at_config():
         ("outputDir: ''", 12, "outputDir must be the name of a directory, got an empty one or one with U+0000", None),
         ("config: 5", 9, "config must be a mapping, got 5", None),
         ("tset_split: 0.1", 1, "'tset_split' is not a key", "testSplit"),
-        ("hyperparameters: n_estimators:3", 18, "hyperparameters must be a mapping, got 'n_estimators:3'", None),
+        (
+            "hyperparameters: n_estimators:3",
+            18,
+            "hyperparameters must be a mapping, got 'n_estimators:3'",
+            "n_estimators: 3",
+        ),
         ("hyperparameters:", 17, "hyperparameters must be a mapping, got null", None),
         ("scheduler: cosine", 1, "scheduler is not available yet in this version: leave it out", None),
         ("epochs: 5", 1, "epochs is not a key of scikit-learn; it belongs to PyTorch", None),
+        ("config: {config: 1}", 10, "'config' is not a key; the model's own parameters go under hyperparameters", None),
         ("xyz: 5", 1, "'xyz' is not a key; the model's own parameters go under hyperparameters", None),
         (
             "dataPath: x.csv",

@@ -21,9 +21,12 @@ def check(column):
 @pytest.mark.parametrize(
     ("column", "said"),
     [
-        ([1.5] * 38 + ["?", "none"], "mixes numbers and words: 2 of 40 values (5.0%) are words, first index 138: '?'"),
-        (["1.5"] * 39 + ["?"], "1 of 40 values (2.5%) are words, first index 139: '?'"),
-        (["a"] * 39 + ["3"], "1 of 40 values (2.5%) are numbers, first index 139: '3'"),
+        (
+            [1.5] * 38 + ["?", "none"],
+            "mixes numbers and words: 2 of 40 values (5.0%) are words, first at index 138: '?'",
+        ),
+        (["1.5"] * 39 + ["?"], "1 of 40 values (2.5%) are words, first at index 139: '?'"),
+        (["a"] * 39 + ["3"], "1 of 40 values (2.5%) are numbers, first at index 139: '3'"),
         (SENTENCES, "free text or an identifier (40 different texts in 40 rows): 'a review of some length, number 0'"),
         (pd.date_range("2020", periods=40), "holds dates: '2020-01-01"),
         ([datetime.date(2020, 1, 1)] * 40, "holds dates: '2020-01-01'"),
@@ -36,7 +39,7 @@ def check(column):
         ([{"a": 1}] * 40, "holds objects (dict)"),
         ([b"a", b"b"] * 20, "holds objects (bytes)"),
         ([1j] * 40, "holds objects (complex128)"),
-        ([1.0, np.inf, -np.inf, 2.0] * 10, "has 20 infinite values of 40, first at index '101', '102', '105'"),
+        ([1.0, np.inf, -np.inf, 2.0] * 10, "has 20 infinite values of 40, first at index 101, 102, 105"),
         (["1", "inf"] * 20, "has 20 infinite values"),
     ],
 )

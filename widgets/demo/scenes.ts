@@ -1,7 +1,7 @@
-import type { Confusion, Classification, LogLine, RunState } from "../src/protocol";
+import type { LogLine, RunState } from "../src/protocol";
 import type { Points, Scene } from "./fake-model";
+import { CLASSIFICATION, CONFIG, CONFUSION, ERROR, IMPORTANCE, REPORT } from "./results";
 
-const SPECIES = ["Adelie", "Chinstrap", "Gentoo"];
 const EPOCHS = 40;
 const STEPS = 25; // an epoch
 
@@ -13,60 +13,6 @@ const valAccuracy = (x: number): number =>
   0.951 - 0.4 * Math.exp(-x / 3.6) + 0.008 * Math.sin(x * 1.5);
 /** The same "random" number for the same i, so that screenshots repeat. */
 const noise = (i: number): number => ((Math.sin(i * 12.9898) * 43758.5453) % 1) * 0.5;
-
-const CONFUSION: Confusion = {
-  labels: SPECIES,
-  counts: [
-    [41, 2, 0],
-    [3, 17, 0],
-    [0, 0, 37],
-  ],
-  of: "test, 100 rows",
-};
-
-const CLASSIFICATION: Classification = {
-  labels: SPECIES,
-  precision: [0.932, 0.895, 1],
-  recall: [0.953, 0.85, 1],
-  f1: [0.943, 0.872, 1],
-  support: [43, 20, 37],
-  accuracy: 0.95,
-};
-
-const IMPORTANCE = {
-  features: [
-    "flipper_length_mm",
-    "bill_length_mm",
-    "bill_depth_mm",
-    "body_mass_g",
-    "island",
-    "sex",
-    "year",
-  ],
-  values: [0.312, 0.284, 0.171, 0.118, 0.092, 0.021, -0.004],
-  spread: [0.041, 0.052, 0.03, 0.022, 0.028, 0.009, 0.006],
-  method: "permutation, 10 repeats",
-};
-
-const CONFIG = `action: train
-framework: pytorch
-model: $PenguinNet
-data: $penguins        # 344 rows x 7
-target: species
-hyperparameters:
-  epochs: 40
-  batchSize: 64
-  learningRate: 1e-3
-  scheduler: cosine
-earlyStopping: {metric: val_loss, patience: 15}
-seed: 7
-`;
-
-const REPORT = JSON.stringify(
-  { executionReport: { status: "success", metrics: { test: { accuracy: 0.95, loss: 0.2213 } } } },
-  null,
-  2,
-);
 
 const BASE: RunState = {
   id: "report-1",
@@ -249,19 +195,6 @@ function classes(count: number): ReturnType<Scene["at"]> {
   return training(40, { ...ended, status: "success", confusion, classification: report });
 }
 
-const ERROR = {
-  type: "data-error",
-  message:
-    "Column 'bill_length' is not in the data.\nThe 7 columns are: species, island, bill_length_mm, bill_depth_mm, flipper_length_mm, body_mass_g, sex.",
-  exitCode: 3,
-  stderr: Array.from(
-    { length: 9 },
-    (_, i) => `  File "train.py", line ${i + 10}, in step_${i}`,
-  ).join("\n"),
-  metadata: { column: "bill_length", near: "bill_length_mm" },
-  solution: "Write features: [bill_length_mm], line 6 column 12. Did you mean 'bill_length_mm'?",
-};
-
 export const SCENES: Record<string, Scene> = {
   live: {
     ticks: EPOCHS * 5,
@@ -297,6 +230,17 @@ export const SCENES: Record<string, Scene> = {
   folds: still(folds(5)),
   "folds-2": still(folds(2)),
   forest: still(forest()),
+  long: still(
+    training(14.4, {
+      name: "a_report_with_a_name_that_is_much_too_long_for_any_header",
+      subject:
+        "<img src=x onerror=alert(1)> CalibratedClassifierCV(estimator=HistGradientBoostingClassifier())",
+      outputDir:
+        "experiments/2026/penguins/with/a/long/path/of/directories/experiments/baselines/models/penguins-3",
+      tiles: tiles(14, 9).concat(tiles(14, 9).slice(0, 2)),
+      waiting: null,
+    }),
+  ),
   "12-classes": still(classes(12)),
   "30-classes": still(classes(30)),
 };

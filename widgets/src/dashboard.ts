@@ -21,7 +21,7 @@ import { followTheme } from "./theme";
 /** All panels of one run, fed by messages. Knows no widget, so that it runs in a plain page too. */
 export class Dashboard {
   #store = new Store();
-  #node = element("section", "mlm-dashboard");
+  #node = element("section");
   #curves: CurvesPanel;
   #tabs: Tabs;
   #footer: FooterPanel;
@@ -57,8 +57,6 @@ export class Dashboard {
     ];
     this.#frame = new Frame(() => this.#draw(), signal);
     this.#node.setAttribute("aria-label", "mlmagic run");
-    this.#node.hidden = true; // nothing to show before the first snapshot
-    this.#node.append(...this.#panels.map((panel) => panel.node()));
     followTheme(this.#node, () => this.#curves.retint(), signal);
   }
 
@@ -72,7 +70,9 @@ export class Dashboard {
   }
 
   #draw(): void {
-    this.#node.hidden = false;
+    // The class comes with the first snapshot: where no kernel answers, the saved report beside us shows.
+    this.#node.className = "mlm-dashboard";
+    if (!this.#node.firstChild) this.#node.append(...this.#panels.map((panel) => panel.node()));
     const changed = this.#store.takeChanged();
     for (const panel of this.#panels) {
       if (touches(panel, changed)) panel.update(this.#store, changed);

@@ -32,6 +32,14 @@ export function metric(value: number): string {
   return minus(size < 1.00005 ? value.toFixed(4) : value.toPrecision(4));
 }
 
+/** Numbers under each other: the largest has three significant digits, all have the same decimals. */
+export function column(values: readonly number[]): string[] {
+  const largest = Math.max(...values.map(Math.abs).filter(Number.isFinite), 0);
+  if (largest === 0 || largest < 1e-4) return values.map(metric);
+  const decimals = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(largest))));
+  return values.map((value) => grouped(Number(value.toFixed(decimals)), decimals));
+}
+
 export function bytes(value: number): string {
   if (value >= 1e11) return `${grouped(Math.round(value / 1e9))} GB`;
   if (value >= 1e10) return `${(value / 1e9).toFixed(1)} GB`;
@@ -66,8 +74,9 @@ export function percent(share: number): string {
 }
 
 /** Digits in threes. */
-export function grouped(value: number): string {
-  const [whole = "", fraction] = minus(String(value)).split(".");
+export function grouped(value: number, decimals?: number): string {
+  const text = decimals === undefined ? String(value) : value.toFixed(decimals);
+  const [whole = "", fraction] = minus(text).split(".");
   const threes = whole.length > 4 ? whole.replace(/\B(?=(\d{3})+$)/g, THIN) : whole;
   return fraction ? `${threes}.${fraction}` : threes;
 }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from mlmagic.data import TRUSTED_FUNCTIONS
@@ -21,11 +24,19 @@ TRUSTED_PREFIXES = (
 )
 
 
+# Importing skops walks every package of scikit-learn, and one of them, the array API's adapter, imports torch.
+_TORCH_ADAPTER = "sklearn.externals.array_api_compat.torch"
+
+
+def import_early() -> None:
+    """Import skops beside the training, so that saving does not wait for it (2 s, once a process)."""
+    if "skops.io" not in sys.modules:
+        threading.Thread(target=_skops, name="mlmagic import", daemon=True).start()
+
+
 def save(model: Any, path: Path) -> Path:
     """Write a model whole."""
-    import skops.io
-
-    return write_whole(path, lambda temporary: skops.io.dump(model, temporary))
+    return write_whole(path, lambda temporary: _skops().dump(model, temporary))
 
 
 def load(path: Path, *, trust: bool) -> Any:
@@ -36,16 +47,27 @@ def load(path: Path, *, trust: bool) -> Any:
     ModelLoadingError
         If the file is damaged, or holds a type that nobody trusted.
     """
-    import skops.io
-
+    skops_io = _skops()
     try:
-        unknown = skops.io.get_untrusted_types(file=path)
+        unknown = skops_io.get_untrusted_types(file=path)
         strange = [name for name in unknown if not name.startswith(TRUSTED_PREFIXES) and name not in TRUSTED_FUNCTIONS]
         if strange and not trust:
             raise ModelLoadingError(
                 f"{path.name} holds types that are not known to be safe: {', '.join(strange)}",
                 solution="Write trust: true if you know who made this file",
             )
-        return skops.io.load(path, trusted=unknown)
+        return skops_io.load(path, trusted=unknown)
     except (OSError, ValueError, KeyError) as error:
         raise ModelLoadingError(f"Failed to load {path.name}", stderr=f"{type(error).__name__}: {error}") from None
+
+
+def _skops() -> Any:
+    own = _TORCH_ADAPTER not in sys.modules
+    if own:
+        sys.modules[_TORCH_ADAPTER] = ModuleType(_TORCH_ADAPTER)
+    try:
+        import skops.io
+    finally:
+        if own:
+            sys.modules.pop(_TORCH_ADAPTER, None)
+    return skops.io

@@ -25,9 +25,12 @@ class SklearnExecutor:
     """Fits an estimator: in chunks of trees where that gives the same model, else in one call that a child runs."""
 
     def placement(self, config: RunConfig) -> Literal["thread", "child"]:
-        """A thread for what grows in chunks; what has no hook can only be stopped by ending its process."""
-        train = _train(config)
-        return "thread" if _growing.grows(_name(train), _parameters(train)) else "child"
+        """A child: most estimators can only be stopped by ending their process.
+
+        Those that grow in chunks could be asked in a thread too, but importing, fitting and storing them holds the GIL
+        for long, and the notebook must answer meanwhile.
+        """
+        return "child"
 
     def versions(self) -> dict[str, str]:
         """Version of scikit-learn."""
@@ -61,7 +64,8 @@ class SklearnExecutor:
         preparation = fit_preparation(data.train, scaling, train.prepare)
         emit(Metadata({"algorithm": _name(train), **describe_preparation(preparation)}))
         estimator = _estimator(config)
-        fit = _growing.grow if self.placement(config) == "thread" else _fit_at_once
+        _storage.import_early()
+        fit = _growing.grow if _growing.grows(_name(train), _parameters(train)) else _fit_at_once
         estimator = fit(estimator, _Inputs(data, preparation), emit, stop)
         if estimator is None:
             return Outcome(None)

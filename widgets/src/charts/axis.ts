@@ -42,13 +42,32 @@ export function logTicks([min, max]: Range): number[] {
 
 /** The range that ends on ticks, so that the axis stands still while values wander a little. */
 export function niceRange([min, max]: Range, count: number): Range {
-  const middle = Math.abs(min + max) / 2;
-  const flat = max - min <= 1e-9 * middle || max === min;
-  const pad = flat ? (middle === 0 ? 1 : 0.1 * middle) : 0;
-  const step = niceStep(max - min + 2 * pad, count);
-  const digits = decimals(step);
-  const end = (value: number): number => Number((value * step).toFixed(digits));
-  return [end(Math.floor((min - pad) / step + 1e-9)), end(Math.ceil((max + pad) / step - 1e-9))];
+  const pad = max > min ? 0 : 0.1 * Math.abs(max) || 1;
+  let range: Range = [min - pad, max + pad];
+  let step = 0;
+  // Rounding widens the span, and the wider span may ask for a wider step.
+  for (let next = niceStep(range[1] - range[0], count); next > step * (1 + 1e-9);) {
+    step = next;
+    range = roundOut(range, step);
+    next = niceStep(range[1] - range[0], count);
+  }
+  return range;
+}
+
+function roundOut([min, max]: Range, step: number): Range {
+  const end = (steps: number): number => Number((steps * step).toFixed(decimals(step)));
+  return [end(Math.floor(min / step + 1e-9)), end(Math.ceil(max / step - 1e-9))];
+}
+
+/** No farther than zero and one where the data keep between them, as scores and most losses do. */
+export function withinUnit([min, max]: Range, [low, high]: Range): Range {
+  return [low >= 0 ? Math.max(0, min) : min, high <= 1 && low >= 0 ? Math.min(1, max) : max];
+}
+
+/** The same middle and at least this span: two equal numbers must not look far apart. */
+export function atLeast([min, max]: Range, span: number): Range {
+  const missing = Math.max(0, span - (max - min)) / 2;
+  return [min - missing, max + missing];
 }
 
 /** Ends on 1, 2 or 5 times a power of ten. */

@@ -1,5 +1,5 @@
 import { element } from "../dom";
-import { metric } from "../format";
+import { column } from "../format";
 
 export interface Bar {
   readonly name: string;
@@ -18,7 +18,8 @@ export class BarChart {
 
   draw(bars: readonly Bar[]): void {
     const place = scaleOf(bars);
-    this.#node.replaceChildren(...bars.map((bar) => row(bar, place)));
+    const texts = column(bars.map(({ value }) => value));
+    this.#node.replaceChildren(...bars.map((bar, i) => row(bar, texts[i]!, place)));
   }
 }
 
@@ -32,14 +33,14 @@ export function scaleOf(bars: readonly Bar[]): Place {
   return (value) => (100 * Math.min(Math.max(value - low, 0), span)) / span;
 }
 
-function row({ name, value, spread }: Bar, place: Place): HTMLElement {
+function row({ name, value, spread }: Bar, digits: string, place: Place): HTMLElement {
   const label = element("span", "mlm-bar-name", name);
   label.title = name;
   const fill = span("mlm-bar-fill", place(Math.min(0, value)), place(Math.max(0, value)));
   if (value < 0) fill.classList.add("mlm-negative");
   const track = element("span", "mlm-bar-track", fill);
   if (spread > 0) track.append(span("mlm-whisker", place(value - spread), place(value + spread)));
-  const text = element("span", "mlm-bar-value", metric(value));
+  const text = element("span", "mlm-bar-value", digits);
   text.title = spread > 0 ? `${value} ± ${spread}` : String(value);
   return element("li", "", label, track, text);
 }

@@ -1,28 +1,16 @@
 import uPlot from "uplot";
 import { button, element, keepKeys, setAttributes, setText } from "../dom";
 import { readPalette, type Palette } from "../theme";
-import * as axis from "./axis";
-import {
-  drawFuture,
-  drawMark,
-  drawMean,
-  drawNames,
-  drawUnit,
-  lineColour,
-  nameWidth,
-  penOf,
-} from "./curve-marks";
-import { lastX, readingAt, summary, type CurveView } from "./curve-view";
+import type { Range, Scale } from "./axis";
+import { CHART_HEIGHT, CROWDED, curveOptions } from "./curve-options";
+import { readingAt, summary, type CurveView } from "./curve-view";
 import { Readout } from "./readout";
-import { align, nearest, valueRange, type Line } from "./series";
-
-const HEIGHT = 190;
-const AXIS = 24; // room under the plot for the ticks of x
+import { align, nearest } from "./series";
 
 /** What a chart tells the others beside it. */
 export interface ChartEvents {
   hover(x: number | null): void;
-  zoom(window: axis.Range | null): void;
+  zoom(window: Range | null): void;
 }
 
 /** The curves of one metric. Knows no run: it draws the view that it is given. */
@@ -31,12 +19,13 @@ export class CurveChart {
   #events: ChartEvents;
   #plot: uPlot | null = null;
   #shape = "";
-  #scale: axis.Scale = "linear";
-  #window: axis.Range | null = null;
+  #scale: Scale = "linear";
+  #window: Range | null = null;
   #hovered: number | null = null;
   #palette: Palette | null = null;
   #readout = new Readout();
   #title = element("b");
+  #by = element("span", "mlm-by");
   #scaleButton: HTMLButtonElement;
   #resetButton: HTMLButtonElement;
   #canvas = element("div", "mlm-plot");
@@ -54,7 +43,7 @@ export class CurveChart {
     this.#figure = element(
       "figure",
       "mlm-chart",
-      element("figcaption", "", this.#title, tools),
+      element("figcaption", "", this.#title, this.#by, tools),
       this.#canvas,
     );
     this.#canvas.tabIndex = 0;
@@ -86,6 +75,7 @@ export class CurveChart {
     if (this.#plot && same(view, this.#view)) return;
     this.#view = view;
     setText(this.#title, view.metric);
+    setText(this.#by, view.scattered ? `by ${view.unit}` : "");
     setAttributes(this.#canvas, { role: "img", "aria-label": summary(view) });
     this.#draw();
   }
@@ -104,10 +94,14 @@ export class CurveChart {
     const left = plot.valToPos(reading.x, "x");
     const width = plot.over.clientWidth;
     if (left < -1 || left > width + 1) return this.#readout.hide();
-    this.#readout.show(this.#view, reading, left, width);
+    const heights = reading.rows.map(
+      ({ value }) => plot.valToPos(value, "y") / plot.over.clientHeight,
+    );
+    const high = heights.reduce((sum, height) => sum + height, 0) < heights.length / 2;
+    this.#readout.show(this.#view, reading, { left, width, below: high });
   }
 
-  zoom(window: axis.Range | null): void {
+  zoom(window: Range | null): void {
     this.#window = window;
     this.#resetButton.hidden = window === null;
     this.#draw();
@@ -128,20 +122,32 @@ export class CurveChart {
     if (this.#canvas.clientWidth === 0) return; // not laid out yet: the resize observer calls again
     this.#palette ??= readPalette(this.#figure);
     const lines = this.#view.lines;
-    const shape = JSON.stringify([this.#scale, lines.map(({ name, grain }) => [name, grain])]);
+    const looks = lines.map(({ name, grain, x }) => [name, grain, x.length > CROWDED]);
+    const shape = JSON.stringify([this.#scale, looks]);
     const data = align(lines, this.#scale) as uPlot.AlignedData;
     const offer =
       this.#scale === "log" || lines.every((line) => line.y.every((value) => !(value <= 0)));
     this.#scaleButton.hidden = !offer || this.#view.scattered;
     if (shape !== this.#shape || !this.#plot) this.#create(shape, data);
     else this.#plot.setData(data, true);
-    this.hover(this.#hovered);
   }
 
   #create(shape: string, data: uPlot.AlignedData): void {
     this.#plot?.destroy();
     this.#shape = shape;
-    this.#plot = new uPlot(this.#options(this.#palette!), data, this.#canvas);
+    const live = {
+      view: () => this.#view,
+      window: () => this.#window,
+      scale: this.#scale,
+      palette: this.#palette!,
+    };
+    const options = curveOptions(live, this.#canvas.clientWidth, {
+      drawn: () => this.hover(this.#hovered), // the scales may have moved under it
+      point: (plot) => this.#point(plot),
+      select: (plot) => this.#select(plot),
+      reset: () => this.#events.zoom(null),
+    });
+    this.#plot = new uPlot(options, data, this.#canvas);
     this.#plot.over.append(...this.#readout.nodes());
   }
 
@@ -149,118 +155,7 @@ export class CurveChart {
     const width = this.#canvas.clientWidth;
     if (width === 0) return;
     if (!this.#plot) this.#draw();
-    else if (this.#plot.width !== width) this.#plot.setSize({ width, height: HEIGHT });
-  }
-
-  #options(palette: Palette): uPlot.Options {
-    return {
-      width: this.#canvas.clientWidth,
-      height: HEIGHT,
-      padding: [8, nameWidth(this.#view, palette), 0, 0],
-      legend: { show: false },
-      cursor: this.#cursor(),
-      scales: {
-        x: { time: false, range: () => [...this.#xRange()] },
-        y: { distr: this.#scale === "log" ? 3 : 1, range: () => [...this.#yRange()] },
-      },
-      axes: [this.#xAxis(palette), this.#yAxis(palette)],
-      series: [{}, ...this.#view.lines.map((line) => this.#series(line, palette))],
-      hooks: {
-        drawAxes: [(plot) => drawFuture(penOf(plot, palette), this.#view)],
-        draw: [(plot) => this.#annotate(plot, palette)],
-        setCursor: [(plot) => this.#point(plot)],
-        setSelect: [(plot) => this.#select(plot)],
-      },
-    };
-  }
-
-  #cursor(): uPlot.Cursor {
-    return {
-      x: false,
-      y: false,
-      points: { show: false },
-      drag: { x: true, y: false, setScale: false, dist: 6 },
-      bind: {
-        dblclick: () => () => {
-          this.#events.zoom(null);
-          return null;
-        },
-      },
-    };
-  }
-
-  #xAxis(palette: Palette): uPlot.Axis {
-    return {
-      size: AXIS,
-      gap: 6,
-      stroke: palette.faint,
-      font: `11px ${palette.font}`,
-      grid: { show: false },
-      ticks: { show: false },
-      splits: (plot) => axis.unitTicks(this.#xRange(), Math.max(2, plot.width / 70)),
-      values: (_, ticks) => axis.tickLabels(ticks),
-    };
-  }
-
-  #yAxis(palette: Palette): uPlot.Axis {
-    return {
-      // Wide steps, so that the plot does not shift whenever a label gains a digit.
-      size: (_, values) =>
-        6 * Math.ceil((Math.max(...(values ?? [""]).map((v) => v.length)) * 6.3 + 12) / 6),
-      gap: 6,
-      stroke: palette.faint,
-      font: `11px ${palette.font}`,
-      grid: { stroke: palette.line, width: 1 },
-      ticks: { show: false },
-      splits: () => this.#yTicks(),
-      values: (_, ticks) =>
-        this.#scale === "log" ? ticks.map(axis.logTickLabel) : axis.tickLabels(ticks),
-    };
-  }
-
-  #series(line: Line, palette: Palette): uPlot.Series {
-    const { scattered } = this.#view;
-    const stroke = lineColour(line.name, palette);
-    const step = line.grain === "step";
-    return {
-      label: line.name,
-      stroke,
-      alpha: step ? 0.45 : 1,
-      width: step ? 1 : line.name === "train" ? 1.5 : 2,
-      ...(line.name === "test" ? { dash: [5, 4] } : {}),
-      ...(scattered ? { paths: () => null } : {}),
-      // A line of one point would be invisible.
-      points: {
-        show: (_, i) => scattered || this.#view.lines[i - 1]?.x.length === 1,
-        size: 7,
-        fill: stroke,
-      },
-    };
-  }
-
-  #annotate(plot: uPlot, palette: Palette): void {
-    const pen = penOf(plot, palette);
-    if (this.#view.scattered && this.#view.lines[0]) drawMean(pen, this.#view.lines[0]);
-    drawMark(pen, this.#view, drawNames(pen, this.#view));
-    drawUnit(pen, this.#view, 6);
-  }
-
-  #xRange(): axis.Range {
-    if (this.#window) return this.#window;
-    const last = lastX(this.#view);
-    if (this.#view.scattered) return [0.5, Math.max(this.#view.end ?? 0, last) + 0.5];
-    if (this.#view.end !== null) return [0, Math.max(this.#view.end, last)];
-    return [0, axis.niceRange([0, last], 6)[1]];
-  }
-
-  #yRange(): axis.Range {
-    const values = valueRange(this.#view.lines, this.#xRange(), this.#scale) ?? [1, 1];
-    return this.#scale === "log" ? axis.niceLogRange(values) : axis.niceRange(values, 5);
-  }
-
-  #yTicks(): number[] {
-    const range = this.#yRange();
-    return this.#scale === "log" ? axis.logTicks(range) : axis.linearTicks(range, 5);
+    else if (this.#plot.width !== width) this.#plot.setSize({ width, height: CHART_HEIGHT });
   }
 
   #point(plot: uPlot): void {

@@ -1,34 +1,13 @@
-import type uPlot from "uplot";
-import type { Palette } from "../theme";
-import { lastX, meanText, type CurveView } from "./curve-view";
-import { calmest, spread, type Box } from "./labels";
-import { leaders, mean, type Line } from "./series";
-
-/** What a canvas holds besides the lines. All lengths in CSS pixels, `zoom` in device pixels each. */
-interface Pen {
-  readonly plot: uPlot;
-  readonly ctx: CanvasRenderingContext2D;
-  readonly palette: Palette;
-  readonly zoom: number;
-}
-
-export function penOf(plot: uPlot, palette: Palette): Pen {
-  return { plot, ctx: plot.ctx, palette, zoom: devicePixelRatio };
-}
-
-export function lineColour(name: string, palette: Palette): string {
-  if (name === "train") return palette.train;
-  return ["validation", "test", "fold"].includes(name) ? palette.blue : palette.soft;
-}
-
-function labelColour(name: string, palette: Palette): string {
-  return name === "train" ? palette.faint : lineColour(name, palette);
-}
+import { lastX, type CurveView } from "./curve-view";
+import { calmest, type Box } from "./labels";
+import { font, halo, stroke, type Pen, type Point } from "./pen";
+import { deviation, mean, type Line } from "./series";
 
 /** The part of the axis still to come. */
 export function drawFuture({ plot, ctx, palette }: Pen, view: CurveView): void {
   const { left, top, width, height } = plot.bbox;
-  const from = Math.max(left, plot.valToPos(lastX(view), "x", true));
+  const last = lastX(view) + (view.scattered ? 0.5 : 0);
+  const from = Math.max(left, plot.valToPos(last, "x", true));
   if (view.end === null || from >= left + width) return;
   ctx.save();
   ctx.fillStyle = palette.raised;
@@ -36,15 +15,23 @@ export function drawFuture({ plot, ctx, palette }: Pen, view: CurveView): void {
   ctx.restore();
 }
 
-/** The mean of independent units, over their whole width. */
-export function drawMean({ plot, ctx, palette, zoom }: Pen, line: Line): void {
-  const y = Math.round(plot.valToPos(mean(line.y), "y", true));
+/** The mean of independent units over their whole width, in a band of one standard deviation. */
+export function drawMean(pen: Pen, line: Line): void {
+  const { plot, ctx, palette, zoom } = pen;
   const { left, width } = plot.bbox;
+  const [middle, spread] = [mean(line.y), deviation(line.y)];
+  const [low, y, high] = [middle - spread, middle, middle + spread].map((value) =>
+    plot.valToPos(value, "y", true),
+  );
   ctx.save();
-  ctx.strokeStyle = palette.soft;
+  ctx.fillStyle = palette.blue;
+  ctx.globalAlpha = 0.08;
+  ctx.fillRect(left, high!, width, low! - high!);
+  ctx.globalAlpha = 1;
+  ctx.strokeStyle = palette.blue;
   ctx.lineWidth = zoom;
   ctx.setLineDash([4 * zoom, 3 * zoom]);
-  stroke(ctx, [left, y], [left + width, y]);
+  stroke(ctx, [left, y!], [left + width, y!]);
   ctx.restore();
 }
 
@@ -130,101 +117,4 @@ function* pixels({ plot, zoom }: Pen, view: CurveView): Iterable<Point> {
       yield (before = at);
     }
   }
-}
-
-/** Names at the ends of the lines, in place of a legend; returns the room that they take. */
-export function drawNames(pen: Pen, view: CurveView): Box[] {
-  const { plot, ctx, palette, zoom } = pen;
-  const ends = leaders(view.lines).flatMap((line) => {
-    const y = endValue(view, line);
-    return y === null ? [] : [{ line, y: plot.valToPos(y, "y", true) }];
-  });
-  const { left, top, width, height } = plot.bbox;
-  const right = left + width;
-  const x = view.scattered
-    ? right
-    : Math.min(right, Math.max(left, plot.valToPos(lastX(view), "x", true)));
-  const wanted = ends.map((end) => Math.min(Math.max(end.y, top), top + height));
-  const placed = spread(wanted, 13 * zoom, top + 6 * zoom, top + height - 6 * zoom);
-  return ends.map(({ line }, i) => {
-    ctx.save();
-    ctx.font = font(pen, line.name === "train" ? 400 : 600);
-    halo(pen, line.name, x + 7 * zoom, placed[i]!, labelColour(line.name, palette));
-    const box = {
-      left: x + 7 * zoom,
-      top: placed[i]! - 6 * zoom,
-      width: ctx.measureText(line.name).width,
-      height: 12 * zoom,
-    };
-    ctx.restore();
-    return box;
-  });
-}
-
-function endValue(view: CurveView, line: Line): number | null {
-  const y = view.scattered ? mean(line.y) : (line.y.findLast(Number.isFinite) ?? NaN);
-  return Number.isFinite(y) ? y : null;
-}
-
-/** The unit of x, in the corner that the names leave free. */
-export function drawUnit(pen: Pen, view: CurveView, top: number): void {
-  const { plot, ctx, palette, zoom } = pen;
-  const { left, width, height } = plot.bbox;
-  ctx.save();
-  ctx.font = font(pen, 400);
-  ctx.fillStyle = palette.faint;
-  ctx.textAlign = "left";
-  ctx.textBaseline = "top";
-  ctx.fillText(view.unit, left + width + 12 * zoom, plot.bbox.top + height + top * zoom);
-  if (view.scattered && view.lines[0]) meanLabel(pen, view.lines[0]);
-  ctx.restore();
-}
-
-function meanLabel(pen: Pen, line: Line): void {
-  const { plot, zoom, palette, ctx } = pen;
-  const y = plot.valToPos(mean(line.y), "y", true);
-  const room = y - plot.bbox.top > 20 * zoom;
-  ctx.textBaseline = "middle";
-  halo(pen, meanText(line), plot.bbox.left + 4 * zoom, y + (room ? -9 : 10) * zoom, palette.soft);
-}
-
-/** Room that the names need right of the plot. */
-export function nameWidth(view: CurveView, palette: Palette): number {
-  const ctx = document.createElement("canvas").getContext("2d");
-  if (!ctx) return 64;
-  ctx.font = `600 11px ${palette.font}`;
-  const words = [...leaders(view.lines).map((line) => line.name), view.unit];
-  return Math.ceil(Math.max(...words.map((word) => ctx.measureText(word).width))) + 16;
-}
-
-function font({ palette, zoom }: Pen, weight: number): string {
-  return `${weight} ${11 * zoom}px ${palette.font}`;
-}
-
-function halo(
-  { ctx, palette, zoom }: Pen,
-  text: string,
-  x: number,
-  y: number,
-  colour: string,
-): void {
-  ctx.textAlign = "left";
-  ctx.textBaseline = "middle";
-  ctx.lineJoin = "round";
-  ctx.lineWidth = 3 * zoom;
-  ctx.strokeStyle = palette.ground;
-  ctx.globalAlpha = 0.75;
-  ctx.strokeText(text, x, y);
-  ctx.globalAlpha = 1;
-  ctx.fillStyle = colour;
-  ctx.fillText(text, x, y);
-}
-
-type Point = readonly [x: number, y: number];
-
-function stroke(ctx: CanvasRenderingContext2D, from: Point, to: Point): void {
-  ctx.beginPath();
-  ctx.moveTo(...from);
-  ctx.lineTo(...to);
-  ctx.stroke();
 }

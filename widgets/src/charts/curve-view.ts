@@ -11,6 +11,8 @@ export interface CurveView {
   readonly end: number | null;
   /** Units that do not follow from each other, such as folds, are points without a line. */
   readonly scattered: boolean;
+  /** Whether the mean over all units says something: of folds it does, of trials not. */
+  readonly averaged: boolean;
   readonly mark: Mark | null;
 }
 
@@ -44,16 +46,16 @@ export function lastX(view: CurveView): number {
   return Math.max(...view.lines.map((line) => line.x.at(-1) ?? -Infinity));
 }
 
-export function meanText(line: Line): string {
-  const spread = line.y.length > 1 ? ` ± ${metric(deviation(line.y))}` : "";
-  return `mean ${metric(mean(line.y))}${spread}`;
+export function meanText(line: Line): string[] {
+  const spread = line.y.length > 1 ? [`± ${metric(deviation(line.y))}`] : [];
+  return [`mean ${metric(mean(line.y))}`, ...spread];
 }
 
 /** The chart in words, for those who do not see it. */
 export function summary(view: CurveView): string {
   const sentences = leaders(view.lines).map((line) => {
     const last = line.y.length - 1;
-    if (view.scattered) return `${line.name}: ${line.y.length} ${view.unit}s, ${meanText(line)}`;
+    if (view.averaged) return `${line.y.length} ${view.unit}s, ${meanText(line).join(" ")}`;
     const ending = `${metric(line.y[last]!)} at ${position(line.x[last]!)}`;
     return last === 0
       ? `${line.name}: ${ending}`

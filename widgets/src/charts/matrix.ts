@@ -75,6 +75,11 @@ export function shareOf(count: number, row: readonly number[]): number {
   return total > 0 ? count / total : 0;
 }
 
+/** Per cent of the hue in a cell. Rare mistakes are what one looks for, so theirs rises faster. */
+export function inkOf(share: number, right: boolean): number {
+  return Math.round(right ? 8 + 92 * share : 12 + 88 * share ** 0.75);
+}
+
 function head(label: string, scope: "col" | "row"): HTMLElement {
   const node = element("th", "", element("span", "", label));
   node.scope = scope;
@@ -92,9 +97,10 @@ function cell(
   const node = element("td", "", element("b", "", String(count)));
   if (count > 0) node.append(element("small", "", percent(share)));
   node.dataset["kind"] = row === column ? "right" : count > 0 ? "wrong" : "none";
-  // Past this share the ground is dark enough for white text.
-  if (share > 0.87) node.classList.add("mlm-strong");
-  node.style.setProperty("--share", `${Math.round(8 + 92 * share)}%`);
+  const ink = inkOf(share, row === column);
+  // Past this the light theme's ground is dark enough for white text (contrast 4.5).
+  if (ink > 80) node.classList.add("mlm-strong");
+  node.style.setProperty("--share", `${ink}%`);
   const verb = row === column ? "rightly called" : "called";
   node.title = `${labels[row]} ${verb} ${labels[column]}: ${count}, ${percent(share)} of its row`;
   return node;

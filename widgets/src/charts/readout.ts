@@ -2,6 +2,13 @@ import { element, setText } from "../dom";
 import { metric } from "../format";
 import { position, type CurveView, type Reading } from "./curve-view";
 
+interface Place {
+  readonly left: number;
+  readonly width: number;
+  /** At the foot of the plot, since the lines pass above. */
+  readonly below: boolean;
+}
+
 /** The crosshair of a chart and the values it stands on. */
 export class Readout {
   #line = element("div", "mlm-crosshair");
@@ -18,14 +25,15 @@ export class Readout {
     this.#box.hidden = true;
   }
 
-  /** Shows a reading at `left` pixels of a plot `width` wide; the box stays on the side with more room. */
-  show(view: CurveView, reading: Reading, left: number, width: number): void {
+  /** Shows a reading at `left` pixels of a plot `width` wide; the box goes where there is more room. */
+  show(view: CurveView, reading: Reading, { left, width, below }: Place): void {
     this.#line.hidden = false;
     this.#box.hidden = false;
     this.#line.style.transform = `translateX(${left}px)`;
     const onRight = left < width / 2;
     this.#box.style.left = onRight ? `${left + 8}px` : "";
     this.#box.style.right = onRight ? "" : `${width - left + 8}px`;
+    this.#box.classList.toggle("mlm-below", below);
     this.#fill(view, reading);
   }
 
@@ -36,7 +44,7 @@ export class Readout {
     ];
     while (this.#box.children.length > rows.length) this.#box.lastElementChild?.remove();
     rows.forEach(({ name, text }, i) => {
-      const row = this.#box.children[i] ?? this.#box.appendChild(row_());
+      const row = this.#box.children[i] ?? this.#box.appendChild(blankRow());
       setText(row.children[0]!, name);
       setText(row.children[1]!, text);
       row.setAttribute("data-series", i === 0 ? "" : name);
@@ -44,6 +52,6 @@ export class Readout {
   }
 }
 
-function row_(): HTMLElement {
+function blankRow(): HTMLElement {
   return element("div", "", element("span"), element("b"));
 }

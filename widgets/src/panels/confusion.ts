@@ -92,5 +92,5 @@ export function mistakes({ labels, counts }: Confusion): Mistake[] {
 export function leadText({ counts, of }: Confusion): string {
   const right = counts.reduce((sum, cells, i) => sum + (cells[i] ?? 0), 0);
   const total = counts.flat().reduce((sum, count) => sum + count, 0);
-  return `${right} of ${total} right, ${percent(right / (total || 1))} (${of})`;
+  return `${of}: ${right} right, ${percent(right / (total || 1))}`;
 }

@@ -33,6 +33,7 @@ function view(curves: Curve[], facts: Facts): CurveView {
     lines,
     end: endOf(unit, curves, facts),
     scattered: SCATTERED.has(unit),
+    averaged: unit === "fold",
     mark: unit === facts.axis.unit && facts.best ? markOf(facts.best, curves) : null,
   };
 }

@@ -6,8 +6,9 @@ import type { Actions, Panel } from "./panel";
 /** Where the run lies and what makes it repeatable. */
 export class FooterPanel implements Panel {
   readonly parts: readonly Part[] = ["outputDir", "seed", "dataHash", "curves"];
-  #where = element("span", "mlm-where");
-  #origin = element("span");
+  #path = element("bdi");
+  #where = element("span", "mlm-where", this.#path);
+  #origin = element("span", "mlm-origin");
   #table: HTMLButtonElement;
   #node: HTMLElement;
 
@@ -27,7 +28,7 @@ export class FooterPanel implements Panel {
   }
 
   update({ state, curves }: Run): void {
-    setText(this.#where, state.outputDir);
+    setText(this.#path, state.outputDir);
     this.#where.title = state.outputDir;
     const seed = state.seed === null ? [] : [`seed ${state.seed}`];
     const data = state.dataHash ? [`data ${short(state.dataHash)}`] : [];

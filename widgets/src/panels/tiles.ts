@@ -7,7 +7,12 @@ import type { Panel } from "./panel";
 /** Six numbers, the ones that a reader compares first. */
 export class TilesPanel implements Panel {
   readonly parts: readonly Part[] = ["tiles"];
-  #node = element("dl", "mlm-tiles");
+  // No dl: JupyterLab floats every dt and dd.
+  #node = element("div", "mlm-tiles");
+
+  constructor() {
+    this.#node.setAttribute("role", "list");
+  }
 
   node(): HTMLElement {
     return this.#node;
@@ -24,8 +29,10 @@ export class TilesPanel implements Panel {
 }
 
 function blank(): HTMLElement {
-  const note = element("dd", "mlm-note");
-  return element("div", "mlm-tile", element("dt"), element("dd"), note);
+  const parts = ["mlm-label", "mlm-value", "mlm-note"].map((name) => element("div", name));
+  const tile = element("div", "mlm-tile", ...parts);
+  tile.setAttribute("role", "listitem");
+  return tile;
 }
 
 function fill(node: Element, tile: Tile): void {

@@ -1,0 +1,96 @@
+"""What training makes small, and how a network's outputs are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mlmagic.config._reference import Reference
+
+if TYPE_CHECKING:
+    from mlmagic.data import Task
+    from mlmagic.executors.pytorch._target import Scale
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+CLASSIFICATION: dict[str, Loss] = {
+    "cross_entropy": functional.cross_entropy,
+    "binary_cross_entropy": functional.binary_cross_entropy_with_logits,
+}
+REGRESSION: dict[str, Loss] = {
+    "mse": functional.mse_loss,
+    "mae": functional.l1_loss,
+    "huber": functional.huber_loss,
+}
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A loss of raw outputs, and what those outputs say.
+
+    Attributes
+    ----------
+    name
+        The loss, as the config names it.
+    loss
+        Of outputs, shape (n,), (n, 1) or (n, classes), and target, shape (n,).
+    logit
+        Whether one output stands for two classes.
+    """
+
+    name: str
+    loss: Loss
+    logit: bool = False
+
+
+def objective(wanted: str | Reference | None, task: Task, width: int, scale: Scale | None) -> Objective:
+    """Choose the loss for a network with ``width`` outputs a row.
+
+    Parameters
+    ----------
+    wanted
+        The config's ``lossFunction``.
+    scale
+        The target's scale in training, for a loss of the notebook, which is given the target's own units.
+    """
+    if isinstance(wanted, Reference):
+        return _own(wanted, task, width, scale)
+    if task == "regression":
+        name = wanted or "mse"
+        return Objective(name, _flat(REGRESSION[name]))
+    if width == 1:
+        return Objective("binary_cross_entropy", _flat(CLASSIFICATION["binary_cross_entropy"]), logit=True)
+    # Two outputs and their softmax are a logit and its sigmoid: binary cross-entropy is the same number there.
+    return Objective(wanted or "cross_entropy", CLASSIFICATION["cross_entropy"])
+
+
+def probabilities(outputs: Tensor) -> Tensor:
+    """Of each class, shape (n, classes); one output stands for the second of two."""
+    if outputs.ndim == 1 or outputs.shape[1] == 1:
+        second = torch.sigmoid(outputs.reshape(-1, 1))
+        return torch.cat([1 - second, second], dim=1)
+    return torch.softmax(outputs, dim=1)
+
+
+def _flat(loss: Loss) -> Loss:
+    # (n, 1) against (n,) would broadcast to (n, n).
+    return lambda outputs, target: loss(outputs.reshape(-1), target)
+
+
+def _own(reference: Reference, task: Task, width: int, scale: Scale | None) -> Objective:
+    function: Any = reference.value
+    if isinstance(function, type) and issubclass(function, nn.Module):
+        function = function()
+    logit = task == "classification" and width == 1
+    if scale is not None:
+        mean, spread = scale.mean, scale.spread
+        return Objective(
+            str(reference),
+            lambda outputs, target: function(outputs.reshape(-1) * spread + mean, target * spread + mean),
+        )
+    return Objective(str(reference), _flat(function) if logit or task == "regression" else function, logit)

@@ -1,0 +1,112 @@
+"""A network that fits the data, and how its outputs are trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from mlmagic.config._reference import Reference
+from mlmagic.data import Rows, TrainingData
+from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.executors.pytorch._inputs import dtype_of, labels, numbers
+from mlmagic.executors.pytorch._losses import Objective, objective
+from mlmagic.executors.pytorch._module import Arguments, Source, arguments, build
+from mlmagic.executors.pytorch._target import Scale, Units, last_linear
+from mlmagic.executors.pytorch._trial import ROWS, are_probabilities, check_loss, forward, need, width
+
+if TYPE_CHECKING:
+    from mlmagic.executors.pytorch.config import TorchTrain
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network on the CPU, tried on a few rows.
+
+    Attributes
+    ----------
+    arguments
+        What its class was called with.
+    objective
+        Its loss.
+    units
+        How it comes to speak the target's units; None where it is trained on them as they are.
+    remarks
+        What the user should know about it.
+    """
+
+    module: nn.Module
+    arguments: Arguments
+    objective: Objective
+    units: Units | None
+    remarks: tuple[str, ...]
+
+    def target(self, data: TrainingData, rows: Rows) -> Tensor:
+        """What the loss compares outputs with, shape (n,)."""
+        if data.classes is not None:
+            found = torch.from_numpy(labels(rows.y, data.classes))
+            return found.float() if self.objective.logit else found
+        y = numbers(rows.y)
+        if self.units is not None:
+            y = (y - self.units.scale.mean) / self.units.scale.spread
+        return torch.from_numpy(y).to(dtype_of(self.module))
+
+
+def network(train: TorchTrain, data: TrainingData, found: Source, inputs: Tensor) -> Network:
+    """Build a network and try it on the first rows.
+
+    Parameters
+    ----------
+    inputs
+        The training rows, prepared, shape (n, columns).
+
+    Raises
+    ------
+    InvalidConfiguration
+        If it does not fit the data.
+    ModelLoadingError
+        If it cannot be built.
+    """
+    count = 1 if data.classes is None else len(data.classes)
+    given = arguments(found, train, inputs.shape[1], count)
+    module = build(found, given)
+    sample = inputs[:ROWS]
+    outputs = forward(module, sample, found)
+    wide = width(outputs, sample, need(data.task, count, train.loss_function), found)
+    if not any(parameter.requires_grad for parameter in module.parameters()):
+        raise InvalidConfiguration([Fault(f"config.{found.key}", f"{found.name} has no parameters to train")])
+    scaling = _units(train, data, module, inputs)
+    chosen = objective(train.loss_function, data.task, wide, scaling.scale if scaling else None)
+    made = Network(module, given, chosen, scaling, _remarks(given, found, chosen, outputs))
+    if isinstance(train.loss_function, Reference):
+        first = Rows(data.train.X.iloc[:ROWS], data.train.y.iloc[:ROWS] if data.train.y is not None else None)
+        check_loss(chosen, outputs, made.target(data, first))
+    if scaling is not None and found.given is not None:
+        _take_units(made, data, inputs)
+    return made
+
+
+def _units(train: TorchTrain, data: TrainingData, module: nn.Module, inputs: Tensor) -> Units | None:
+    if data.task != "regression" or train.prepare == "none":
+        return None
+    layer = last_linear(module, inputs[:64].to(dtype_of(module)))
+    return None if layer is None else Units(Scale.of(numbers(data.train.y)), layer)
+
+
+def _take_units(made: Network, data: TrainingData, inputs: Tensor) -> None:
+    assert made.units is not None
+    kind = dtype_of(made.module)
+    y = torch.from_numpy(numbers(data.train.y)[:1000]).to(kind)
+    made.units.take(made.module, inputs[:1000].to(kind), y)
+
+
+def _remarks(given: Arguments, found: Source, chosen: Objective, outputs: Tensor) -> tuple[str, ...]:
+    remarks = []
+    if given.filled and found.key != "architecture":
+        filled = ", ".join(f"{name}={value}" for name, value in given.filled.items())
+        remarks.append(f"{found.name} was given {filled}, taken from the data")
+    if chosen.name == "cross_entropy" and are_probabilities(outputs):
+        remarks.append(f"{found.name} ends in a softmax, but cross_entropy takes what comes before it: leave it out")
+    return tuple(remarks)

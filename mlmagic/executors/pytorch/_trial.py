@@ -1,0 +1,126 @@
+"""A first forward pass on a few rows, so that wrong shapes are found before training."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from mlmagic._failure import user_frames
+from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.executors.pytorch._inputs import dtype_of
+
+if TYPE_CHECKING:
+    from mlmagic.config._reference import Reference
+    from mlmagic.data import Task
+    from mlmagic.executors.pytorch._losses import Objective
+    from mlmagic.executors.pytorch._module import Source
+
+# Batch normalisation needs more than one row.
+ROWS = 4
+
+
+@dataclass(frozen=True)
+class Need:
+    """What the labels need of the outputs: ``outputs`` a row, or a single one if ``one`` says so."""
+
+    task: Task
+    outputs: int
+    one: bool
+
+    def __str__(self) -> str:
+        single = "(rows,) or (rows, 1)"
+        if self.task == "regression":
+            return f"a number needs {single}"
+        return f"{self.outputs} classes need (rows, {self.outputs})" + (f", {single}" if self.one else "")
+
+
+def need(task: Task, classes: int, wanted: str | Reference | None) -> Need:
+    """What ``classes`` labels and the config's ``lossFunction`` need."""
+    if task == "regression":
+        return Need(task, 1, one=True)
+    return Need(task, classes, one=classes == 2 and wanted != "cross_entropy")
+
+
+def forward(module: nn.Module, inputs: Tensor, found: Source) -> Tensor:
+    """Outputs of a network for a few rows, without a trace in it.
+
+    Raises
+    ------
+    InvalidConfiguration
+        If it fails: its shapes do not fit the data.
+    """
+    module.eval()
+    try:
+        with torch.no_grad():
+            outputs: Tensor = module(inputs.to(dtype_of(module)))
+    except Exception as error:
+        message = f"{found.name} fails on inputs of shape {shape(inputs)}: {type(error).__name__}: {error}"
+        raise _unfit(found, message, error) from None
+    return outputs
+
+
+def width(outputs: Any, inputs: Tensor, wanted: Need, found: Source) -> int:
+    """Outputs a row.
+
+    Raises
+    ------
+    InvalidConfiguration
+        If they are not what the labels need.
+    """
+    seen = shape(outputs) if isinstance(outputs, Tensor) else f"no tensor but {type(outputs).__name__}"
+    rows = len(inputs)
+    single = isinstance(outputs, Tensor) and tuple(outputs.shape) in ((rows,), (rows, 1))
+    if single and wanted.one:
+        return 1
+    if isinstance(outputs, Tensor) and tuple(outputs.shape) == (rows, wanted.outputs) and wanted.outputs > 1:
+        return wanted.outputs
+    message = f"{found.name} gives {seen} for inputs of shape {shape(inputs)}, but {wanted}"
+    raise _unfit(found, message)
+
+
+def check_loss(objective: Objective, outputs: Tensor, target: Tensor) -> None:
+    """Call a loss of the notebook once.
+
+    Raises
+    ------
+    InvalidConfiguration
+        If it fails, or gives no single number that depends on the outputs.
+    """
+    rows = f"outputs of shape {shape(outputs)} and a target of shape {shape(target)}"
+    try:
+        loss = objective.loss(outputs.clone().requires_grad_(), target)
+    except Exception as error:
+        message = f"lossFunction {objective.name} fails on {rows}: {type(error).__name__}: {error}"
+        raise InvalidConfiguration([Fault("config.lossFunction", message)], stderr=_frames(error)) from None
+    if not (isinstance(loss, Tensor) and loss.numel() == 1 and loss.requires_grad):
+        given = f"shape {shape(loss)}" if isinstance(loss, Tensor) else type(loss).__name__
+        message = (
+            f"lossFunction {objective.name} must give one number, a tensor that depends on the outputs; got {given}"
+        )
+        raise InvalidConfiguration([Fault("config.lossFunction", message)])
+
+
+def are_probabilities(outputs: Tensor) -> bool:
+    """Whether each row sums to 1, as after a softmax."""
+    return outputs.ndim == 2 and bool((outputs >= 0).all() and ((outputs.sum(dim=1) - 1).abs() < 1e-4).all())
+
+
+def shape(tensor: Tensor) -> str:
+    """A tensor's shape as people write it."""
+    return str(tuple(tensor.shape))
+
+
+def _unfit(found: Source, message: str, error: Exception | None = None) -> InvalidConfiguration:
+    return InvalidConfiguration(
+        [Fault(f"config.{found.key}", message)],
+        stderr=_frames(error) if error is not None else None,
+        solution="Make the network's first and last layer fit the data: rows are (batch, features)",
+    )
+
+
+def _frames(error: Exception) -> str:
+    return user_frames(error) or "".join(traceback.format_exception_only(error))

@@ -1,0 +1,155 @@
+"""PyTorch behind the executor protocol. torch is imported on first use, in the modules beside this one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from mlmagic.config._suggest import closest, listed
+from mlmagic.data import Rows, Task, TrainingData, describe_preparation, fit_preparation
+from mlmagic.errors import Fault, FrameworkNotFound, InvalidConfiguration
+from mlmagic.events import Emit, Metadata, Plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlmagic.config import RunConfig
+    from mlmagic.executors._base import Outcome, Predictions, Stop
+    from mlmagic.executors.pytorch._module import Source
+    from mlmagic.executors.pytorch.config import TorchTrain
+    from mlmagic.state import RunState
+
+_CLASSIFYING = {"cross_entropy", "binary_cross_entropy", "CrossEntropyLoss", "BCEWithLogitsLoss", "NLLLoss"}
+_MEASURING = {
+    "mse",
+    "mae",
+    "huber",
+    "MSELoss",
+    "L1Loss",
+    "SmoothL1Loss",
+    "HuberLoss",
+    "mse_loss",
+    "l1_loss",
+    "huber_loss",
+}
+
+
+class TorchExecutor:
+    """Trains a network in a loop of its own, which looks for a stop before every batch.
+
+    An object may remember what it has prepared, so that a check and the run after it read a script and fit a
+    preparation once; the results are the same without.
+    """
+
+    def __init__(self) -> None:
+        self._sources: list[tuple[TorchTrain, Source]] = []
+        self._preparations: list[tuple[TorchTrain, TrainingData, Any]] = []
+
+    def placement(self, config: RunConfig) -> Literal["thread", "child"]:
+        """Always a thread: the loop can be asked to stop."""
+        return "thread"
+
+    def versions(self) -> dict[str, str]:
+        """Versions of PyTorch and of scikit-learn, which prepares the data."""
+        import sklearn
+
+        try:
+            import torch
+        except ModuleNotFoundError as error:
+            if error.name != "torch":
+                raise
+            raise FrameworkNotFound(
+                "PyTorch not found in Python environment",
+                stderr="ModuleNotFoundError: No module named 'torch'",
+                solution="Install PyTorch: pip install torch",
+            ) from None
+        return {"torch": torch.__version__, "scikit-learn": sklearn.__version__}
+
+    def task(self, config: RunConfig) -> Task | None:
+        """What the loss is made for."""
+        loss = _train(config).loss_function
+        value = loss if isinstance(loss, str) else getattr(loss, "value", None)
+        name = value if isinstance(value, str) else getattr(value, "__name__", type(value).__name__)
+        if name in _CLASSIFYING:
+            return "classification"
+        return "regression" if name in _MEASURING else None
+
+    def check(self, config: RunConfig, data: TrainingData) -> None:
+        """The network can be built, takes the rows, and gives what the labels need."""
+        import torch
+
+        from mlmagic.executors.pytorch import _device
+        from mlmagic.executors.pytorch._inputs import matrix
+        from mlmagic.executors.pytorch._network import network
+
+        train = _train(config)
+        faults = _faults(train, data)
+        try:
+            inputs = matrix(self._preparation(train, data), data.train)
+            with _device.own_random_state(config.seed, torch.device("cpu")):
+                network(train, data, self._source(train), inputs)
+        except InvalidConfiguration as error:
+            raise (InvalidConfiguration(faults + error.faults) if faults else error) from None
+        if faults:
+            raise InvalidConfiguration(faults)
+
+    def run(self, config: RunConfig, data: TrainingData, emit: Emit, stop: Stop) -> Outcome:
+        """Fit the preparation and train the network on the training rows."""
+        from mlmagic.executors.pytorch._run import fit
+
+        train = _train(config)
+        emit(Plan("preparing"))
+        preparation = self._preparation(train, data)
+        emit(Metadata(describe_preparation(preparation)))
+        return fit(config, data, self._source(train), preparation, emit, stop)
+
+    def predict(self, outcome: Outcome, rows: Rows) -> Predictions:
+        """Labels and probabilities, or numbers in the target's own units."""
+        from mlmagic.executors.pytorch._predict import predict
+
+        return predict(outcome, rows)
+
+    def save(self, outcome: Outcome, config: RunConfig) -> dict[str, Path]:
+        """Weights and plain data, which load without running code; the preparation beside them."""
+        from mlmagic.executors.pytorch._storage import save
+
+        assert config.output_dir is not None
+        return save(outcome, config.output_dir, everything=_train(config).checkpoint)
+
+    def load(self, path: Path, config: RunConfig, state: RunState) -> Outcome | None:
+        """The best model that a run saved, or its last checkpoint where it was cut off."""
+        from mlmagic.executors.pytorch._load import load
+
+        return load(path, config, state)
+
+    def _source(self, train: TorchTrain) -> Source:
+        from mlmagic.executors.pytorch._module import source
+
+        if not (self._sources and self._sources[0][0] is train):
+            self._sources = [(train, source(train))]
+        return self._sources[0][1]
+
+    def _preparation(self, train: TorchTrain, data: TrainingData) -> Any:
+        known = self._preparations
+        if not (known and known[0][0] is train and known[0][1] is data):
+            scaling = train.feature_scaling or "standard"
+            self._preparations = [(train, data, fit_preparation(data.train, scaling, train.prepare))]
+        return self._preparations[0][2]
+
+
+def _train(config: RunConfig) -> TorchTrain:
+    train: TorchTrain = config.config  # type: ignore[assignment]
+    return train
+
+
+def _faults(train: TorchTrain, data: TrainingData) -> list[Fault]:
+    """What is wrong between the config and the data, before any network is built."""
+    from mlmagic.executors.pytorch._run import metrics_of
+
+    if train.early_stopping is None:
+        return []
+    metric, known = train.early_stopping.metric, metrics_of(data)
+    if metric in known:
+        return []
+    why = "" if data.validation else "; without validationSplit there are no validation rows"
+    message = f"earlyStopping.metric must be {listed(known)}, got {metric!r}{why}."
+    return [Fault("config.earlyStopping.metric", message, value=metric, suggestion=closest(metric, known))]

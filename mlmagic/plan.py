@@ -1,0 +1,57 @@
+"""``--dry-run``: everything that can be known of a run without training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mlmagic._inputs import bind, hold, locate
+from mlmagic.errors import MLError
+from mlmagic.executors import EXECUTORS, load
+from mlmagic.report import Report
+
+if TYPE_CHECKING:
+    from mlmagic.config import RunConfig
+
+
+def plan(config: RunConfig, values: Mapping[str, Any], source: Any = None) -> str:
+    """The resolved config, and what its data and model come to, as text. Runs nothing, writes nothing.
+
+    Raises
+    ------
+    MLError
+        What the run would fail with before training.
+    """
+    held = hold(config, values, source)
+    lines = [config.to_yaml().rstrip(), ""]
+    waiting = [value.run.id for value in held.values() if isinstance(value, Report) and not value.run.wait(0)]
+    if waiting:
+        return "\n".join([*lines, f"waits for {', '.join(waiting)}; its data is not there yet to be checked"])
+    try:
+        facts = _examine(bind(config, held))
+    except MLError as error:
+        raise locate(error, source) from None
+    width = max(map(len, facts))
+    return "\n".join([*lines, *(f"{name:<{width}}  {value}" for name, value in facts.items())])
+
+
+def _examine(config: RunConfig) -> dict[str, str]:
+    from mlmagic.data import read, split
+
+    executor = load(config.framework)
+    versions = executor.versions()
+    train = config.config
+    data = split(read(train), train, config.seed, train.default_validation_split, executor.task(config))
+    executor.check(config, data)
+    parts = {"train": data.train, "validation": data.validation, "test": data.test}
+    facts = {
+        "framework": f"{EXECUTORS[config.framework].title} {next(iter(versions.values()))}",
+        "runs in": f"a {'child process' if executor.placement(config) == 'child' else 'thread'}",
+        "task": f"{data.task} ({data.metadata['taskChosen']})",
+        "target": f"{data.target} ({data.metadata['targetChosen']})",
+        "features": ", ".join(map(str, data.train.X.columns)),
+        "rows": ", ".join(f"{len(rows)} {name}" for name, rows in parts.items() if rows is not None),
+    }
+    for warning in data.metadata.get("warnings", []):
+        facts["mind"] = warning
+    return facts

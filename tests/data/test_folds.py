@@ -1,0 +1,69 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.model_selection import KFold, StratifiedKFold
+
+from mlmagic.data import folds
+from mlmagic.errors import DataLoadingError, InvalidConfiguration
+
+from .given import penguins, split_by
+
+
+@pytest.mark.parametrize("stratified", [None, True, False])
+@pytest.mark.parametrize("count", [2, 5])
+def test_equal_to_scikit_learn_by_hand(stratified, count):
+    data = split_by(load_iris(as_frame=True).frame)
+    splitter = KFold if stratified is False else StratifiedKFold
+    by_hand = splitter(count, shuffle=True, random_state=3).split(data.train.X, data.train.y)
+    for fold, (fitting, held_out) in zip(folds(data, count, stratified, 3, 0.0), by_hand, strict=True):
+        pd.testing.assert_frame_equal(fold.train.X, data.train.X.iloc[fitting])
+        pd.testing.assert_frame_equal(fold.test.X, data.train.X.iloc[held_out])
+        pd.testing.assert_series_equal(fold.test.y, data.train.y.iloc[held_out])
+        assert fold.validation is None
+
+
+def test_a_regression_is_cut_plainly():
+    data = split_by(load_diabetes(as_frame=True).frame)
+    assert data.task == "regression"
+    held_out = KFold(4, shuffle=True, random_state=0).split(data.train.X)
+    for fold, (_, by_hand) in zip(folds(data, 4, None, 0, 0.0), held_out, strict=True):
+        pd.testing.assert_frame_equal(fold.test.X, data.train.X.iloc[by_hand])
+
+
+@settings(max_examples=25, deadline=None)
+@given(count=st.integers(2, 8), seed=st.integers(0, 2**31 - 1), validation=st.sampled_from([0.0, 0.1, 0.25]))
+def test_every_row_outside_the_test_is_held_out_once(count, seed, validation):
+    data = split_by(penguins(), target="species", validation=0.2)
+    cut = list(folds(data, count, None, seed, validation))
+    together = sorted([*data.train.X.index, *data.validation.X.index])
+    assert sorted(np.concatenate([fold.test.X.index for fold in cut])) == together
+    for fold in cut:
+        parts = [part for part in (fold.train, fold.validation, fold.test) if part is not None]
+        assert sorted(np.concatenate([part.X.index for part in parts])) == together
+        assert (fold.validation is None) == (validation == 0)
+        assert fold.train.gaps == data.train.gaps
+        assert [fold.metadata["trainSamples"], fold.metadata["testSamples"]] == [len(fold.train), len(fold.test)]
+
+
+def test_the_test_rows_are_never_looked_at():
+    data = split_by(penguins(), target="species")
+    blind = replace(data, test=None)
+    for fold, same in zip(folds(data, 3, None, 0, 0.1), folds(blind, 3, None, 0, 0.1), strict=True):
+        pd.testing.assert_frame_equal(fold.train.X, same.train.X)
+
+
+def test_faults_come_before_the_first_fold():
+    data = split_by(penguins(), target="species")
+    with pytest.raises(InvalidConfiguration, match="at least 2, but got 1"):
+        folds(data, 1, None, 0, 0.0)
+    with pytest.raises(DataLoadingError, match="the rarest class, 'Chinstrap', has only 54 rows"):
+        folds(data, 55, None, 0, 0.0)
+    with pytest.raises(DataLoadingError, match="there are only 275 rows"):
+        folds(data, 276, False, 0, 0.0)
+    with pytest.raises(InvalidConfiguration, match="is a regression"):
+        folds(split_by(load_diabetes(as_frame=True).frame), 5, True, 0, 0.0)
