@@ -72,7 +72,7 @@ class Session:
         try:
             config = _pickling.unpack(parcel)
             run_here(config, Transport(lambda event: self._say("event", event), stop, self._hand_over))
-        except BaseException as raised:  # noqa: BLE001 - whatever it was, the parent is told
+        except BaseException as raised:
             return as_error(raised).to_dict()
         return None
 

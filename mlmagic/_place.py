@@ -46,8 +46,9 @@ def _display(report: Report, **place: Any) -> None:
 
 
 def _place_in_queue(report: Report) -> dict[str, Any] | None:
-    position = jobs.QUEUE.position(report.run) if isinstance(report.run, jobs.Job) else None
-    if position is None:
+    job = report.run
+    position = jobs.QUEUE.position(job) if isinstance(job, jobs.Job) else None
+    if position is None or not isinstance(job, jobs.Job):
         return None
-    need = next((need.name for need in report.run.needs if not need.wait(0)), None)
+    need = next((need.name for need in job.needs if not need.wait(0)), None)
     return {"position": position, "for": need}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mlmagic import _view
-from mlmagic._html import Confusion, Curve, Failure, Series, Summary
 from mlmagic._curve import Cursor
+from mlmagic._html import Confusion, Curve, Failure, Series, Summary
 from mlmagic._units import duration, size
 from mlmagic.executors import EXECUTORS
 from mlmagic.report import Run
@@ -87,7 +87,8 @@ def _curve(state: RunState) -> Curve | None:
         lines = [_series(state, key) for key in state.curves if key.metric == metric and key.grain == "unit"]
         if any(len(line.points) > 1 for line in lines):
             # The line that matters comes last, and is drawn in blue.
-            return Curve(metric, tuple(sorted(lines, key=lambda line: line.label != "train")), state.axis.unit or "step")
+            lines.sort(key=lambda line: line.label != "train")
+            return Curve(metric, tuple(lines), state.axis.unit or "step")
     return None
 
 

@@ -40,10 +40,10 @@ def _tell(run: Run, stream: TextIO, ended: threading.Event) -> None:
         shown_log = state.log_dropped + len(state.log)
         if over:
             return
-        line = progress(run)
-        if line != last:
-            print(line, file=stream, flush=True)
-        last = line
+        now = progress(run)
+        if now != last:
+            print(now, file=stream, flush=True)
+        last = now
 
 
 def progress(run: Run) -> str:

@@ -36,7 +36,7 @@ def view(run: Run, stop_by: str, place: dict[str, Any] | None = None) -> dict[st
     """
     state = run.state
     facts = state.metadata
-    return plain(
+    parts: dict[str, Any] = plain(
         {
             "id": run.id,
             "name": run.name,
@@ -64,6 +64,7 @@ def view(run: Run, stop_by: str, place: dict[str, Any] | None = None) -> dict[st
             "error": state.error,
         }
     )
+    return parts
 
 
 def subject(run: Run) -> str:
@@ -208,7 +209,8 @@ def _rates(state: RunState) -> list[dict[str, Any]]:
     if (rate := state.steps_per_second) is not None and batch:
         found.append(_tile("samples / s", rate * batch, "rate", {"text": f"batch {batch}"}))
     if state.usage.memory:
-        found.append(_tile("memory", state.usage.memory, "bytes", {"text": "peak", "value": state.usage.peak, "format": "bytes"}))
+        peak = {"text": "peak", "value": state.usage.peak, "format": "bytes"}
+        found.append(_tile("memory", state.usage.memory, "bytes", peak))
     if "samples" in state.metadata:
         note = {"text": f"{state.metadata['features']} features"}
         found.append(_tile("rows", state.metadata["samples"], "count", note))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +80,8 @@ class Dashboard(anywidget.AnyWidget):
         with self._lock:
             if self._pump is None:
                 # In the context of the cell that made it, whose outputs its messages belong to.
-                run = self._context.run
-                self._pump = threading.Thread(target=run, args=(self._pump_changes,), name="mlmagic dashboard", daemon=True)
+                work = partial(self._context.run, self._pump_changes)
+                self._pump = threading.Thread(target=work, name="mlmagic dashboard", daemon=True)
                 self._pump.start()
 
     def _pump_changes(self) -> None:
@@ -127,9 +128,7 @@ class Dashboard(anywidget.AnyWidget):
                 continue
             self._cursors[key] = change.cursor
             buffers.append(change.x.tobytes() + change.y.tobytes())
-            changes.append(
-                {**key._asdict(), "keep": change.keep, "count": len(change.x), "buffer": len(buffers) - 1}
-            )
+            changes.append({**key._asdict(), "keep": change.keep, "count": len(change.x), "buffer": len(buffers) - 1})
         return changes
 
     def _log(self, whole: bool) -> dict[str, Any]:

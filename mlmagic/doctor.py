@@ -11,6 +11,10 @@ from importlib.metadata import PackageNotFoundError, version
 from mlmagic.executors import EXECUTORS
 
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "torch": "torch"}
+GPU_TOOLS = (
+    ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"],
+    ["rocm-smi", "--showproductname"],
+)
 NOTEBOOK = ("jupyter-mlmagic", "ipython", "ipykernel", "jupyterlab", "anywidget", "pandas", "numpy")
 
 
@@ -36,7 +40,7 @@ def environment() -> str:
 
 def gpu() -> str | None:
     """Name and memory of the GPUs that the driver's own tool finds; None where there is none."""
-    for command in (["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"], ["rocm-smi", "--showproductname"]):
+    for command in GPU_TOOLS:
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
         except (OSError, subprocess.TimeoutExpired):

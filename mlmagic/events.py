@@ -175,7 +175,7 @@ def plain(value: Any) -> Any:
 
 
 def _floats(values: Sequence[float]) -> str:
-    return ",".join(["%.6g" % value if math.isfinite(value) else "null" for value in values])
+    return ",".join([f"{value:.6g}" if math.isfinite(value) else "null" for value in values])
 
 
 def _restore(value: Any) -> Any:

@@ -125,7 +125,7 @@ class Job:
             config = bind(self.config, self._values).model_copy(update={"output_dir": self.path})
             write_config(self)
             _transport.run(config, self._context(), self._note_worker)
-        except BaseException as raised:  # noqa: BLE001 - whatever it was, the run ends with it and says so
+        except BaseException as raised:
             error = locate(as_error(raised), self._source)
         self.finish(error)
 
@@ -304,4 +304,3 @@ def _look_after(job: Job, heartbeat: bool) -> None:
     if heartbeat:
         memory, peak = _transport.memory(job.worker_pid)
         job.emit(Usage(memory, peak))
-

@@ -147,7 +147,7 @@ def nobody_watches(shell: Any) -> bool:
     kernel = getattr(shell, "kernel", None)
     if kernel is None or "google.colab" in sys.modules:
         return True
-    return not kernel.get_parent("shell").get("content", {}).get("allow_stdin", True)
+    return _headless(shell)
 
 
 def _show(report: Report, *, waits: bool, shell: Any) -> Any:
@@ -160,7 +160,8 @@ def _show(report: Report, *, waits: bool, shell: Any) -> Any:
 
 
 def _headless(shell: Any) -> bool:
-    return not shell.kernel.get_parent("shell").get("content", {}).get("allow_stdin", True)
+    content: dict[str, Any] = shell.kernel.get_parent("shell").get("content", {})
+    return not content.get("allow_stdin", True)
 
 
 def _wait(report: Report, saved: Any, shell: Any) -> None:
@@ -192,7 +193,7 @@ def _cell_runs() -> bool:
     kernel = getattr(shell, "kernel", None)
     if kernel is None:
         return True
-    return kernel.get_parent("shell").get("header", {}).get("msg_type") == "execute_request"
+    return bool(kernel.get_parent("shell").get("header", {}).get("msg_type") == "execute_request")
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Generator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -111,13 +111,15 @@ class Report:
     def metrics(self) -> dict[str, Any]:
         """The final metrics, nested as in :meth:`to_dict`. Waits for them."""
         self._touch()
-        return plain(self.run.state.metrics or {})
+        metrics: dict[str, Any] = plain(self.run.state.metrics or {})
+        return metrics
 
     @property
     def metadata(self) -> dict[str, Any]:
         """Facts about data, model and training. Waits for the results."""
         self._touch()
-        return plain(self.run.state.metadata)
+        metadata: dict[str, Any] = plain(self.run.state.metadata)
+        return metadata
 
     @property
     def artifacts(self) -> dict[str, str]:
@@ -158,7 +160,8 @@ class Report:
         from mlmagic.figures import figures
 
         self._touch(results=False)
-        return figures(self)
+        found: dict[str, Any] = figures(self)
+        return found
 
     def wait(self, timeout: float | None = None) -> Report:
         """Wait for the end of the run; an interrupt meanwhile means stop and keep, a second one is raised.
@@ -305,4 +308,4 @@ def to_dict(run: Run) -> dict[str, Any]:
 def _timestamp(began: float | None) -> str | None:
     if began is None:
         return None
-    return datetime.fromtimestamp(began, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(began, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,11 +1,13 @@
 // One ES module and one style sheet into the Python package, or with --demo the same views as a plain page.
 import { build } from "esbuild";
-import { stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
 const BUDGET = 150_000; // bytes of index.js and index.css together: every open notebook loads them
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const demo = process.argv.includes("--demo");
+
+const licence = await readFile(here("node_modules/uplot/LICENSE"), "utf8");
 
 await build({
   entryPoints: [here(demo ? "demo/demo.ts" : "src/index.ts")],
@@ -15,7 +17,7 @@ await build({
   format: demo ? "iife" : "esm",
   target: "es2022",
   minify: !demo,
-  legalComments: "eof", // uPlot's licence travels with its code
+  banner: { js: `/*! Contains uPlot.\n${licence}*/` }, // MIT: the notice travels with the code
   logLevel: "warning",
 });
 

@@ -17,6 +17,8 @@ from mlmagic.events import Artifact, Event, Log, Metadata, Metrics, Plan, Row
 from mlmagic.executors import load
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from mlmagic.config import RunConfig
     from mlmagic.data import Rows, TrainingData
     from mlmagic.executors._base import Executor, Outcome, Predictions
@@ -100,9 +102,8 @@ def _cross_validate(
         if outcome.model is None or context.stop.is_set():
             break
         assert part.test is not None
-        assert part.test.y is not None
         given = executor.predict(outcome, part.test)
-        found.append(scores(data.task, part.test.y, given.values, given.probabilities, outcome.classes))
+        found.append(scores(data.task, _truth(part.test), given.values, given.probabilities, outcome.classes))
         emit(Row(number, found[-1]))
     context.emit(Metadata({"crossValidationFolds": wanted.folds}))
     return found
@@ -132,14 +133,19 @@ def _nested(
     for name, given in predicted.items():
         rows = getattr(data, name)
         assert outcome is not None
-        found = scores(data.task, rows.y, given.values, given.probabilities, outcome.classes)
+        found = scores(data.task, _truth(rows), given.values, given.probabilities, outcome.classes)
         final |= {name + key[0].upper() + key[1:]: value for key, value in found.items()}
     if final:
         metrics["finalModel"] = final
     if "test" in predicted and data.test is not None and outcome is not None:
         given = predicted["test"]
-        metrics["test"] = evaluate(data.task, data.test.y, given.values, given.probabilities, outcome.classes)
+        metrics["test"] = evaluate(data.task, _truth(data.test), given.values, given.probabilities, outcome.classes)
     return metrics
+
+
+def _truth(rows: Rows) -> np.ndarray:
+    assert rows.y is not None
+    return rows.y.to_numpy()
 
 
 def _size(saved: Mapping[str, Path]) -> str:
@@ -147,5 +153,3 @@ def _size(saved: Mapping[str, Path]) -> str:
 
     path = next(iter(saved.values()))
     return size(path.stat().st_size)
-
-

@@ -24,7 +24,7 @@ from mlmagic.events import Event, Row, encode  # noqa: E402
 from mlmagic.executors.pytorch.executor import TorchExecutor  # noqa: E402
 
 ROWS, COLUMNS, BATCH = 100_000, 30, 64
-ROUNDS, EPOCHS = 5, 2
+ROUNDS, EPOCHS = 3, 2
 GOAL = 1.05
 # Twice the goal's distance would flake on a shared machine; a loop that lost its point would still be found.
 LIMIT = 1.3

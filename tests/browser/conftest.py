@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser._lab import Lab, Server, Traffic, is_local
+from tests.browser._lab import Lab, Traffic, is_local
+from tests.browser._server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, Locator
 
-    from tests.browser._lab import Server
+    from tests.browser._server import Server
 
 EVIL = "<img src=x onerror=\"document.body.dataset.harmed='1'\">"
 

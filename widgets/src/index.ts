@@ -14,7 +14,7 @@ export interface Model {
 interface RenderContext {
   model: Model;
   el: HTMLElement;
-  /** From anywidget 0.10 on; before, the returned function alone ends a view. */
+  /** anywidget 0.11 passes one; with older versions the returned function alone ends a view. */
   signal?: AbortSignal;
 }
 

@@ -87,7 +87,8 @@ class _Watch:
             classes = getattr(estimator, "classes_", None)
             values = estimator.predict(X) if probabilities is None else classes[probabilities.argmax(axis=1)]  # type: ignore[index]
             found |= {
-                f"{prefix}_{name}": value for name, value in scores(self._task, y, values, probabilities, classes).items()
+                f"{prefix}_{name}": value
+                for name, value in scores(self._task, y, values, probabilities, classes).items()
             }
         self._scoring += time.perf_counter() - began
         return found

@@ -204,7 +204,7 @@ def _invalid(train: SklearnTrain, estimator: Any) -> list[Fault]:
     """The faults that the estimator's own validation finds, one for each value."""
     if not hasattr(estimator, "_validate_params"):
         return []
-    faults = []
+    faults: list[Fault] = []
     while True:
         try:
             estimator._validate_params()
@@ -221,7 +221,7 @@ def _invalid(train: SklearnTrain, estimator: Any) -> list[Fault]:
 
 
 def _is_regressor(name: str) -> bool:
-    return name.endswith(("Regressor", "Regression", "SVR")) and name != "LogisticRegression" or name in _REGRESSORS
+    return (name.endswith(("Regressor", "Regression", "SVR")) and name != "LogisticRegression") or name in _REGRESSORS
 
 
 def _task_of(estimator: Any) -> Task | None:
