@@ -95,21 +95,21 @@ class Attached:
         self._finish()
 
     def _follow(self) -> None:
-        with (self.path / EVENTS).open(encoding="utf-8") as stream:
-            rest = ""
+        with (self.path / EVENTS).open("rb") as stream:
+            rest = b""
             while not self.state.finished:
                 alive = living(self.path)
                 while text := stream.readline():
                     rest += text
-                    if rest.endswith("\n"):
+                    if rest.endswith(b"\n"):
                         self._take(rest)
-                        rest = ""
+                        rest = b""
                 if not alive:
                     break
                 time.sleep(FOLLOW)
         self._finish()
 
-    def _take(self, line: str) -> None:
+    def _take(self, line: bytes) -> None:
         if found := parse_line(line):
             self.state.apply(found[1], found[0])
             if self.state.metrics is not None:

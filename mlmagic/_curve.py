@@ -8,6 +8,7 @@ more than ``LIMIT`` buckets, neighbours merge and the width doubles, so a value 
 from __future__ import annotations
 
 import math
+import threading
 from array import array
 from collections.abc import Sequence
 from operator import itemgetter
@@ -33,9 +34,10 @@ class Change(NamedTuple):
 
 
 class Curve:
-    """Points (x, y) in the order of x; a y that is not finite leaves a gap."""
+    """Points (x, y) in the order of x; a y that is not finite leaves a gap. One thread may append while others read."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self.count = 0
         self.last = math.nan
         self._width = 1
@@ -45,6 +47,15 @@ class Curve:
 
     def extend(self, x: Sequence[float], y: Sequence[float]) -> None:
         """Append points."""
+        with self._lock:
+            self._extend(x, y)
+
+    def since(self, cursor: Cursor) -> Change:
+        """The points that a reader lacks, bounded by two a bucket."""
+        with self._lock:
+            return self._since(cursor)
+
+    def _extend(self, x: Sequence[float], y: Sequence[float]) -> None:
         position = 0
         while position < len(y):
             room = self._width - self.count % self._width
@@ -57,8 +68,7 @@ class Curve:
         if len(y):
             self.last = y[-1]
 
-    def since(self, cursor: Cursor) -> Change:
-        """The points that a reader lacks, bounded by two a bucket."""
+    def _since(self, cursor: Cursor) -> Change:
         first = cursor.full if cursor.width == self._width else 0
         x, y = array("d"), array("d")
         for low, high in zip(self._low[first:], self._high[first:], strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import difflib
 import sys
@@ -9,11 +10,53 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mlmagic.config import Reference, resolve
+from mlmagic.config._reference import read
 from mlmagic.errors import Fault, InvalidConfiguration, MLError
 from mlmagic.report import Report, Run
 
 if TYPE_CHECKING:
-    from mlmagic.config import Reference, RunConfig
+    from mlmagic.config import Document, RunConfig
+
+
+def resolve_with(
+    source: Document | Mapping[str, Any], values: Mapping[str, Any], action: str | None = None
+) -> RunConfig:
+    """Resolve a config; where that fails, tell the names that are not there as well, all faults at once.
+
+    Parameters
+    ----------
+    source
+        A parsed document, or a mapping.
+    values
+        The variables that references may name.
+    action
+        The action if the source names none.
+
+    Raises
+    ------
+    InvalidConfiguration
+        With every fault of text, keys, values and names, in the order of the text.
+    """
+    try:
+        return resolve(source, action=action)
+    except InvalidConfiguration as error:
+        faults = [*error.faults, *_unknown_names(source, values)]
+        raise InvalidConfiguration(sorted(faults, key=lambda fault: (fault.line, fault.column))) from None
+
+
+def _unknown_names(source: Document | Mapping[str, Any], values: Mapping[str, Any]) -> list[Fault]:
+    """Faults of the references in a config that cannot be resolved; its values are only text."""
+    faults = []
+    for _, text in _leaves(getattr(source, "value", source)):
+        with contextlib.suppress(ValueError):  # a fault that resolving has told
+            reference = read(text) if isinstance(text, str) else None
+            if isinstance(reference, Reference):
+                try:
+                    _hold(reference, values)
+                except LookupError as error:
+                    faults.append(_missing(reference, error, values, source))
+    return faults
 
 
 def hold(config: RunConfig, values: Mapping[str, Any], source: Any = None) -> dict[str, Any]:

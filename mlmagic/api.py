@@ -41,10 +41,10 @@ def run(config: Mapping[str, Any] | str | Path, **names: Any) -> Report:
 def submit(config: Mapping[str, Any] | str | Path, **names: Any) -> Report:
     """Queue a run and return at once; see :func:`run`."""
     from mlmagic import jobs
-    from mlmagic.config import resolve
+    from mlmagic._inputs import resolve_with
 
     source = read(config)
-    job = jobs.create(resolve(source), names, source=source)
+    job = jobs.create(resolve_with(source, names), names, source=source)
     jobs.QUEUE.add(job)
     return Report(job)
 

@@ -65,7 +65,7 @@ class Dashboard(anywidget.AnyWidget):
         self._wake()
 
     def __repr__(self) -> str:
-        return f"<Dashboard of {self._run.name}>"
+        return ""  # where no widget can be shown, the saved report below it says everything
 
     def _command(self, _: Any, content: dict[str, Any], __: Any) -> None:
         # Runs on whichever kernel thread the message came in: it only sets flags.

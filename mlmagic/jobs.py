@@ -133,19 +133,23 @@ class Job:
         """End the run: the last event, then ``report.json``, then everybody who waits is woken."""
         error = self._write_failure or error or self._timed_out()
         status = "error" if error else "stopped" if self.stop_event.is_set() else "success"
-        seconds = self.elapsed
         self._values = {}  # the run no longer needs the user's data in memory
-        with contextlib.suppress(OSError):
-            self.emit(Artifact("trainingLog", TEXT_LOG, (self.path / TEXT_LOG).stat().st_size))
-            # Once more, now that versions and the data's hash are known.
-            write_config(self)
-        self.emit(Ended(status, seconds, error.to_dict() if error else None))
-        with contextlib.suppress(OSError):
-            write_report(self)
-        self.directory.release()
-        self._released.set()
-        self._done.set()
-        self._tell()
+        try:
+            with contextlib.suppress(OSError):
+                self._write_again()
+            self.emit(Ended(status, self.elapsed, error.to_dict() if error else None))
+            with contextlib.suppress(OSError):
+                write_report(self)
+        finally:  # whatever happens here, nobody waits for ever
+            self.directory.release()
+            self._released.set()
+            self._done.set()
+            self._tell()
+
+    def _write_again(self) -> None:
+        """The config once more, now that versions and the data's hash are known."""
+        self.emit(Artifact("trainingLog", TEXT_LOG, (self.path / TEXT_LOG).stat().st_size))
+        write_config(self)
 
     def _context(self) -> _transport.Transport:
         return _transport.Transport(self.emit, self.stop_event, self._take)

@@ -114,12 +114,13 @@ class MLMagic(Magics):
 
     def _submit(self, options: Any, cell: str, action: str | None) -> None:
         from mlmagic import jobs
-        from mlmagic.config import parse, resolve
+        from mlmagic._inputs import resolve_with
+        from mlmagic.config import parse
 
         _check_name(options.name)
         # The magic is the first line of the cell, so that positions are those that the editor shows.
         source = parse("\n" + cell)
-        config = resolve(source, action=action)
+        config = resolve_with(source, self.shell.user_ns, action)
         if options.dry_run:
             from mlmagic.plan import plan
 
@@ -129,10 +130,11 @@ class MLMagic(Magics):
         report = Report(job)
         self._bind(options.name, report)
         waits = options.wait if options.wait is not None else nobody_watches(self.shell)
-        saved = None if options.quiet else _show(report, waits=waits, shell=self.shell)
+        if not options.quiet:
+            _show(report, waits=waits, shell=self.shell)
         jobs.QUEUE.add(job)
         if waits:
-            _wait(report, saved, self.shell)
+            _wait(report, self.shell, quiet=options.quiet)
 
     def _bind(self, name: str, report: Report) -> None:
         self.shell.user_ns[name] = report
@@ -150,13 +152,13 @@ def nobody_watches(shell: Any) -> bool:
     return _headless(shell)
 
 
-def _show(report: Report, *, waits: bool, shell: Any) -> Any:
-    """Show a run's dashboard where somebody sees it live; gives the place of its saved copy."""
+def _show(report: Report, *, waits: bool, shell: Any) -> None:
+    """Show a run's dashboard where somebody sees it live."""
     from mlmagic import _place
 
-    if getattr(shell, "kernel", None) is None or (waits and "google.colab" not in sys.modules and _headless(shell)):
-        return None
-    return _place.live(report, waits=waits)
+    watched = getattr(shell, "kernel", None) is not None and ("google.colab" in sys.modules or not _headless(shell))
+    if watched or not waits:
+        _place.live(report, waits=waits)
 
 
 def _headless(shell: Any) -> bool:
@@ -164,18 +166,18 @@ def _headless(shell: Any) -> bool:
     return not content.get("allow_stdin", True)
 
 
-def _wait(report: Report, saved: Any, shell: Any) -> None:
+def _wait(report: Report, shell: Any, *, quiet: bool) -> None:
     """Wait in the run's own cell: an interrupt stops and keeps; the finished report is shown afresh."""
     from mlmagic import _place
+    from mlmagic._text import tell
 
-    if getattr(shell, "kernel", None) is None:
-        from mlmagic._text import tell
-
+    if getattr(shell, "kernel", None) is None and not quiet:
         with tell(report.run, sys.stdout):
             wait_and_keep(report.run)
     else:
         wait_and_keep(report.run)
-        _place.finished(report)
+        if not quiet:
+            _place.finished(report)
     if (error := report.error) is not None:
         raise error
 

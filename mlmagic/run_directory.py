@@ -7,9 +7,10 @@ import json
 import os
 import re
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from io import FileIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 from mlmagic.errors import OutputError
@@ -48,7 +49,7 @@ class RunDirectory:
             lock = (path / LOCK).open("a")
         except OSError as error:
             raise _unwritable(path or Path("runs"), error) from None
-        if not _try_lock(lock):
+        if not _hold(lock):
             lock.close()
             raise OutputError(
                 f"{path} belongs to a run that is still going",
@@ -68,7 +69,7 @@ class RunDirectory:
         if self._stream is None:
             self._stream = (self.path / EVENTS).open("ab", buffering=0)
         whole = self._stream.tell()
-        line = f'{{"time":{time:.3f},{encode(event)[1:]}\n'.encode()
+        line = f'{{"time":{time:.3f},{encode(event)[1:]}\n'.encode(errors="backslashreplace")
         try:
             written = self._stream.write(line)
             if written < len(line):  # a full disk may take a part before it refuses
@@ -93,7 +94,8 @@ def living(path: Path) -> bool:
     """Whether a process holds this run's directory now."""
     try:
         with (path / LOCK).open("a") as lock:
-            return not _try_lock(lock)
+            # Shared, so that those who ask do not take each other for a run.
+            return not _try_lock(lock, fcntl.LOCK_SH)
     except OSError:
         return False
 
@@ -105,18 +107,25 @@ def ask_to_stop(path: Path, by: str) -> None:
 
 def read_events(path: Path) -> Iterator[tuple[float, Event]]:
     """Time and event of each finished line of a run's stream."""
-    with (path / EVENTS).open(encoding="utf-8") as stream:
+    # As bytes: a line may end in the middle of a letter.
+    with (path / EVENTS).open("rb") as stream:
         for line in stream:
-            if line.endswith("\n") and (found := parse_line(line)):
+            if line.endswith(b"\n") and (found := parse_line(line)):
                 yield found
 
 
-def parse_line(line: str) -> tuple[float, Event] | None:
-    """Time and event of one line of a stream; None for a kind that this version does not know."""
+def parse_line(line: bytes) -> tuple[float, Event] | None:
+    """Time and event of one line of a stream.
+
+    None for a kind that this version does not know, and for a file outside the run's directory: who opens the run of
+    somebody else shall not read or move other files.
+    """
     body = json.loads(line)
-    time = body.pop("time")
+    seconds = body.pop("time")
     event = decode(body)
-    return None if event is None else (time, event)
+    if event is None or (isinstance(event, (Artifact, Table)) and _leads_out(event.path)):
+        return None
+    return seconds, event
 
 
 def write_whole(path: Path, content: bytes | Callable[[Path], object]) -> Path:
@@ -171,6 +180,11 @@ def _make(path: Path) -> Path:
     return path
 
 
+def _leads_out(path: str) -> bool:
+    place = PurePosixPath(path)
+    return place.is_absolute() or ".." in place.parts or not place.parts
+
+
 def _set_aside(path: Path) -> None:
     """Move what an earlier run wrote, and nothing else: the directory may hold the user's own files too."""
     if not (path / EVENTS).exists():
@@ -186,9 +200,18 @@ def _set_aside(path: Path) -> None:
             (path / name).rename(target / name)
 
 
-def _try_lock(lock: IO[str]) -> bool:
+def _hold(lock: IO[str]) -> bool:
+    """Whether the directory is this run's now; one who only asks by :func:`living` is gone after a moment."""
+    for _ in range(20):
+        if _try_lock(lock, fcntl.LOCK_EX):
+            return True
+        time.sleep(0.005)
+    return False
+
+
+def _try_lock(lock: IO[str], kind: int) -> bool:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mlmagic.actions import Context
 from mlmagic.actions._follow_up import follow_up
 from mlmagic.actions._history import Recorder
-from mlmagic.events import Artifact, Event, Log, Metadata, Metrics, Plan, Row
+from mlmagic.events import Artifact, Emit, Event, Log, Metadata, Metrics, Plan, Row
 from mlmagic.executors import load
 
 if TYPE_CHECKING:
@@ -47,23 +47,39 @@ def train(config: RunConfig, context: Context) -> None:
     if context.stop.is_set():
         context.emit(Metrics(_nested(data, scores, None, {})))
         return
-    outcome = executor.run(config, data, recorder, context.stop)
+    outcome = _fit(executor, config, data, recorder, context)
     context.emit(Metadata(outcome.metadata))
     if outcome.model is None:
         context.emit(Metrics(_nested(data, scores, outcome, {})))
         return
     context.emit(Plan("evaluating"))
     predicted = _predict(executor, outcome, data)
-    saved = executor.save(outcome, config)
-    context.release(outcome)
-    for key, path in {**saved, **outcome.artifacts}.items():
-        emit_artifact(context.emit, config.output_dir, key, path)
-    context.emit(Metadata({"modelSize": _size(saved)}))
+    _keep(executor, outcome, config, context)
     context.emit(Metrics(_nested(data, scores, outcome, predicted)))
     follow_up(executor, config, data, outcome, predicted, recorder, frame, context)
 
 
-def emit_artifact(emit: Any, directory: Path | None, key: str, path: Path) -> None:
+def _fit(executor: Executor, config: RunConfig, data: TrainingData, emit: Emit, context: Context) -> Outcome:
+    """Fit; where that fails with a best model at hand, keep it before the run ends with its error."""
+    try:
+        return executor.run(config, data, emit, context.stop)
+    except Exception as error:
+        best: Outcome | None = getattr(error, "outcome", None)
+        if best is not None:
+            _keep(executor, best, config, context)
+        raise
+
+
+def _keep(executor: Executor, outcome: Outcome, config: RunConfig, context: Context) -> None:
+    """Save a model and hand it over."""
+    saved = executor.save(outcome, config)
+    context.release(outcome)
+    for key, path in {**saved, **outcome.artifacts}.items():
+        _emit_artifact(context.emit, config.output_dir, key, path)
+    context.emit(Metadata({"modelSize": _size(saved)}))
+
+
+def _emit_artifact(emit: Emit, directory: Path | None, key: str, path: Path) -> None:
     """Tell of a file that is written: by its place below the run's directory."""
     assert directory is not None
     size = path.stat().st_size if path.is_file() else 0
@@ -97,8 +113,9 @@ def _cross_validate(
     found: list[dict[str, float]] = []
     validation = len(data.validation) / (len(data.train) + len(data.validation)) if data.validation else 0.0
     parts = folds(data, wanted.folds, wanted.stratified, config.seed, validation)
+    alone = config.model_copy(update={"output_dir": None})  # a fold leaves no checkpoints in the run's directory
     for number, part in enumerate(parts, start=1):
-        outcome = executor.run(config, part, _quiet, context.stop)
+        outcome = executor.run(alone, part, _quiet, context.stop)
         if outcome.model is None or context.stop.is_set():
             break
         assert part.test is not None

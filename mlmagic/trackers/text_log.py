@@ -26,7 +26,7 @@ class TextLog:
         if isinstance(event, Plan):
             self._unit = event.unit or self._unit
         if text := self._text(event):
-            with self.path.open("a", encoding="utf-8") as file:
+            with self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write("".join(f"{duration(time):>9}  {line}\n" for line in text.splitlines()))
 
     def _text(self, event: Event) -> str | None:

@@ -1,7 +1,7 @@
 """What our loop costs beside the best loop a person writes, DataLoader and skorch.
 
-``pytest -s tests/benchmarks/test_training_loop.py`` prints the table. The candidates take turns, each on one thread, and
-medians are compared, so that a busy machine slows all of them alike.
+``pytest -s tests/benchmarks/test_training_loop.py`` prints the table. The candidates take turns, each on one thread,
+and medians are compared, so that a busy machine slows all of them alike.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
@@ -75,7 +76,7 @@ def by_mlmagic(directory: Path) -> float:
                 moments.append(perf_counter())
 
         TorchExecutor().run(_config(directory), _data(), emit, threading.Event())
-    return statistics.median(after - before for before, after in zip(moments, moments[1:], strict=False))
+    return statistics.median(after - before for before, after in pairwise(moments))
 
 
 def test_our_loop_costs_no_more_than_a_hand_written_one(tmp_path: Path) -> None:

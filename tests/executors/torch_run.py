@@ -55,7 +55,9 @@ class Run:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        told = {key: value for event in self.events if isinstance(event, Metadata) for key, value in event.values.items()}
+        told = {
+            key: value for event in self.events if isinstance(event, Metadata) for key, value in event.values.items()
+        }
         return told | dict(self.outcome.metadata)
 
     @property
@@ -66,7 +68,9 @@ class Run:
         return state
 
 
-def prepare(frame: pd.DataFrame, *, names: dict[str, Any] | None = None, directory: Path | None = None, **keys: Any) -> Run:
+def prepare(
+    frame: pd.DataFrame, *, names: dict[str, Any] | None = None, directory: Path | None = None, **keys: Any
+) -> Run:
     """A run on a table, its config checked as a cell's is; ``names`` are the notebook's variables."""
     values = {"frame": frame, **(names or {})}
     flat = {"action": "train", "framework": "pytorch", "data": "$frame", **keys}

@@ -92,7 +92,7 @@ test("a chart in words", () => {
 
 test("mean and deviation leave out what is not finite", () => {
   assert.equal(mean(Float64Array.of(1, NaN, 3)), 2);
-  assert.equal(deviation(Float64Array.of(1, 3)), Math.SQRT2);
+  assert.equal(deviation(Float64Array.of(1, NaN, 3)), 1);
   assert.equal(deviation(Float64Array.of(1)), 0);
 });
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def choose(config: RunConfig, emit: Emit) -> torch.device:
-    """The GPU if there is one and nobody forbids it."""
+    """Choose the GPU if there is one and nobody forbids it."""
     if config.gpu_enabled is not False and torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
         return torch.device("cuda")
     if config.gpu_enabled:
         emit(Log("gpuEnabled: true, but PyTorch finds no GPU here: training on the CPU", "warning"))
@@ -29,7 +30,7 @@ def choose(config: RunConfig, emit: Emit) -> torch.device:
 
 
 def facts(device: torch.device) -> dict[str, Any]:
-    """The device, under the report's keys."""
+    """Describe the device, under the report's keys."""
     body: dict[str, Any] = {"device": device.type, "gpuUsed": device.type == "cuda"}
     if device.type == "cuda":
         body["gpuModel"] = torch.cuda.get_device_name(device)

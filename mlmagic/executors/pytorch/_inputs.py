@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def matrix(preparation: Any, rows: Rows) -> Tensor:
-    """Inputs, shape (n, columns).
+    """Give the inputs, shape (n, columns).
 
     Raises
     ------
@@ -25,7 +25,8 @@ def matrix(preparation: Any, rows: Rows) -> Tensor:
     """
     raw = rows.X if preparation is None else preparation.transform(rows.X)
     try:
-        values = np.ascontiguousarray(raw, dtype=np.float32)
+        # A copy always: a view of the user's frame is read-only, which torch warns of.
+        values = np.array(raw, dtype=np.float32, order="C")
     except (TypeError, ValueError) as error:
         raise DataLoadingError(
             f"A network takes numbers, but prepare: none leaves something else: {error}",
@@ -44,18 +45,20 @@ def matrix(preparation: Any, rows: Rows) -> Tensor:
 
 
 def labels(y: pd.Series | None, classes: np.ndarray) -> np.ndarray:
-    """Positions of labels in ``classes``, shape (n,), int64."""
+    """Give the positions of labels in ``classes``, shape (n,), int64."""
     assert y is not None
-    return pd.Index(classes).get_indexer(pd.Index(y.to_numpy())).astype(np.int64)
+    found: np.ndarray = pd.Index(classes).get_indexer(pd.Index(y.to_numpy())).astype(np.int64)
+    return found
 
 
 def numbers(y: pd.Series | None) -> np.ndarray:
-    """A regression's target, shape (n,), float64."""
+    """Give a regression's target, shape (n,), float64."""
     assert y is not None
-    return y.to_numpy(dtype=np.float64)
+    values: np.ndarray = y.to_numpy(dtype=np.float64)
+    return values
 
 
 def dtype_of(module: nn.Module) -> torch.dtype:
-    """What floating numbers a network computes with."""
+    """Tell what floating numbers a network computes with."""
     kinds = (parameter.dtype for parameter in module.parameters() if parameter.is_floating_point())
     return next(kinds, torch.float32)

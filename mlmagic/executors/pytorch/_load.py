@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def load(path: Path, config: RunConfig, state: RunState) -> TorchOutcome | None:
-    """The best model below ``path``, or the newest checkpoint of a run that was cut off; None where there is none.
+    """Load the best model below ``path``, or the newest checkpoint of a run that was cut off; None if there is none.
 
     Raises
     ------
@@ -48,7 +48,10 @@ def load(path: Path, config: RunConfig, state: RunState) -> TorchOutcome | None:
         ) from None
     if body.get("target"):
         Units.from_plain(body["target"]).restore(module)
-    about = {key: body[key] for key in ("network", "arguments", "optimizer_name", "classes", "classes_dtype", "epoch")}
+    about = {
+        key: body[key]
+        for key in ("network", "arguments", "optimizer_name", "classes", "classes_dtype", "epoch", "threads")
+    }
     return TorchOutcome(module.eval(), _storage.read_preparation(path), _classes(body), about=about)
 
 

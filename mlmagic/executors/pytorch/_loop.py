@@ -83,7 +83,7 @@ class Training:
             self.seconds = perf_counter() - began
 
     def state(self) -> State:
-        """All that is needed to go on from here."""
+        """Give all that is needed to go on from here."""
         return {
             "epoch": len(self.history),
             "state_dict": snapshot(self.parts.module),
@@ -94,7 +94,7 @@ class Training:
         }
 
     def _epoch(self, number: int) -> bool:
-        """Whether the epoch was finished."""
+        """Train an epoch; tell whether it was finished."""
         self._progress.epoch = number
         if not self._train():
             return False
@@ -132,7 +132,7 @@ class Training:
 
     @torch.no_grad()
     def _validate(self, rows: Tensors) -> dict[str, float] | None:
-        """Loss and scores of the validation rows; None if a stop came between."""
+        """Give loss and scores of the validation rows; None if a stop came between."""
         parts, tally = self.parts, self.parts.new_tally()
         total: Tensor | float = 0.0
         parts.module.eval()
@@ -147,7 +147,7 @@ class Training:
 
 
 def snapshot(module: nn.Module) -> State:
-    """A copy of a network's weights and buffers."""
+    """Copy a network's weights and buffers."""
     return {
         name: value.detach().clone() if isinstance(value, Tensor) else copy.deepcopy(value)
         for name, value in module.state_dict().items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -41,11 +42,19 @@ class Objective:
         Of outputs, shape (n,), (n, 1) or (n, classes), and target, shape (n,).
     logit
         Whether one output stands for two classes.
+    own
+        The function of the notebook, if it is one.
     """
 
     name: str
     loss: Loss
     logit: bool = False
+    own: Any = None
+
+    def to(self, device: torch.device) -> None:
+        """Move what the loss holds (weights of classes) to the device."""
+        if isinstance(self.own, nn.Module):
+            self.own.to(device)
 
 
 def objective(wanted: str | Reference | None, task: Task, width: int, scale: Scale | None) -> Objective:
@@ -86,11 +95,16 @@ def _own(reference: Reference, task: Task, width: int, scale: Scale | None) -> O
     function: Any = reference.value
     if isinstance(function, type) and issubclass(function, nn.Module):
         function = function()
+    elif isinstance(function, nn.Module):
+        function = copy.deepcopy(function)  # it may have to move to another device
     logit = task == "classification" and width == 1
     if scale is not None:
         mean, spread = scale.mean, scale.spread
         return Objective(
             str(reference),
             lambda outputs, target: function(outputs.reshape(-1) * spread + mean, target * spread + mean),
+            own=function,
         )
-    return Objective(str(reference), _flat(function) if logit or task == "regression" else function, logit)
+    return Objective(
+        str(reference), _flat(function) if logit or task == "regression" else function, logit, own=function
+    )

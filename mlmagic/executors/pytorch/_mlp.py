@@ -20,7 +20,7 @@ def mlp(
     dropout: float = 0.0,
     activation: str = "relu",
 ) -> nn.Sequential:
-    """A plain ``torch.nn.Sequential``, so that the trained network needs nothing of mlmagic.
+    """Build a plain ``torch.nn.Sequential``, so that the trained network needs nothing of mlmagic.
 
     Parameters
     ----------

@@ -43,6 +43,11 @@ class Network:
     units: Units | None
     remarks: tuple[str, ...]
 
+    @property
+    def size(self) -> int:
+        """Parameters, frozen ones too."""
+        return sum(parameter.numel() for parameter in self.module.parameters())
+
     def target(self, data: TrainingData, rows: Rows) -> Tensor:
         """What the loss compares outputs with, shape (n,)."""
         if data.classes is not None:
@@ -51,7 +56,7 @@ class Network:
         y = numbers(rows.y)
         if self.units is not None:
             y = (y - self.units.scale.mean) / self.units.scale.spread
-        return torch.from_numpy(y).to(dtype_of(self.module))
+        return torch.tensor(y, dtype=dtype_of(self.module))
 
 
 def network(train: TorchTrain, data: TrainingData, found: Source, inputs: Tensor) -> Network:
@@ -98,7 +103,7 @@ def _units(train: TorchTrain, data: TrainingData, module: nn.Module, inputs: Ten
 def _take_units(made: Network, data: TrainingData, inputs: Tensor) -> None:
     assert made.units is not None
     kind = dtype_of(made.module)
-    y = torch.from_numpy(numbers(data.train.y)[:1000]).to(kind)
+    y = torch.tensor(numbers(data.train.y)[:1000], dtype=kind)
     made.units.take(made.module, inputs[:1000].to(kind), y)
 
 

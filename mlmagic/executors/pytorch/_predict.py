@@ -10,8 +10,8 @@ from mlmagic.executors._base import Outcome, Predictions
 from mlmagic.executors.pytorch._batches import MANY
 from mlmagic.executors.pytorch._inputs import dtype_of, matrix
 from mlmagic.executors.pytorch._losses import probabilities
-from mlmagic.executors.pytorch._threads import multiplications, threads, threads_for
-from mlmagic.executors.pytorch._trial import ROWS
+from mlmagic.executors.pytorch._outcome import TorchOutcome
+from mlmagic.executors.pytorch._threads import threads
 
 if TYPE_CHECKING:
     from mlmagic.data import Rows
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 @torch.no_grad()
 def predict(outcome: Outcome, rows: Rows) -> Predictions:
-    """Predict with the network as it is, wherever it is."""
+    """Predict with the network as it is, wherever it is, on as many threads as training was worth."""
+    assert isinstance(outcome, TorchOutcome)
     module: Any = outcome.model
     module.eval()
     inputs = matrix(outcome.preparation, rows).to(dtype_of(module))
     device = next(module.parameters()).device
-    work = multiplications(module, inputs[:ROWS].to(device), min(MANY, len(inputs)))
-    with threads(threads_for(work, torch.get_num_threads())):
+    with threads(min(outcome.about["threads"], torch.get_num_threads())):
         outputs = torch.cat([module(batch.to(device)) for batch in inputs.split(MANY)])
     if outcome.classes is None:
         return Predictions(outputs.reshape(-1).double().cpu().numpy())

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from mlmagic._units import duration
-from mlmagic.events import Emit, Log, Metadata
+from mlmagic.errors import TrainingDiverged
+from mlmagic.events import Emit, Metadata
 from mlmagic.executors.pytorch import _device
 from mlmagic.executors.pytorch._batches import Shuffled, Tensors
 from mlmagic.executors.pytorch._checkpoints import Checkpoints
+from mlmagic.executors.pytorch._conclusion import conclude, facts, recipe, remark
 from mlmagic.executors.pytorch._inputs import dtype_of, matrix
-from mlmagic.executors.pytorch._loop import Parts, Training, snapshot
+from mlmagic.executors.pytorch._loop import Parts, Training
 from mlmagic.executors.pytorch._network import Network, network
 from mlmagic.executors.pytorch._optimisers import optimiser
-from mlmagic.executors.pytorch._outcome import TorchOutcome, nested
 from mlmagic.executors.pytorch._progress import Progress
 from mlmagic.executors.pytorch._scores import Accuracy, Confusion, Errors, Tally
-from mlmagic.executors.pytorch._storage import plain
-from mlmagic.executors.pytorch._threads import multiplications, threads, threads_for
+from mlmagic.executors.pytorch._threads import faster, multiplications, threads, threads_for
 from mlmagic.executors.pytorch._trial import ROWS
 from mlmagic.executors.pytorch._watch import Watch
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from mlmagic.data import Rows, TrainingData
     from mlmagic.executors._base import Stop
     from mlmagic.executors.pytorch._module import Source
+    from mlmagic.executors.pytorch._outcome import TorchOutcome
     from mlmagic.executors.pytorch.config import TorchTrain
 
 
@@ -48,18 +48,19 @@ def fit(config: RunConfig, data: TrainingData, found: Source, preparation: Any, 
     with _device.own_random_state(config.seed, device), _device.repeatable(config.deterministic):
         inputs = matrix(preparation, data.train)
         made = network(train, data, found, inputs)
-        _remark(made, emit)
-        number = 1 if config.deterministic else _threads(made, inputs, train.batch_size)
-        emit(Metadata(_facts(train, found, made) | {"threads": number} | _device.facts(device)))
-        about = _about(train, data, found, made)
+        remark(made, emit)
+        number = _threads(config, made, inputs, device)
+        emit(Metadata(facts(train, found, made) | {"threads": number} | _device.facts(device)))
+        about = recipe(train, data, found, made) | {"threads": number}
         with threads(number):
-            training = _training(config, data, made, inputs, preparation, device, about, emit, stop)
-            outcome = partial(_outcome, training, made, data, preparation, about)
+            with _device.gpu_errors(train.batch_size, made.size):
+                training = _training(config, data, made, inputs, preparation, device, about, emit, stop)
+            outcome = partial(conclude, training, made, data, preparation, about)
             try:
-                with _device.gpu_errors(train.batch_size, _size(made)):
+                with _device.gpu_errors(train.batch_size, made.size):
                     training.run(train.epochs)
             except Exception as error:
-                if training.best is not None:
+                if training.best is not None or (training.history and not isinstance(error, TrainingDiverged)):
                     error.outcome = outcome()  # type: ignore[attr-defined]
                 raise
             return outcome()
@@ -89,6 +90,7 @@ def _training(
         return Tensors(values.to(kind), made.target(data, rows)).to(device)
 
     module = made.module.to(device)
+    made.objective.to(device)
     new_tally = _new_tally(train, data, made)
     parts = Parts(
         module,
@@ -121,94 +123,12 @@ def _new_tally(train: TorchTrain, data: TrainingData, made: Network) -> Callable
     return partial(Confusion, len(data.classes)) if wants_f1 else Accuracy
 
 
-def _threads(made: Network, inputs: Tensor, batch_size: int) -> int:
+def _threads(config: RunConfig, made: Network, inputs: Tensor, device: torch.device) -> int:
+    if config.deterministic or device.type != "cpu":
+        return 1  # sums over other numbers of threads differ in the last bit; a GPU leaves nothing to do here
+    train: TorchTrain = config.config  # type: ignore[assignment]
     made.module.eval()
+    batch = inputs[: train.batch_size].to(dtype_of(made.module))
     with torch.no_grad():
-        rows = min(batch_size, len(inputs))
-        work = multiplications(made.module, inputs[:ROWS].to(dtype_of(made.module)), rows)
-    return threads_for(work, torch.get_num_threads())
-
-
-def _remark(made: Network, emit: Emit) -> None:
-    for text in made.remarks:
-        emit(Log(text))
-    if made.units is not None:
-        scale = made.units.scale
-        emit(
-            Log(
-                f"While training, the target is standardised (mean {scale.mean:g}, standard deviation {scale.spread:g}): "
-                "the loss is in standard deviations; predictions, rmse and mae are in the target's own units"
-            )
-        )
-
-
-def _size(made: Network) -> int:
-    return sum(parameter.numel() for parameter in made.module.parameters())
-
-
-def _facts(train: TorchTrain, found: Source, made: Network) -> dict[str, Any]:
-    body = {
-        "network": found.name,
-        "modelParameters": _size(made),
-        "epochs": train.epochs,
-        "batchSize": train.batch_size,
-        "optimizer": train.optimizer,
-        "learningRate": train.learning_rate,
-        "lossFunction": made.objective.name,
-    }
-    if made.units is not None:
-        scale = made.units.scale
-        body["targetScaling"] = {"method": "standard", "mean": scale.mean, "scale": scale.spread}
-    return body
-
-
-def _about(train: TorchTrain, data: TrainingData, found: Source, made: Network) -> dict[str, Any]:
-    """What is needed to build the network again."""
-    classes = data.classes
-    return {
-        "network": found.name,
-        "arguments": plain(made.arguments.values),
-        "optimizer_name": train.optimizer,
-        "classes": None if classes is None else classes.tolist(),
-        "classes_dtype": None if classes is None else str(classes.dtype),
-    }
-
-
-def _outcome(
-    training: Training, made: Network, data: TrainingData, preparation: Any, about: Mapping[str, Any]
-) -> TorchOutcome:
-    if training.steps == 0:
-        return TorchOutcome(None)
-    watch, finished = training.watch, len(training.history)
-    best = watch.epoch if watch is not None else finished
-    facts = {
-        "finalEpoch": finished,
-        **({"bestEpoch": best} if best else {}),
-        "earlyStopped": training.early_stopped,
-        "trainingTime": duration(training.seconds),
-        "samplesProcessed": len(data.train),
-        **_device.facts(training.parts.device),
-    }
-    module, optimizer = made.module.to("cpu"), training.parts.optimiser.state_dict()
-    module.zero_grad(set_to_none=True)
-    last = _in_units(made)
-    if training.best is not None:
-        module.load_state_dict(training.best)
-        _in_units(made)
-    return TorchOutcome(
-        model=module.eval(),
-        preparation=preparation,
-        classes=data.classes,
-        metrics=nested(training.history),
-        metadata=facts,
-        about={**about, "epoch": best},
-        last={"epoch": finished, "state_dict": last},
-        optimizer=optimizer,
-    )
-
-
-def _in_units(made: Network) -> dict[str, Any]:
-    """Rescale the last layer where the target was scaled; the weights then."""
-    if made.units is not None:
-        made.units.restore(made.module)
-    return snapshot(made.module)
+        work = multiplications(made.module, batch[:ROWS], len(batch))
+    return faster(made.module, batch, threads_for(work, torch.get_num_threads()))

@@ -52,7 +52,7 @@ def load_class(path: Path, name: str | None) -> Any:
     if not callable(found):
         near = closest(name, defined)
         raise ModelLoadingError(
-            f"{path} has no class {name!r}" + (f". Did you mean {near!r}?" if near else ""),
+            f"{path} has no class {name!r}" + (f". Did you mean `{near}`?" if near else ""),
             solution=f"Write modelClass: {listed(defined)}" if defined else f"Define a torch.nn.Module in {path}",
         )
     return found

@@ -44,7 +44,7 @@ def read(path: Path) -> dict[str, Any]:
             stderr=f"UnpicklingError: {str(error).splitlines()[0]}",
             solution="Train again; mlmagic writes tensors and plain data only",
         ) from None
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except Exception as error:  # a damaged file fails in any way
         raise ModelLoadingError(f"Failed to load {path.name}", stderr=f"{type(error).__name__}: {error}") from None
     if not isinstance(body, dict) or body.get("format") != FORMAT:
         raise ModelLoadingError(f"{path.name} is no model that this version of mlmagic wrote")

@@ -46,21 +46,21 @@ class Scale:
             layer.bias.sub_(self.mean).div_(self.spread)
 
 
-@torch.no_grad()
 def last_linear(module: nn.Module, sample: Tensor) -> str | None:
-    """The name of the layer whose output the network gives as it is, found by rescaling it on a few rows; None if there is none.
+    """Name the linear layer whose output is the network's, found by rescaling it; None if there is none.
 
     Parameters
     ----------
     sample
-        Inputs, shape (n, features).
+        Inputs to try it on, shape (n, features).
     """
-    before = module(sample)
     layers = {name: layer for name, layer in module.named_modules() if isinstance(layer, nn.Linear)}
-    for name, layer in reversed(layers.items()):
-        usable = layer.bias is not None and layer.out_features == 1
-        if usable and all(_scales(module, layer, sample, before, by) for by in _PROBES):
-            return name
+    with torch.no_grad():
+        before = module(sample)
+        for name, layer in reversed(layers.items()):
+            usable = layer.bias is not None and layer.out_features == 1
+            if usable and all(_scales(module, layer, sample, before, by) for by in _PROBES):
+                return str(name)
     return None
 
 
@@ -71,7 +71,7 @@ _PROBES = (Scale(100.0, 2.0), Scale(-100.0, 3.0))
 def _scales(module: nn.Module, layer: nn.Linear, sample: Tensor, before: Tensor, by: Scale) -> bool:
     with _restored(layer):
         by.to_units(layer)
-        return torch.allclose(module(sample), before * by.spread + by.mean, rtol=1e-3, atol=1e-2)
+        return bool(torch.allclose(module(sample), before * by.spread + by.mean, rtol=1e-3, atol=1e-2))
 
 
 @contextmanager

@@ -1,12 +1,15 @@
 """How many threads a network is worth.
 
-A rule of size and not a measurement: sums over other numbers of threads differ in the last bit, so a choice by timing
-would break the promise that a seed repeats a run.
+Most networks for tables are so small that a second thread only waits: a rule of size gives them one, the same one every
+time. A large network is timed, since more threads than free cores can make it many times slower than one.
 """
 
 from __future__ import annotations
 
+import copy
 from contextlib import contextmanager
+from statistics import median
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 # Below this, handing the work to a second thread takes longer than the work; on a busy machine much longer.
 WORTH_A_THREAD = 50e6
+# More threads must save so much, and finding out may take about so many seconds.
+WORTHWHILE, BUDGET = 0.8, 1.0
 
 
 def threads_for(multiplications: int, available: int) -> int:
@@ -47,6 +52,39 @@ def multiplications(module: nn.Module, inputs: Tensor, rows: int) -> int:
         for handle in handles:
             handle.remove()
     return sum(counts) * rows // len(inputs)
+
+
+def faster(module: nn.Module, inputs: Tensor, number: int) -> int:
+    """Give ``number`` if so many threads train on a batch clearly faster than one does, else 1.
+
+    Parameters
+    ----------
+    module
+        It is copied: what a step changes in it stays there.
+    inputs
+        A batch.
+    """
+    if number == 1:
+        return 1
+    copied, state = copy.deepcopy(module).train(), torch.get_rng_state()
+    seconds: dict[int, list[float]] = {1: [], number: []}
+    began = perf_counter()
+    try:
+        while len(seconds[1]) < 4 and (not seconds[1] or perf_counter() - began < BUDGET):
+            for count, times in seconds.items():
+                with threads(count):
+                    times.append(_step(copied, inputs))
+    finally:
+        torch.set_rng_state(state)
+    # The first step of each also pays for starting the threads.
+    one, many = (median(times[1:] or times) for times in seconds.values())
+    return number if many < WORTHWHILE * one else 1
+
+
+def _step(module: nn.Module, inputs: Tensor) -> float:
+    began = perf_counter()
+    module(inputs).sum().backward()
+    return perf_counter() - began
 
 
 @contextmanager

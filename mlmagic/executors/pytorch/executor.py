@@ -62,7 +62,7 @@ class TorchExecutor:
                 stderr="ModuleNotFoundError: No module named 'torch'",
                 solution="Install PyTorch: pip install torch",
             ) from None
-        return {"torch": torch.__version__, "scikit-learn": sklearn.__version__}
+        return {"torch": str(torch.__version__), "scikit-learn": sklearn.__version__}
 
     def task(self, config: RunConfig) -> Task | None:
         """What the loss is made for."""
@@ -106,7 +106,8 @@ class TorchExecutor:
         """Labels and probabilities, or numbers in the target's own units."""
         from mlmagic.executors.pytorch._predict import predict
 
-        return predict(outcome, rows)
+        predictions: Predictions = predict(outcome, rows)
+        return predictions
 
     def save(self, outcome: Outcome, config: RunConfig) -> dict[str, Path]:
         """Weights and plain data, which load without running code; the preparation beside them."""

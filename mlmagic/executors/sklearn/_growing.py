@@ -24,6 +24,8 @@ GROWING = {
 CHUNK_SECONDS = 0.15
 # Scoring a growing ensemble again and again may cost this share of what growing costs.
 SCORING_SHARE = 0.1
+# ... or this many seconds, so that a small forest has a curve too.
+SCORING_SECONDS = 0.2
 SCORED_ROWS = 2_000
 
 
@@ -78,7 +80,7 @@ class _Watch:
     def scores(self, estimator: Any, spent: float, *, last: bool) -> dict[str, float] | None:
         """Scores by name, or None where there is no time for them now."""
         self._growing += spent
-        if self._scoring > SCORING_SHARE * self._growing and not last:
+        if self._scoring > max(SCORING_SECONDS, SCORING_SHARE * self._growing) and not last:
             return None
         began = time.perf_counter()
         found: dict[str, float] = {}

@@ -72,10 +72,10 @@ export function mean(values: Float64Array): number {
   return finite.reduce((sum, value) => sum + value, 0) / finite.length;
 }
 
-/** The sample's standard deviation; 0 of a single value. */
+/** The standard deviation of these values themselves, as the report has it; 0 of a single value. */
 export function deviation(values: Float64Array): number {
   const finite = values.filter(Number.isFinite);
   const centre = mean(finite);
   const squares = finite.reduce((sum, value) => sum + (value - centre) ** 2, 0);
-  return finite.length > 1 ? Math.sqrt(squares / (finite.length - 1)) : 0;
+  return Math.sqrt(squares / finite.length);
 }
