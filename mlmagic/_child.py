@@ -71,6 +71,7 @@ class Session:
     def _run(self, parcel: _pickling.Parcel, stop: ToldStop) -> dict[str, Any] | None:
         try:
             config = _pickling.unpack(parcel)
+            _pickling.discard(parcel)  # now: the parent may be killed, and the file is shared memory
             run_here(config, Transport(lambda event: self._say("event", event), stop, self._hand_over))
         except BaseException as raised:
             return as_error(raised).to_dict()
@@ -90,11 +91,20 @@ class Session:
                 kind, content = self._connection.recv()
             except (EOFError, OSError):
                 os._exit(0)  # the parent is gone
-            if kind in ("run", "warm"):
+            if kind == "place":
+                _move(*content)
+            elif kind in ("run", "warm"):
                 stop = ToldStop(lambda: self._say("stopping"))
                 self._orders.put((content, stop))
             else:
                 stop.set()
+
+
+def _move(directory: str, path: list[str]) -> None:
+    """Look for files and modules where the parent does now."""
+    sys.path[:] = path
+    with contextlib.suppress(OSError):
+        os.chdir(directory)
 
 
 def main() -> None:

@@ -101,6 +101,9 @@ def _hold(reference: Reference, values: Mapping[str, Any]) -> Any:
         raise LookupError(reference.name)
     value = values[reference.name]
     if isinstance(value, Report):
+        # What it will give is not there yet; whether it gives such a thing at all is known.
+        if reference.attributes and not hasattr(Report, reference.attributes[0]):
+            raise LookupError(reference.attributes[0])
         return value
     return _snapshot(_follow(value, reference.attributes))
 

@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from mlmagic._units import duration
+from mlmagic.run_directory import shown
 
 if TYPE_CHECKING:
     from mlmagic.jobs import Job, Queue
@@ -48,5 +49,5 @@ def _row(job: Job) -> tuple[str, ...]:
         f"{job.config.action} {job.config.framework}",
         "" if progress == state.status else progress,
         time,
-        str(job.path),
+        shown(job.path),
     )

@@ -7,6 +7,7 @@ created the child ends.
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import socket
 import subprocess
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from mlmagic.executors._base import Outcome
 
 POLL = 0.02
-# A child that has seen the stop may finish what it keeps; one that has not is ended after KILL_AFTER.
+# A child that has seen the stop, or has a fitted model already, may finish what it keeps; any other is ended after
+# KILL_AFTER.
 KILL_AFTER, FINISH_WITHIN = 1.2, 60.0
 
 
@@ -81,6 +83,7 @@ class Child:
         """Run a job to its end. Ends the child where a stop is not answered in time."""
         parcel = _pickling.pack(config)
         try:
+            self._connection.send(("place", (os.getcwd(), sys.path)))
             self._connection.send(("run", parcel))
             self._listen(transport)
         except (EOFError, OSError):
@@ -102,6 +105,7 @@ class Child:
 
     def _listen(self, transport: Transport) -> None:
         deadline: float | None = None
+        patience = KILL_AFTER
         while True:
             if self._connection.poll(POLL):
                 kind, content = self._connection.recv()
@@ -109,13 +113,13 @@ class Child:
                     if content is not None:
                         raise from_dict(content)
                     return
-                if kind == "stopping":
-                    deadline = time.monotonic() + FINISH_WITHIN
-                else:
-                    self._take(kind, content, transport)
+                if kind in ("stopping", "outcome"):
+                    patience = FINISH_WITHIN
+                    deadline = deadline and time.monotonic() + patience
+                self._take(kind, content, transport)
             if transport.stop.is_set() and deadline is None:
                 self._connection.send(("stop", None))
-                deadline = time.monotonic() + KILL_AFTER
+                deadline = time.monotonic() + patience
             if deadline is not None and time.monotonic() > deadline:
                 self.kill()
                 return

@@ -10,6 +10,7 @@ from mlmagic._html import Confusion, Curve, Failure, Series, Summary
 from mlmagic._units import duration, size
 from mlmagic.executors import EXECUTORS
 from mlmagic.report import Run
+from mlmagic.run_directory import shown
 from mlmagic.state import CurveKey, RunState
 
 PICTURED = ("loss", "accuracy", "r2")
@@ -27,8 +28,8 @@ def summary(run: Run) -> Summary:
         duration=duration(run.elapsed) if state.began else "",
         numbers=tuple(_number(tile) for tile in _view.tiles(run) if tile["label"] != "duration")[: _view.TILES],
         facts=tuple(_facts(state)),
-        files=tuple((key, str(run.path / item.path)) for key, item in state.artifacts.items()),
-        directory=str(run.path),
+        files=tuple((key, shown(run.path / item.path)) for key, item in state.artifacts.items()),
+        directory=shown(run.path),
         confusion=_confusion(state),
         curve=_curve(state),
         error=_failure(state.error),

@@ -12,7 +12,7 @@ from mlmagic._units import duration
 from mlmagic.events import plain
 from mlmagic.executors import EXECUTORS
 from mlmagic.report import Run, to_dict
-from mlmagic.run_directory import CONFIG
+from mlmagic.run_directory import CONFIG, shown
 from mlmagic.state import RunState
 
 TILES = 6
@@ -53,7 +53,7 @@ def view(run: Run, stop_by: str, place: dict[str, Any] | None = None) -> dict[st
             "tiles": tiles(run)[:TILES],
             "axis": {"unit": state.axis.unit or "step", "total": state.axis.total},
             "best": _best(state),
-            "outputDir": str(run.path),
+            "outputDir": shown(run.path),
             "seed": run.config.seed,
             "dataHash": facts.get("dataHash"),
             "confusion": confusion(state),

@@ -60,8 +60,8 @@ def attach(directory: str | Path) -> Report:
     from mlmagic import jobs
     from mlmagic._attached import Attached
 
-    path = Path(directory)
-    own = next((job for job in jobs.QUEUE.jobs if job.path.absolute() == path.absolute()), None)
+    path = Path(directory).absolute()
+    own = next((job for job in jobs.QUEUE.jobs if job.path == path), None)
     return Report(own or Attached(path))
 
 

@@ -14,11 +14,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlmagic import _transport
+from mlmagic import _reuse, _transport
+from mlmagic._attached import Attached
 from mlmagic._failure import as_error, no_room
 from mlmagic._inputs import bind, hold, locate, needs_of
 from mlmagic.errors import DependencyFailed, MLError, TimeoutExceeded
-from mlmagic.events import Artifact, Began, Ended, Event, Metrics, Stopping, Usage
+from mlmagic.events import Artifact, Began, Ended, Event, Log, Metadata, Metrics, Stopping, Usage
 from mlmagic.record import write_config, write_report
 from mlmagic.run_directory import TEXT_LOG, RunDirectory
 from mlmagic.state import RunState
@@ -50,6 +51,7 @@ class Job:
         self._source = source
         self._release: _transport.Released | None = None
         self._trackers = (directory.append, TextLog(directory.path / TEXT_LOG).take)
+        self._adopted: Attached | None = None
         self._write_failure: MLError | None = None
         self._lock = threading.RLock()
         self._watchers: list[Callable[[], None]] = []
@@ -61,7 +63,7 @@ class Job:
     @property
     def path(self) -> Path:
         """The run's directory."""
-        return self.directory.path
+        return self._adopted.path if self._adopted else self.directory.path
 
     @property
     def elapsed(self) -> float:
@@ -73,6 +75,8 @@ class Job:
     @property
     def outcome(self) -> Outcome | None:
         """What training gave, as soon as it is released; None before, and where there was no model to keep."""
+        if self._adopted is not None:
+            return self._adopted.outcome
         return self._release.outcome() if self._release else None
 
     def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
@@ -122,34 +126,61 @@ class Job:
         self.emit(Began(time.time(), os.getpid()))
         error: MLError | None = None
         try:
-            config = bind(self.config, self._values).model_copy(update={"output_dir": self.path})
             write_config(self)
-            _transport.run(config, self._context(), self._note_worker)
+            if not (self.config.reuse and self._reuse()):
+                config = bind(self.config, self._values).model_copy(update={"output_dir": self.path})
+                _transport.run(config, self._context(), self._note_worker)
         except BaseException as raised:
             error = locate(as_error(raised), self._source)
         self.finish(error)
 
     def finish(self, error: MLError | None = None) -> None:
         """End the run: the last event, then ``report.json``, then everybody who waits is woken."""
+        if self._adopted is not None:
+            self._close()
+            return
         error = self._write_failure or error or self._timed_out()
         status = "error" if error else "stopped" if self.stop_event.is_set() else "success"
-        self._values = {}  # the run no longer needs the user's data in memory
         try:
-            with contextlib.suppress(OSError):
-                self._write_again()
+            with contextlib.suppress(OSError, _reuse.Incomparable):
+                self._write_again(status)
             self.emit(Ended(status, self.elapsed, error.to_dict() if error else None))
             with contextlib.suppress(OSError):
                 write_report(self)
         finally:  # whatever happens here, nobody waits for ever
-            self.directory.release()
-            self._released.set()
-            self._done.set()
-            self._tell()
+            self._close()
 
-    def _write_again(self) -> None:
+    def _close(self) -> None:
+        self._values = {}  # the run no longer needs the user's data in memory
+        self.directory.release()
+        self._released.set()
+        self._done.set()
+        self._tell()
+
+    def _write_again(self, status: str) -> None:
         """The config once more, now that versions and the data's hash are known."""
         self.emit(Artifact("trainingLog", TEXT_LOG, (self.path / TEXT_LOG).stat().st_size))
         write_config(self)
+        if status == "success" and (data := self.state.metadata.get("dataHash")):
+            inputs = _reuse.inputs_hash(self.config, self._values)
+            self.emit(Metadata({"hashes": {"inputs": inputs, "data": data}}))
+
+    def _reuse(self) -> bool:
+        """Take a finished run with equal inputs, if there is one, in place of this one."""
+        try:
+            hashes = {
+                "inputs": _reuse.inputs_hash(self.config, self._values),
+                "data": _reuse.data_hash(self.config, self._values),
+            }
+        except _reuse.Incomparable as error:
+            self.emit(Log(f"cannot reuse a run: {error}", "warning"))
+            return False
+        found = _reuse.find(self.path, hashes)
+        if found is None:
+            return False
+        self._adopted = Attached(self.directory.give_way_to(found))
+        self.state, self.id = self._adopted.state, self._adopted.id
+        return True
 
     def _context(self) -> _transport.Transport:
         return _transport.Transport(self.emit, self.stop_event, self._take)

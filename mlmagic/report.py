@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mlmagic._units import duration
 from mlmagic.errors import MLError, NotReady, from_dict
 from mlmagic.events import plain
-from mlmagic.run_directory import write_whole
+from mlmagic.run_directory import shown, write_whole
 from mlmagic.state import RunState, flatten
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Report:
     def artifacts(self) -> dict[str, str]:
         """Paths of the files that the run wrote, by the report's key. Waits for the end of the run."""
         self._touch(results=False)
-        return {key: str(self.run.path / item.path) for key, item in self.run.state.artifacts.items()}
+        return {key: shown(self.run.path / item.path) for key, item in self.run.state.artifacts.items()}
 
     @property
     def model(self) -> Any:
@@ -295,10 +295,10 @@ def to_dict(run: Run) -> dict[str, Any]:
         "duration": duration(run.elapsed),
         "status": state.status,
         "gpuUsed": bool(state.metadata.get("gpuUsed", False)),
-        "outputDir": str(run.path),
+        "outputDir": shown(run.path),
         "metadata": {key: value for key, value in state.metadata.items() if key not in ("gpuUsed", "gpuModel")},
         "metrics": state.metrics or {},
-        "artifacts": {key: str(run.path / item.path) for key, item in state.artifacts.items()},
+        "artifacts": {key: shown(run.path / item.path) for key, item in state.artifacts.items()},
     }
     if "gpuModel" in state.metadata:
         body["gpuModel"] = state.metadata["gpuModel"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextlib
 import fcntl
 import json
 import os
@@ -56,7 +58,8 @@ class RunDirectory:
                 solution="Choose another outputDir, or stop that run first: %mlstop",
             )
         _set_aside(path)
-        return cls(path, lock)
+        # Whole: the notebook may change its working directory while the run goes on.
+        return cls(path.absolute(), lock)
 
     def append(self, event: Event, time: float) -> None:
         """Write one event to the stream, ``time`` seconds after the run began.
@@ -82,12 +85,37 @@ class RunDirectory:
         """Whether another process asked this run to stop, by :func:`ask_to_stop`."""
         return (self.path / STOP).exists()
 
+    def give_way_to(self, finished: Path) -> Path:
+        """Leave the place to a finished run that is taken instead of this one; gives where that run now lies.
+
+        One that was set aside from here moves back; for one that lies elsewhere this directory disappears.
+        """
+        self.release()
+        for name in OWN - {CHECKPOINTS, TABLES}:
+            (self.path / name).unlink(missing_ok=True)
+        if finished.parent.parent == self.path:
+            for item in list(finished.iterdir()):
+                item.rename(self.path / item.name)
+            finished.rmdir()
+            return self.path
+        with contextlib.suppress(OSError):  # the user's own files may lie there too
+            (self.path / LOCK).unlink()
+            self.path.rmdir()
+        return finished
+
     def release(self) -> None:
         """Let the directory go. Releasing twice is fine."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None
         self._lock.close()
+
+
+def shown(path: Path) -> str:
+    """A path as a person reads it: from the working directory where it lies below that, else whole."""
+    with contextlib.suppress(OSError, ValueError):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
 
 
 def living(path: Path) -> bool:

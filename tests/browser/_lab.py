@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from tests.browser._server import until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import ConsoleMessage, Locator, Page
 
     from tests.browser._server import Server
 
@@ -61,8 +61,13 @@ class Lab:
         self.name = ""
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._hear)
         # Lab asks before it leaves a notebook that was changed; a test that reloads means it.
         page.on("dialog", lambda dialog: dialog.accept())
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.text} ({message.location.get('url', '')})")
 
     # -- files
 

@@ -89,9 +89,11 @@ def lab(server: Server, context: BrowserContext, traffic: Traffic) -> Iterator[L
     """A page of JupyterLab, nothing open yet; its kernels end with the test."""
     page = context.new_page()
     traffic.watch(page)
-    yield Lab(server, page, traffic)
+    lab = Lab(server, page, traffic)
+    yield lab
     page.close()
     server.shutdown_kernels()
+    assert not lab.errors, f"the page complained: {lab.errors}"
 
 
 def _refuse(route: Route) -> None:

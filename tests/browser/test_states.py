@@ -1,0 +1,118 @@
+"""What a run that does not simply succeed looks like: in the queue, waiting for another, failed, cut off."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser._dashboard import Dashboard
+from tests.browser._lab import Lab
+from tests.browser._server import until
+from tests.browser.cells import PENGUINS, network
+
+TREE = """%%mltrain {name}
+framework: sklearn
+{model}
+data: $penguins
+target: species
+"""
+FAULTY = """%%mltrain
+framework: sklearn
+algorithm: RandomForestClassifier
+data: $penguins
+target: species
+hyperparameters: {n_estimatorz: 300, max_depth: deep}
+"""
+NET = """
+from torch import nn
+class Net(nn.Module):
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.body = nn.Linear(inputs, 16)
+        self.head = nn.Linear(8, outputs)
+    def forward(self, x):
+        return self.head(self.body(x))
+"""
+BROKEN = """%%mltrain
+framework: pytorch
+model: $Net
+data: $penguins
+target: species
+"""
+
+
+def test_queued_and_waiting_for_another_run(lab: Lab) -> None:
+    second = TREE.format(name="second", model="algorithm: DecisionTreeClassifier")
+    third = TREE.format(name="third", model="model: $second.model")
+    lab.open(PENGUINS, network(options="first"), second, third)
+    for index in range(4):
+        lab.run(index)
+    first, queued, waiting = (Dashboard(lab, index) for index in (1, 2, 3))
+    queued.wait("queued")
+    expect(queued.unit).to_have_text("1st in the queue")
+    expect(queued.stop).to_have_text("Cancel")
+    waiting.wait("queued")
+    expect(waiting.unit).to_have_text("waiting for: second")
+    lab.screenshot("queue")
+    lab.screenshot("queue-panel", lab.panel())
+    lab.cell(1)
+    first.stop.click()
+    first.ended("stopped")
+    queued.ended("success")
+    waiting.ended("success")
+    lab.cell(3)
+    lab.screenshot("queue-done", lab.panel())
+
+
+def test_a_queued_run_is_cancelled(lab: Lab) -> None:
+    lab.open(PENGUINS, network(options="first"), TREE.format(name="", model="algorithm: DecisionTreeClassifier"))
+    for index in range(3):
+        lab.run(index)
+    queued = Dashboard(lab, 2).wait("queued")
+    queued.stop.click()
+    queued.ended("stopped")
+    queued.screenshot("cancelled")
+
+
+def test_faulty_parameters_are_told_all_at_once(lab: Lab) -> None:
+    lab.open(PENGUINS, FAULTY)
+    lab.run(0)
+    lab.run(1)
+    run = Dashboard(lab, 1).ended("error")
+    for words in ("invalid-configuration", "n_estimatorz", "n_estimators", "max_depth"):
+        expect(run.banner).to_contain_text(words)
+    run.screenshot("error-parameters")
+
+
+def test_a_network_of_the_users_own_shows_its_last_frames(lab: Lab) -> None:
+    lab.open(PENGUINS, NET, BROKEN)
+    for index in range(3):
+        lab.run(index)
+    run = Dashboard(lab, 2).ended("error")
+    for words in ("return self.head(self.body(x))", "mat1 and mat2 shapes cannot be multiplied"):
+        expect(run.banner).to_contain_text(words)
+    expect(run.what).to_contain_text("Net")
+    run.screenshot("error-network")
+    lab.theme(dark=True)
+    run.screenshot("error-network-dark")
+    lab.theme(dark=False)
+
+
+def test_a_kernel_that_dies_and_the_run_attached_again(lab: Lab) -> None:
+    lab.open(PENGUINS, network())
+    lab.run(0)
+    lab.run(1)
+    run = Dashboard(lab, 1).train(20)
+    directory = lab.execute("print(report.output_dir)")
+    lab.execute("import threading, os, signal; threading.Timer(.2, os.kill, (os.getpid(), signal.SIGKILL)).start()")
+    lab.cell(1)
+    expect(run.time).to_contain_text("no word from the kernel", timeout=40_000)
+    run.screenshot("kernel-gone")
+    until(lambda: lab.execute("1 + 1").endswith("2"), 30, lambda: "no new kernel")
+    index = lab.add(f"%load_ext mlmagic\n%mlattach {directory}")
+    lab.run(index)
+    attached = Dashboard(lab, index).ended("interrupted")
+    expect(attached.banner).to_contain_text("process that ran")
+    expect(attached.stop).to_be_hidden()
+    assert attached.points() >= 20
+    attached.screenshot("interrupted")
+    assert lab.execute("type(report.model).__name__") == "'Sequential'"
