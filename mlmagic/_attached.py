@@ -47,6 +47,9 @@ class Attached:
         self._done = threading.Event()
         self._released = threading.Event()
         if living(path):
+            self._stream = (path / EVENTS).open("rb")
+            self._rest = b""
+            self._catch_up()  # what is there already is known at once
             self._read.start()
         else:
             self._replay()
@@ -95,19 +98,21 @@ class Attached:
         self._finish()
 
     def _follow(self) -> None:
-        with (self.path / EVENTS).open("rb") as stream:
-            rest = b""
+        with self._stream:
             while not self.state.finished:
                 alive = living(self.path)
-                while text := stream.readline():
-                    rest += text
-                    if rest.endswith(b"\n"):
-                        self._take(rest)
-                        rest = b""
+                self._catch_up()
                 if not alive:
                     break
                 time.sleep(FOLLOW)
         self._finish()
+
+    def _catch_up(self) -> None:
+        while text := self._stream.readline():
+            self._rest += text
+            if self._rest.endswith(b"\n"):
+                self._take(self._rest)
+                self._rest = b""
 
     def _take(self, line: bytes) -> None:
         if found := parse_line(line):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import errno
+import os
 import sysconfig
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from mlmagic.errors import MLError, OutOfMemory, OutputError, TrainingFailure
 
 FRAMES = 6
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
-_OURS = str(Path(__file__).parent)
+_OURS = f"{Path(__file__).parent}{os.sep}"
 _INSTALLED = tuple({sysconfig.get_path(key) for key in ("purelib", "platlib", "stdlib", "platstdlib")})
 
 
@@ -27,7 +29,7 @@ def as_error(raised: BaseException) -> MLError:
     frames = user_frames(raised)
     return TrainingFailure(
         cause,
-        stderr=frames or "".join(traceback.format_exception(raised)[-FRAMES:]),
+        stderr=frames or _last_frames(raised, lambda filename: not filename.startswith(_OURS)),
         solution="Mend the line shown above and run the cell again" if frames else None,
     )
 
@@ -44,7 +46,11 @@ def no_room(error: OSError) -> OutputError:
 
 def user_frames(raised: BaseException) -> str:
     """The last frames of the user's own code, as a traceback shows them; empty where there are none."""
-    frames = [frame for frame in traceback.extract_tb(raised.__traceback__) if _is_users(frame.filename)]
+    return _last_frames(raised, _is_users)
+
+
+def _last_frames(raised: BaseException, shown: Callable[[str], bool]) -> str:
+    frames = [frame for frame in traceback.extract_tb(raised.__traceback__) if shown(frame.filename)]
     if not frames:
         return ""
     text = "".join(traceback.format_list(frames[-FRAMES:]))

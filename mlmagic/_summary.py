@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from mlmagic import _view
 from mlmagic._curve import Cursor
+from mlmagic._format import duration, grouped, metric, rate, size
 from mlmagic._html import Confusion, Curve, Failure, Series, Summary
-from mlmagic._units import duration, size
 from mlmagic.executors import EXECUTORS
 from mlmagic.report import Run
 from mlmagic.run_directory import shown
-from mlmagic.state import CurveKey, RunState
+from mlmagic.state import SERIES, CurveKey, RunState
 
 PICTURED = ("loss", "accuracy", "r2")
 
@@ -44,13 +45,12 @@ def _number(tile: dict[str, Any]) -> tuple[str, str]:
 
 
 def _text(value: Any, form: str) -> str:
-    if not isinstance(value, (int, float)):
-        return str(value)
-    if form == "bytes":
-        return size(value)
-    if form in ("count", "rate"):
-        return f"{value:,.0f}"
-    return f"{value:.4g}"
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return metric(None)
+    write = _FORMS.get(form, metric)
+    return write(value)
 
 
 def _facts(state: RunState) -> list[tuple[str, str]]:
@@ -60,13 +60,24 @@ def _facts(state: RunState) -> list[tuple[str, str]]:
         split = [f"{known[key]} {name}" for key, name in _SPLIT if known.get(key)]
         found.append(("rows", f"{known['samples']} ({', '.join(split)})"))
     if "targetColumn" in known:
-        found.append(("target", str(known["targetColumn"])))
+        classes = f", {known['classes']} classes" if known.get("classes") else ""
+        found.append(("target", f"{known['targetColumn']}{classes}"))
+    prepared = [f"{_listed(known[key])} {verb}" for key, verb in _PREPARED if known.get(key)]
+    if prepared:
+        found.append(("prepared", "; ".join(prepared)))
     for key, label in (("bestEpoch", "best epoch"), ("seed", "seed"), ("dataHash", "data"), ("modelSize", "model")):
         if known.get(key) is not None:
             found.append((label, str(known[key])[:12]))
     return found
 
 
+def _listed(names: Iterable[str]) -> str:
+    shown = list(map(str, names))
+    return ", ".join(shown) if len(shown) <= 3 else f"{len(shown)} columns"
+
+
+_FORMS: dict[str, Callable[[float], str]] = {"bytes": size, "count": grouped, "rate": rate, "seconds": duration}
+_PREPARED = (("encoded", "encoded"), ("filled", "with gaps filled"))
 _SPLIT = (("trainSamples", "train"), ("validationSamples", "validation"), ("testSamples", "test"))
 
 
@@ -84,13 +95,23 @@ def _failure(error: dict[str, Any] | None) -> Failure | None:
 
 
 def _curve(state: RunState) -> Curve | None:
-    for metric in PICTURED:
-        lines = [_series(state, key) for key in state.curves if key.metric == metric and key.grain == "unit"]
+    for name in PICTURED:
+        keys = [key for key in state.curves if key.metric == name and key.grain == "unit"]
+        # Folds have an axis of their own: they are pictured where nothing else is.
+        counted = [key for key in keys if key.series in SERIES.values()]
+        lines = [_series(state, key) for key in counted or keys]
         if any(len(line.points) > 1 for line in lines):
             # The line that matters comes last, and is drawn in blue.
             lines.sort(key=lambda line: line.label != "train")
-            return Curve(metric, tuple(lines), state.axis.unit or "step")
+            unit = state.axis.unit or "step" if counted else keys[0].series
+            return Curve(name, tuple(lines), unit, _best(state, name) if counted else None)
     return None
+
+
+def _best(state: RunState, name: str) -> tuple[float, float] | None:
+    """The kept unit, where the pictured metric is the one that decided."""
+    best = state.best
+    return (best.index, best.value) if best and best.metric in (name, f"val_{name}") else None
 
 
 def _series(state: RunState, key: CurveKey) -> Series:

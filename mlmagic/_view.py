@@ -1,14 +1,15 @@
-"""What the page shows of a run, as plain data: a pure function of its state."""
+"""What the page shows of a run, as plain data: a pure function of its state.
+
+In two parts, since the page is told ten times a second: what moves all the time, and what only a fact changes, which
+reads files too.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
-import math
-import os
 from typing import Any
 
-from mlmagic._units import duration
 from mlmagic.events import plain
 from mlmagic.executors import EXECUTORS
 from mlmagic.report import Run, to_dict
@@ -22,8 +23,8 @@ IMPORTANCES = 30
 LOWER_IS_BETTER = ("loss", "mae", "rmse", "mse")
 
 
-def view(run: Run, stop_by: str, place: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The parts of the page by name, as ``widgets/src/protocol.ts`` declares them (``RunState``).
+def moving(run: Run, stop_by: str, place: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What changes while a run trains; with :func:`settled` the ``RunState`` of ``widgets/src/protocol.ts``.
 
     Parameters
     ----------
@@ -35,15 +36,8 @@ def view(run: Run, stop_by: str, place: dict[str, Any] | None = None) -> dict[st
         Place in the queue, for a run that waits.
     """
     state = run.state
-    facts = state.metadata
     parts: dict[str, Any] = plain(
         {
-            "id": run.id,
-            "name": run.name,
-            "action": run.config.action,
-            "framework": EXECUTORS[run.config.framework].title,
-            "subject": subject(run),
-            "device": device(state),
             "status": state.status,
             "stopping": state.stopping is not None and not state.finished,
             "stopBy": "none" if state.finished else stop_by,
@@ -53,9 +47,25 @@ def view(run: Run, stop_by: str, place: dict[str, Any] | None = None) -> dict[st
             "tiles": tiles(run)[:TILES],
             "axis": {"unit": state.axis.unit or "step", "total": state.axis.total},
             "best": _best(state),
+        }
+    )
+    return parts
+
+
+def settled(run: Run) -> dict[str, Any]:
+    """What stays as it is until ``run.state.facts`` counts on."""
+    state = run.state
+    parts: dict[str, Any] = plain(
+        {
+            "id": run.id,
+            "name": run.name,
+            "action": run.config.action,
+            "framework": EXECUTORS[run.config.framework].title,
+            "subject": subject(run),
+            "device": device(state),
             "outputDir": shown(run.path),
             "seed": run.config.seed,
-            "dataHash": facts.get("dataHash"),
+            "dataHash": state.metadata.get("dataHash"),
             "confusion": confusion(state),
             "classification": classification(state),
             "importance": importance(run),
@@ -73,17 +83,18 @@ def subject(run: Run) -> str:
     for key in ("algorithm", "model_class", "architecture"):
         if value := getattr(train, key, None):
             return str(value)
-    known = run.state.metadata.get("algorithm") or run.state.metadata.get("modelClass")
+    facts = run.state.metadata
+    known = facts.get("algorithm") or facts.get("modelClass") or facts.get("network")
     model = getattr(train, "model", None)
     return str(known or model or getattr(train, "model_script", None) or "")
 
 
 def device(state: RunState) -> str:
-    """Where it trains: the GPU's name, or how many cores."""
+    """Where it trains: the GPU's name, or how many threads; empty where nobody told."""
     if "gpuModel" in state.metadata:
         return str(state.metadata["gpuModel"])
-    threads = int(state.metadata.get("threads") or os.cpu_count() or 1)
-    return f"{threads} core{'s' * (threads != 1)}"
+    threads = state.metadata.get("threads")
+    return f"{threads} thread{'s' * (threads != 1)}" if threads else ""
 
 
 def tiles(run: Run) -> list[dict[str, Any]]:
@@ -132,11 +143,6 @@ def importance(run: Run) -> dict[str, Any] | None:
         "spread": spread,
         "method": "drop of the score when shuffled" if spread else "mean decrease in impurity",
     }
-
-
-def improves(metric: str, value: float, best: float) -> bool:
-    """Whether ``value`` of a metric is better than ``best``."""
-    return value < best if metric.endswith(LOWER_IS_BETTER) else value > best
 
 
 def _labels(test: dict[str, Any]) -> list[str]:
@@ -190,17 +196,14 @@ def _latest(state: RunState) -> list[dict[str, Any]]:
     unit, last = next(iter(state.rows[-1])), state.rows[-1]
     order = ("val_accuracy", "val_r2", "val_loss", "test_accuracy", "test_r2", "accuracy", "r2", "train_loss")
     names = [name for name in order if name in last] + [name for name in last if name not in order and name != unit]
-    return [_tile(name, last[name], note=_best_note(state.rows, unit, name)) for name in names]
+    return [_tile(name, last[name], note=_best_note(state, name)) for name in names]
 
 
-def _best_note(rows: list[dict[str, float]], unit: str, name: str) -> dict[str, Any] | None:
-    known = [row for row in rows if unit in row and math.isfinite(row.get(name, math.nan))]
-    if not name.startswith(("val_", "test_")) or not known:
+def _best_note(state: RunState, name: str) -> dict[str, Any] | None:
+    best = (state.lowest if name.endswith(LOWER_IS_BETTER) else state.highest).get(name)
+    if not name.startswith(("val_", "test_")) or best is None:
         return None
-    best = known[0]
-    for row in known:
-        best = row if improves(name, row[name], best[name]) else best
-    return {"text": f"best {{}} at {best[unit]}", "value": best[name], "format": "metric"}
+    return {"text": f"best {{}} at {best[1]}", "value": best[0], "format": "metric"}
 
 
 def _rates(state: RunState) -> list[dict[str, Any]]:
@@ -215,5 +218,5 @@ def _rates(state: RunState) -> list[dict[str, Any]]:
         note = {"text": f"{state.metadata['features']} features"}
         found.append(_tile("rows", state.metadata["samples"], "count", note))
     if state.seconds is not None:
-        found.append(_tile("duration", duration(state.seconds), "text"))
+        found.append(_tile("duration", state.seconds, "seconds"))
     return found

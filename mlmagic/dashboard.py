@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,12 +13,13 @@ from typing import Any
 import anywidget
 
 from mlmagic._curve import Cursor
-from mlmagic._view import view
+from mlmagic._view import moving, settled
 from mlmagic.report import Run
 from mlmagic.state import CurveKey
 
 STATIC = Path(__file__).parent / "static"
-INTERVAL = 0.1
+# Seconds between messages: at most ten in any second, fewer where making them takes more than a share of a processor.
+INTERVAL, LONGEST, SHARE = 0.11, 0.3, 0.01
 
 
 class Dashboard(anywidget.AnyWidget):
@@ -52,8 +54,11 @@ class Dashboard(anywidget.AnyWidget):
         self._place = place
         self._on_end = on_end
         self._sent: dict[str, Any] = {}
+        self._known: tuple[int, dict[str, Any]] = (-1, {})
         self._cursors: dict[CurveKey, Cursor] = {}
         self._log_sent = 0
+        self._heard = False
+        self._made, self._unasked = time.monotonic(), 0.5
         self._wanted = threading.Event()
         self._snapshot = threading.Event()
         self._pump: threading.Thread | None = None
@@ -72,6 +77,7 @@ class Dashboard(anywidget.AnyWidget):
         if content.get("type") == "stop":
             self._run.stop("the Stop button")
         elif content.get("type") == "ready":
+            self._heard = True
             self._snapshot.set()
             self._wake()
 
@@ -93,7 +99,9 @@ class Dashboard(anywidget.AnyWidget):
             ended = self._run.wait(0)
             if self.comm is None:
                 return
-            self._send_changes(whole=self._snapshot.is_set())
+            began = time.thread_time()
+            self._send_changes(whole=self._snapshot.is_set() or self._speaks_first())
+            spent = time.thread_time() - began
             if ended:
                 on_end, self._on_end = self._on_end, lambda: None
                 on_end()
@@ -101,13 +109,21 @@ class Dashboard(anywidget.AnyWidget):
                     if not self._wanted.is_set():
                         self._pump = None
                         return
-            pause.wait(INTERVAL)
+            pause.wait(min(LONGEST, max(INTERVAL, spent / SHARE)))
+
+    def _speaks_first(self) -> bool:
+        """Whether to send everything unasked: without subshells a waiting cell keeps the page's question from us."""
+        age = time.monotonic() - self._made
+        due = self._stop_by == "interrupt" and not self._heard and age > self._unasked
+        if due:
+            self._unasked = 2 * age
+        return due
 
     def _send_changes(self, *, whole: bool) -> None:
         if whole:
             self._snapshot.clear()
             self._sent, self._cursors, self._log_sent = {}, {}, 0
-        now = view(self._run, self._stop_by, self._place())
+        now = moving(self._run, self._stop_by, self._place()) | self._settled()
         changed = {key: value for key, value in now.items() if key not in self._sent or self._sent[key] != value}
         self._sent = now
         buffers: list[bytes] = []
@@ -119,6 +135,12 @@ class Dashboard(anywidget.AnyWidget):
         }
         if whole or changed or content["curves"]:
             self.send(content, buffers)
+
+    def _settled(self) -> dict[str, Any]:
+        facts = self._run.state.facts
+        if self._known[0] != facts:
+            self._known = facts, settled(self._run)
+        return self._known[1]
 
     def _curves(self, buffers: list[bytes]) -> list[dict[str, Any]]:
         changes = []

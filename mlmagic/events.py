@@ -177,6 +177,8 @@ def plain(value: Any) -> Any:
 
 
 def _floats(values: Sequence[float]) -> str:
+    if math.isfinite(sum(values)):  # one format for all takes half the time of one each
+        return ",".join(["%.6g"] * len(values)) % tuple(values)
     return ",".join([f"{value:.6g}" if math.isfinite(value) else "null" for value in values])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -74,10 +75,20 @@ class RunState:
         self.seconds: float | None = None
         self.error: dict[str, Any] | None = None
         self.steps_seen = 0
+        # The first lowest and highest value of each column of the axis' rows, and the unit it came from.
+        self.lowest: dict[str, tuple[float, int]] = {}
+        self.highest: dict[str, tuple[float, int]] = {}
+        # Counts what comes once or now and then, so that a reader need not look again at what only this changes.
+        self.facts = 0
 
     def apply(self, event: Event, time: float) -> None:
         """Take one event, ``time`` seconds after the run began."""
         self.time = max(self.time, time)
+        self._fold(event, time)
+        if not isinstance(event, (Steps, Row, Usage)):
+            self.facts += 1
+
+    def _fold(self, event: Event, time: float) -> None:
         match event:
             case Steps():
                 self._steps(event)
@@ -111,6 +122,7 @@ class RunState:
         """End a run whose process is gone: its stream has no last event, so a reader says it."""
         self.status = self.phase = "interrupted"
         self.seconds, self.error = self.time, error
+        self.facts += 1
 
     @property
     def finished(self) -> bool:
@@ -141,7 +153,10 @@ class RunState:
     def _phase(self, plan: Plan, time: float) -> None:
         self.plan, self.phase, self.plan_time, self.done, self.steps_seen = plan, plan.phase, time, 0.0, 0
         if plan.unit and plan.unit != self.axis.unit:
-            self.axis, self.curves, self.best = plan, {}, None
+            # What counts in another unit starts anew; a unit's own series, such as the folds', stays.
+            self.curves = {key: curve for key, curve in self.curves.items() if key.series not in SERIES.values()}
+            self.axis, self.best = plan, None
+            self.lowest, self.highest = {}, {}
 
     def _steps(self, event: Steps) -> None:
         scale = 1 / self.plan.steps if self.plan.steps else 1.0
@@ -158,6 +173,10 @@ class RunState:
         self.rows.append({unit: event.index, **event.values})
         for name, value in event.values.items():
             self._curve(name, "unit").extend([float(event.index)], [value])
+            if value < self.lowest.get(name, (math.inf, 0))[0]:
+                self.lowest[name] = (value, event.index)
+            if value > self.highest.get(name, (-math.inf, 0))[0]:
+                self.highest[name] = (value, event.index)
 
     def _curve(self, name: str, grain: str) -> Curve:
         prefix, _, rest = name.partition("_")

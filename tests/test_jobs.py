@@ -106,8 +106,8 @@ def test_a_stopped_input_counts_with_its_best_model():
 
 
 def test_a_reference_that_leads_nowhere_is_refused_at_once():
-    with pytest.raises(InvalidConfiguration, match=r"\$fd names no variable") as caught:
-        mlmagic.submit(config(data="$fd"), df=flowers())
+    with pytest.raises(InvalidConfiguration, match=r"\$dff names no variable") as caught:
+        mlmagic.submit(config(data="$dff"), df=flowers())
     assert caught.value.faults[0].suggestion == "$df"
     first = submit()
     with pytest.raises(InvalidConfiguration, match="first has no 'predictoins'"):

@@ -71,9 +71,9 @@ def _fit(executor: Executor, config: RunConfig, data: TrainingData, emit: Emit, 
 
 
 def _keep(executor: Executor, outcome: Outcome, config: RunConfig, context: Context) -> None:
-    """Save a model and hand it over."""
+    """Hand a model over and save it."""
+    context.release(outcome)  # first of all: a disk that is full must not take it
     saved = executor.save(outcome, config)
-    context.release(outcome)
     for key, path in {**saved, **outcome.artifacts}.items():
         _emit_artifact(context.emit, config.output_dir, key, path)
     context.emit(Metadata({"modelSize": _size(saved)}))

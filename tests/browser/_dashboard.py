@@ -19,8 +19,9 @@ class Dashboard:
     def __init__(self, lab: Lab, index: int, within: Locator | None = None) -> None:
         self.lab = lab
         self.index = index
-        self.node = (within or lab.cell(index)).locator(".mlm-dashboard")
-        self.saved = lab.cell(index).locator(".mlm-report")
+        within = within or lab.cell(index)
+        self.node = within.locator(".mlm-dashboard")
+        self.saved = within.locator(".mlm-report")
         self.chip = self.node.locator(".mlm-chip")
         self.unit = self.node.locator(".mlm-unit")
         self.time = self.node.locator(".mlm-time")
@@ -43,7 +44,10 @@ class Dashboard:
     def train(self, least: int = 1, timeout: float = 60) -> Dashboard:
         """Wait until so many epochs (or trees, or folds) are done."""
         self.lab.page.wait_for_function(
-            "([node, least]) => Number(/ (\\d+)/.exec(node.textContent)?.[1] ?? 0) >= least",
+            """([node, least]) => {
+                const [, digits] = / ([\\d\\u202f]+)/.exec(node.textContent) ?? [null, '0'];
+                return Number(digits.replace(/\\D/g, '')) >= least;
+            }""",
             arg=[self.unit.element_handle(), least],
             timeout=timeout * 1000,
         )
@@ -51,8 +55,8 @@ class Dashboard:
 
     def done(self) -> int:
         """How many epochs (or trees, or folds) the header tells of."""
-        found = re.search(r"\d+", self.unit.inner_text())
-        return int(found[0]) if found else 0
+        found = re.search(r" ([\d\u202f]+)", self.unit.inner_text())
+        return int(re.sub(r"\D", "", found[1])) if found else 0
 
     def tabs(self) -> list[str]:
         """The tabs that are there, without their badges."""

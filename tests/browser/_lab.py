@@ -194,7 +194,7 @@ class Lab:
         """Append a cell, run it and give its text."""
         index = self.add(code)
         self.run(index, timeout=timeout)
-        return self.text(index)
+        return self.text(index).strip()
 
     def wait_done(self, index: int, timeout: float = 60) -> None:
         """Wait until the cell that was run has its answer from the kernel."""

@@ -33,7 +33,7 @@ def test_while_the_kernel_is_idle(lab: Lab) -> None:
 
 @pytest.mark.parametrize("waiting", ["await report", "report.wait()"])
 def test_while_a_cell_waits_for_the_report(lab: Lab, waiting: str) -> None:
-    lab.open(PENGUINS, network(), f"_ = {waiting}" if "wait()" in waiting else f"_ = {waiting}")
+    lab.open(PENGUINS, network(), f"_ = {waiting}")
     lab.run(0)
     lab.run(1)
     run = Dashboard(lab, 1).train(5)

@@ -4,7 +4,7 @@ import warnings
 import pytest
 
 from mlmagic.config import Reference, parse, resolve
-from mlmagic.executors.sklearn._estimators import ESTIMATORS
+from mlmagic.executors.sklearn._estimators import ESTIMATORS, REGRESSORS
 from tests.config.faults import fault
 
 HEAD = "framework: sklearn\ndata: $df\n"
@@ -29,6 +29,16 @@ def test_the_table_of_estimators_has_not_drifted():
     lines = "\n".join(f'    "{name}": "{expected[name]}",' for name in sorted(expected))
     assert expected == ESTIMATORS, f"the table should be:\nESTIMATORS: dict[str, str] = {{\n{lines}\n}}"
     assert list(ESTIMATORS) == sorted(ESTIMATORS)
+
+
+def test_the_table_of_regressors_has_not_drifted():
+    sklearn = pytest.importorskip("sklearn")
+    if not sklearn.__version__.startswith("1.9."):
+        pytest.skip("the table is that of scikit-learn 1.9")
+    from sklearn.utils import all_estimators
+
+    names = {name for name, _ in all_estimators("regressor") if not name.endswith("Regressor")}
+    assert names == REGRESSORS
 
 
 def test_every_estimator_is_where_the_table_says():

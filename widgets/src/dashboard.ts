@@ -64,6 +64,11 @@ export class Dashboard {
     return this.#node;
   }
 
+  /** Whether a snapshot has come. */
+  get ready(): boolean {
+    return this.#store.ready;
+  }
+
   receive(message: Message, buffers: readonly WireBuffer[]): void {
     this.#store.apply(message, buffers);
     if (this.#store.ready) this.#frame.request();

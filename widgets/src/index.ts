@@ -28,8 +28,15 @@ function render({ model, el, signal }: RenderContext): () => void {
   model.on("msg:custom", receive);
   view.signal.addEventListener("abort", () => model.off("msg:custom", receive));
   el.append(dashboard.node());
-  model.send({ type: "ready" });
+  ask(model, dashboard, view.signal);
   return end;
+}
+
+/** Asks for a snapshot until one comes: JupyterLab opens the way past a waiting cell only after a moment. */
+function ask(model: Model, dashboard: Dashboard, signal: AbortSignal, pause = 500): void {
+  if (signal.aborted || dashboard.ready) return;
+  model.send({ type: "ready" });
+  setTimeout(() => ask(model, dashboard, signal, 2 * pause), pause);
 }
 
 export default { render };

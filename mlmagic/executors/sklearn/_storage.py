@@ -15,12 +15,22 @@ from mlmagic.run_directory import write_whole
 # Types without behaviour of their own that scikit-learn's estimators hold; everything else must be trusted by name.
 TRUSTED_PREFIXES = (
     "sklearn._loss.",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
     "sklearn.ensemble._hist_gradient_boosting.predictor.",
     "sklearn.ensemble._hist_gradient_boosting.binning.",
+    "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
+    "sklearn.gaussian_process.kernels.",
+    "sklearn.metrics._classification.",
     "sklearn.metrics._dist_metrics.",
+    "sklearn.metrics._scorer.",
+    "sklearn.multiclass._ConstantPredictor",
     "sklearn.neighbors._ball_tree.",
     "sklearn.neighbors._kd_tree.",
+    "sklearn.neural_network._stochastic_optimizers.",
     "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
+    "sklearn.utils._metadata_requests.",
 )
 
 

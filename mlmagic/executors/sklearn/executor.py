@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import os
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +14,7 @@ from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.events import Emit, Metadata, Plan
 from mlmagic.executors._base import Outcome, Predictions, Stop
 from mlmagic.executors.sklearn import _growing, _importances, _storage
-from mlmagic.executors.sklearn._estimators import ESTIMATORS
+from mlmagic.executors.sklearn._estimators import ESTIMATORS, REGRESSORS
 
 if TYPE_CHECKING:
     from mlmagic.config import RunConfig
@@ -164,12 +165,30 @@ def _blank(train: SklearnTrain) -> Any:
     if train.model is not None:
         return clone(train.model.value)
     assert train.algorithm is not None
-    try:
-        return getattr(import_module(ESTIMATORS[train.algorithm]), train.algorithm)()
-    except (ImportError, AttributeError):
-        raise InvalidConfiguration(f"{train.algorithm} is not in this version of scikit-learn") from None
-    except TypeError:  # some take an estimator that has no default
-        return getattr(import_module(ESTIMATORS[train.algorithm]), train.algorithm)(**train.hyperparameters)
+    kind = getattr(import_module(ESTIMATORS[train.algorithm]), train.algorithm, None)
+    if kind is None:
+        raise InvalidConfiguration(f"{train.algorithm} is not in this version of scikit-learn")
+    return kind(**_required(train, kind))
+
+
+def _required(train: SklearnTrain, kind: type) -> dict[str, Any]:
+    """Arguments that an estimator cannot be made without: another estimator, or a list of them."""
+    parameters = list(inspect.signature(kind).parameters.values())
+    needed = [item.name for item in parameters if item.default is item.empty and item.kind is not item.VAR_KEYWORD]
+    missing = [name for name in needed if name not in train.hyperparameters]
+    if missing:
+        given = ", ".join(f"{name}: ${name}" for name in missing)
+        raise InvalidConfiguration(
+            [
+                Fault(
+                    "config.hyperparameters",
+                    f"{train.algorithm} needs the hyperparameter {name!r}, which has no default",
+                )
+                for name in missing
+            ],
+            solution=f"Make it in the notebook and pass it by name: hyperparameters: {{{given}}}",
+        )
+    return {name: _value(train.hyperparameters[name]) for name in needed}
 
 
 def _estimator(config: RunConfig) -> Any:
@@ -202,7 +221,7 @@ def _unknown(train: SklearnTrain, name: str, known: dict[str, Any]) -> Fault:
 
 def _invalid(train: SklearnTrain, estimator: Any) -> list[Fault]:
     """The faults that the estimator's own validation finds, one for each value."""
-    if not hasattr(estimator, "_validate_params"):
+    if not hasattr(estimator, "_parameter_constraints"):  # an estimator of the user's own has none
         return []
     faults: list[Fault] = []
     while True:
@@ -221,7 +240,7 @@ def _invalid(train: SklearnTrain, estimator: Any) -> list[Fault]:
 
 
 def _is_regressor(name: str) -> bool:
-    return (name.endswith(("Regressor", "Regression", "SVR")) and name != "LogisticRegression") or name in _REGRESSORS
+    return name.endswith("Regressor") or name in REGRESSORS
 
 
 def _task_of(estimator: Any) -> Task | None:
@@ -230,28 +249,3 @@ def _task_of(estimator: Any) -> Task | None:
     if is_classifier(estimator):
         return "classification"
     return "regression" if is_regressor(estimator) else None
-
-
-_REGRESSORS = {
-    "ARDRegression",
-    "BayesianRidge",
-    "ElasticNet",
-    "ElasticNetCV",
-    "KernelRidge",
-    "Lars",
-    "LarsCV",
-    "Lasso",
-    "LassoCV",
-    "LassoLars",
-    "LassoLarsCV",
-    "LassoLarsIC",
-    "MultiTaskElasticNet",
-    "MultiTaskElasticNetCV",
-    "MultiTaskLasso",
-    "MultiTaskLassoCV",
-    "OrthogonalMatchingPursuit",
-    "OrthogonalMatchingPursuitCV",
-    "Ridge",
-    "RidgeCV",
-    "TransformedTargetRegressor",
-}

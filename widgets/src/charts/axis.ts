@@ -11,6 +11,11 @@ export function niceStep(span: number, count: number): number {
   return step * power;
 }
 
+/** The least of 1, 2 or 5 times a power of ten that is not below a value. */
+export function niceAbove(value: number): number {
+  return niceStep(value, 1);
+}
+
 export function linearTicks([min, max]: Range, count: number): number[] {
   const step = niceStep(max - min, count);
   const first = Math.ceil(min / step - 1e-9);
@@ -89,6 +94,13 @@ export function tickLabels(ticks: readonly number[]): string[] {
   if (largest >= 1e5 || (largest > 0 && largest < 1e-3)) return ticks.map(scientific);
   const digits = Math.max(0, ...ticks.map(decimals));
   return ticks.map((tick) => tick.toFixed(digits).replace(/^-/, "−"));
+}
+
+/** Units in short: "500", "20k", "1.5M". */
+export function unitLabels(ticks: readonly number[]): string[] {
+  const largest = Math.max(...ticks.map(Math.abs), 0);
+  const [size, suffix] = largest >= 1e6 ? [1e6, "M"] : largest >= 1e4 ? [1e3, "k"] : [1, ""];
+  return ticks.map((tick) => (tick === 0 ? "0" : `${Number((tick / size).toFixed(3))}${suffix}`));
 }
 
 /** A tick of a log axis speaks for itself. */

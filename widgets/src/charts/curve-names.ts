@@ -1,4 +1,5 @@
 import type { Palette } from "../theme";
+import { unitLabels } from "./axis";
 import { lastX, meanText, type CurveView } from "./curve-view";
 import { spread, type Box } from "./labels";
 import { font, halo, lineColour, type Pen } from "./pen";
@@ -68,7 +69,7 @@ export function drawUnit(pen: Pen, view: CurveView): void {
   const { left, width, height } = plot.bbox;
   ctx.save();
   ctx.font = font(pen, 400);
-  const tick = ctx.measureText(String(Math.round(plot.scales["x"]?.max ?? 0))).width / 2;
+  const tick = ctx.measureText(unitLabels([Math.round(plot.scales["x"]?.max ?? 0)])[0]!).width / 2;
   ctx.fillStyle = palette.faint;
   ctx.textAlign = "left";
   ctx.textBaseline = "top";

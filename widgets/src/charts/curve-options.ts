@@ -1,6 +1,6 @@
 import type uPlot from "uplot";
 import type { Palette } from "../theme";
-import { tickLabels, unitTicks, type Scale } from "./axis";
+import { unitLabels, unitTicks, type Scale } from "./axis";
 import { drawFuture, drawMark, drawMean } from "./curve-marks";
 import { drawMeanText, drawNames, drawUnit, nameWidth } from "./curve-names";
 import { xRange, yLabels, yRange, yTicks, type Window } from "./curve-range";
@@ -78,7 +78,7 @@ function xAxis({ view, window, palette }: Live): uPlot.Axis {
     grid: { show: false },
     ticks: { show: false },
     splits: (plot) => unitTicks(xRange(view(), window()), Math.max(2, plot.width / 70)),
-    values: (_, ticks) => tickLabels(ticks),
+    values: (_, ticks) => unitLabels(ticks),
   };
 }
 

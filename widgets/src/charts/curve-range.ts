@@ -10,8 +10,14 @@ export function xRange(view: CurveView, window: Window): axis.Range {
   if (window) return window;
   const last = lastX(view);
   if (view.scattered) return [0.5, Math.max(view.end ?? 0, last) + 0.5];
-  if (view.end !== null) return [0, Math.max(view.end, last)];
+  if (view.end !== null) return [0, Math.max(last, shownEnd(last, view.end))];
   return [0, axis.niceRange([0, last], 6)[1]];
+}
+
+/** The end of the axis: while under a tenth of a long way is done, so much that the curve is more than a sliver. */
+export function shownEnd(last: number, end: number): number {
+  if (last >= 0.1 * end) return end;
+  return Math.min(end, Math.max(20, axis.niceAbove(4 * last)));
 }
 
 export function yRange(view: CurveView, window: Window, scale: axis.Scale): axis.Range {

@@ -1,5 +1,5 @@
 import { button, element, setAttributes, setText } from "../dom";
-import { clock, ordinal } from "../format";
+import { clock, grouped, ordinal } from "../format";
 import type { Progress, RunState } from "../protocol";
 import type { Part, Run } from "../store";
 import type { Actions, Panel } from "./panel";
@@ -98,7 +98,12 @@ export class HeaderPanel implements Panel {
 
   #tick(): void {
     if (!this.#run || document.hidden) return;
-    setText(this.#time, timeText(this.#run.state, this.#run.since()));
+    const { state } = this.#run;
+    this.#node.classList.toggle(
+      "mlm-quiet",
+      state.status === "running" && isQuiet(this.#run.since()),
+    );
+    setText(this.#time, timeText(state, this.#run.since()));
   }
 }
 
@@ -112,12 +117,19 @@ export function unitText({ status, progress, waiting }: RunState): string {
   if (status === "queued") return waiting ? waitingText(waiting) : "";
   const { unit, done, total } = progress;
   if (!unit || (done === 0 && total === null)) return "";
-  return total === null ? `${unit} ${done}` : `${unit} ${done} of ${total}`;
+  return total === null
+    ? `${unit} ${grouped(done)}`
+    : `${unit} ${grouped(done)} of ${grouped(total)}`;
 }
 
 export function waitingText(waiting: NonNullable<RunState["waiting"]>): string {
   const place = waiting.position > 0 ? `${ordinal(waiting.position)} in the queue` : "next";
   return waiting.for ? `waiting for: ${waiting.for}` : place;
+}
+
+/** The kernel says something every second, so a longer silence means that it is gone or stuck. */
+export function isQuiet(since: number): boolean {
+  return since > 15;
 }
 
 /** The clock, `since` seconds after the kernel last spoke of it. */
@@ -127,6 +139,7 @@ export function timeText(
 ): string {
   if (status === "queued") return "";
   if (status !== "running") return clockText(progress);
+  if (isQuiet(since)) return `no word from the kernel for ${clock(since)}`;
   const elapsed = clock(progress.elapsed + since);
   if (progress.remaining === null) return elapsed;
   return `${elapsed} · ${clock(Math.max(1, progress.remaining - since))} left`;

@@ -6,7 +6,7 @@ import type { Panel } from "./panel";
 
 /** Six numbers, the ones that a reader compares first. */
 export class TilesPanel implements Panel {
-  readonly parts: readonly Part[] = ["tiles"];
+  readonly parts: readonly Part[] = ["tiles", "status"];
   // No dl: JupyterLab floats every dt and dd.
   #node = element("div", "mlm-tiles");
 
@@ -19,8 +19,10 @@ export class TilesPanel implements Panel {
   }
 
   update({ state }: Run): void {
-    const { tiles } = state;
-    this.#node.hidden = tiles.length === 0;
+    const { tiles, status } = state;
+    // Their place is kept while they may still come, so that what lies below stands still.
+    const alive = status === "queued" || status === "running";
+    this.#node.hidden = tiles.length === 0 && !alive;
     while (this.#node.children.length > tiles.length) this.#node.lastElementChild?.remove();
     tiles.forEach((tile, i) =>
       fill(this.#node.children[i] ?? this.#node.appendChild(blank()), tile),

@@ -1,0 +1,350 @@
+"""scikit-learn through mlmagic gives what scikit-learn gives by hand."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import warnings
+import zipfile
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import is_classifier, is_regressor
+from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_score, train_test_split
+from sklearn.svm import SVC
+
+import mlmagic
+from mlmagic.config import resolve
+from mlmagic.errors import InvalidConfiguration, MLError, ModelLoadingError
+from mlmagic.executors.sklearn import _growing
+from mlmagic.executors.sklearn._estimators import ESTIMATORS
+from mlmagic.executors.sklearn.executor import SklearnExecutor
+
+pytestmark = pytest.mark.usefixtures("here")
+
+
+def table(task: str) -> pd.DataFrame:
+    load = load_breast_cancer if task == "classification" else load_diabetes
+    return load(as_frame=True).frame
+
+
+def train(task: str = "classification", names: dict[str, Any] | None = None, **keys: Any) -> Any:
+    config = {"action": "train", "framework": "sklearn", "data": "$df", "target": "target", "seed": 0, **keys}
+    return mlmagic.run(config, df=table(task), **(names or {}))
+
+
+def parts(report: Any, task: str = "classification") -> tuple[pd.DataFrame, pd.Series, pd.DataFrame, pd.Series]:
+    """The rows that the run trained on and those it was tested on, found by the predictions' index."""
+    frame = table(task)
+    test = frame.index.isin(report.predictions.index)
+    X, y = frame.drop(columns="target"), frame["target"]
+    return X[~test], y[~test], X[test], y[test]
+
+
+def estimator(model: Any) -> Any:
+    return model.steps[-1][1] if hasattr(model, "steps") else model
+
+
+class Inputs:
+    """Arrays, as a growing ensemble takes them."""
+
+    watched = None
+
+    def __init__(self, task: str) -> None:
+        frame, self.task = table(task).iloc[:200], task
+        self.train = self
+        self.X, self.y = frame.drop(columns="target").to_numpy(), frame["target"].to_numpy()
+
+    def matrix(self, _: Any) -> Any:
+        return self.X
+
+    def target(self, _: Any) -> Any:
+        return self.y
+
+
+GROWN = [
+    RandomForestClassifier(25, random_state=1),
+    RandomForestClassifier(25, random_state=1, n_jobs=2, bootstrap=False, class_weight={0: 2.0, 1: 1.0}),
+    RandomForestClassifier(25, random_state=1, max_samples=0.5, criterion="log_loss", max_leaf_nodes=8),
+    RandomForestRegressor(25, random_state=1, max_features=0.3),
+    ExtraTreesClassifier(25, random_state=1),
+    ExtraTreesRegressor(25, random_state=1, bootstrap=True),
+    GradientBoostingClassifier(n_estimators=25, random_state=1),
+    GradientBoostingClassifier(n_estimators=25, random_state=1, subsample=0.5, max_features=3),
+    GradientBoostingRegressor(n_estimators=25, random_state=1, loss="huber", subsample=0.7),
+    GradientBoostingRegressor(n_estimators=25, random_state=1, init="zero"),
+]
+
+
+def trees(model: Any) -> list[Any]:
+    return list(np.ravel(np.asarray(model.estimators_, dtype=object)))
+
+
+def same_trees(first: list[Any], second: list[Any]) -> None:
+    assert len(first) == len(second)
+    for one, other in zip(first, second, strict=True):
+        for name in ("feature", "threshold", "children_left", "children_right", "value", "n_node_samples"):
+            np.testing.assert_array_equal(getattr(one.tree_, name), getattr(other.tree_, name))
+
+
+@pytest.mark.parametrize("made", GROWN, ids=lambda made: str(made)[:60])
+@pytest.mark.parametrize("chunk", [1, 4])
+def test_growing_gives_the_very_model_of_one_fit(monkeypatch, made, chunk):
+    from sklearn.base import clone
+
+    inputs = Inputs("classification" if is_classifier(made) else "regression")
+    expected = clone(made).fit(inputs.X, inputs.y)
+    assert _growing.grows(type(made).__name__, made.get_params(deep=False))
+    # A chunk takes no time, or for ever: it grows to the end at once, or a tree at a time.
+    monkeypatch.setattr(_growing, "CHUNK_SECONDS", 0.0 if chunk == 1 else 1e-3)
+    rows: list[Any] = []
+    grown = _growing.grow(clone(made), inputs, rows.append, threading.Event())
+    assert len(rows) > 3
+    same_trees(trees(grown), trees(expected))
+    np.testing.assert_array_equal(grown.predict(inputs.X), expected.predict(inputs.X))
+    if hasattr(grown, "predict_proba"):
+        np.testing.assert_array_equal(grown.predict_proba(inputs.X), expected.predict_proba(inputs.X))
+    if hasattr(grown, "train_score_"):
+        np.testing.assert_array_equal(grown.train_score_, expected.train_score_)
+    assert grown.get_params() == expected.get_params()
+
+
+@pytest.mark.parametrize("made", GROWN[:1] + GROWN[6:7], ids=lambda made: type(made).__name__)
+def test_a_stopped_ensemble_is_the_beginning_of_the_whole_one(monkeypatch, made):
+    from sklearn.base import clone
+
+    inputs, stop, seen = Inputs("classification"), threading.Event(), []
+    monkeypatch.setattr(_growing, "CHUNK_SECONDS", 0.0)
+
+    def emit(event: Any) -> None:
+        seen.append(event)
+        if getattr(event, "index", 0) >= 7:
+            stop.set()
+
+    kept = trees(_growing.grow(clone(made), inputs, emit, stop))
+    whole = trees(clone(made).fit(inputs.X, inputs.y))
+    assert 7 <= len(kept) < len(whole)
+    same_trees(kept, whole[: len(kept)])
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        RandomForestClassifier(25, class_weight="balanced", random_state=1),
+        RandomForestClassifier(25, oob_score=True, random_state=1),
+        RandomForestClassifier(25, random_state=np.random.RandomState(1)),
+        GradientBoostingClassifier(n_estimators=25, n_iter_no_change=2, random_state=1),
+        GradientBoostingRegressor(n_estimators=25, subsample=0.5, random_state=np.random.RandomState(1)),
+    ],
+    ids=lambda made: str(made)[:70],
+)
+def test_what_would_grow_into_another_model_does_not_grow(made):
+    """Either it is not grown, or growing gives the model of one fit."""
+    from sklearn.base import clone
+
+    if not _growing.grows(type(made).__name__, made.get_params(deep=False)):
+        return
+    inputs = Inputs("classification" if is_classifier(made) else "regression")
+    grown = _growing.grow(clone(made), inputs, lambda event: None, threading.Event())
+    same_trees(trees(grown), trees(clone(made).fit(inputs.X, inputs.y)))
+
+
+def test_a_run_is_the_fit_by_hand():
+    report = train(algorithm="RandomForestClassifier", hyperparameters={"n_estimators": 30, "max_depth": 4})
+    X, y, X_test, y_test = parts(report)
+    by_hand = RandomForestClassifier(30, max_depth=4, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(report.predictions["predicted"], by_hand.predict(X_test))
+    np.testing.assert_array_equal(report.predictions[["0", "1"]], by_hand.predict_proba(X_test))
+    assert report.metrics["finalModel"]["testAccuracy"] == by_hand.score(X_test, y_test)
+    assert report.metrics["finalModel"]["trainAccuracy"] == by_hand.score(X, y)
+
+
+def test_the_split_is_scikit_learns_own():
+    report = train(algorithm="GaussianNB", testSplit=0.25)
+    frame = table("classification")
+    _, test = train_test_split(frame.index, test_size=0.25, random_state=0, stratify=frame["target"])
+    assert len(report.predictions) == len(test)
+    shares = frame.loc[report.predictions.index, "target"].mean(), frame.loc[test, "target"].mean()
+    assert shares[0] == pytest.approx(shares[1], abs=1 / len(test)), "stratified"
+
+
+def test_cross_validation_is_scikit_learns_own():
+    report = train(algorithm="LogisticRegression", hyperparameters={"C": 0.01, "max_iter": 5000}, crossValidation={"folds": 4})
+    frame = table("classification")
+    # The folds are cut from the training rows in the run's own order; accuracy a fold does not depend on it in sum.
+    found = report.metrics["crossValidation"]
+    X, y = _training_rows(frame)
+    by_hand = LogisticRegression(C=0.01, max_iter=5000, random_state=0)
+    expected = cross_val_score(by_hand, X, y, cv=StratifiedKFold(4, shuffle=True, random_state=0))
+    np.testing.assert_allclose(found["accuracy"], expected, rtol=1e-12)
+    assert found["meanAccuracy"] == pytest.approx(np.mean(expected))
+    assert found["stdAccuracy"] == pytest.approx(np.std(expected))
+    assert report.history["fold"].dropna().tolist() == [1, 2, 3, 4]
+
+
+def _training_rows(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+    from mlmagic.data import split
+
+    config = resolve({"action": "train", "framework": "sklearn", "algorithm": "LogisticRegression", "data": "$df", "target": "target"})
+    config = config.bind(lambda reference: frame)
+    data = split(frame, config.config, 0, 0.0, "classification")
+    return data.train.X, data.train.y
+
+
+def test_the_report_is_shaped_as_the_seed_document_shapes_it():
+    report = train(algorithm="RandomForestClassifier", hyperparameters={"n_estimators": 10}, crossValidation={"folds": 5, "stratified": True}, outputDir="models/rf_run1")
+    body = json.loads(report.to_json("copy.json"))["executionReport"]
+    assert set(body) >= {"timestamp", "action", "framework", "exitCode", "duration", "status", "outputDir", "metadata", "metrics", "artifacts"}
+    assert (body["action"], body["framework"], body["exitCode"], body["status"]) == ("train", "sklearn", 0, "success")
+    assert body["outputDir"] == "models/rf_run1"
+    assert set(body["metadata"]) >= {"algorithm", "samplesProcessed", "features", "crossValidationFolds", "modelSize"}
+    assert set(body["metrics"]["crossValidation"]) == {"accuracy", "meanAccuracy", "stdAccuracy", "f1Score", "meanF1", "stdF1"}
+    assert set(body["metrics"]["finalModel"]) >= {"trainAccuracy", "testAccuracy"}
+    assert set(body["artifacts"]) >= {"model", "featureImportances", "metricsPlot"}
+    assert body["artifacts"]["featureImportances"] == "models/rf_run1/feature_importances.csv"
+    assert body["artifacts"]["metricsPlot"] == "models/rf_run1/cv_metrics.png"
+    assert json.loads((report.output_dir / "report.json").read_text()) == report.to_dict()
+
+
+def test_a_failed_run_is_shaped_as_the_seed_document_shapes_it():
+    with pytest.raises(MLError) as caught:
+        train(algorithm="GaussianNB", target="churn")
+    body = caught.value.to_dict()
+    assert set(body) - {"stderr", "metadata"} == {"type", "message", "exitCode", "solution"}
+    assert "churn" in body["message"]
+
+
+NEW_PROCESS = """
+import sys
+import numpy as np, pandas as pd
+import mlmagic
+model = mlmagic.attach(sys.argv[1]).model
+X = pd.read_parquet(sys.argv[2])
+np.save(sys.argv[3], model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X))
+"""
+
+
+@pytest.mark.parametrize(
+    ("task", "keys"),
+    [
+        ("classification", {"algorithm": "RandomForestClassifier", "hyperparameters": {"n_estimators": 10}}),
+        ("classification", {"algorithm": "HistGradientBoostingClassifier", "hyperparameters": {"max_iter": 5}}),
+        ("classification", {"algorithm": "KNeighborsClassifier", "featureScaling": "standard"}),
+        ("regression", {"algorithm": "SVR", "featureScaling": "robust"}),
+        ("regression", {"algorithm": "GradientBoostingRegressor", "hyperparameters": {"n_estimators": 10}}),
+        ("regression", {"algorithm": "MLPRegressor", "hyperparameters": {"max_iter": 20}}),
+    ],
+    ids=lambda value: value.get("algorithm") if isinstance(value, dict) else value,
+)
+def test_a_saved_model_predicts_the_same_in_a_new_process(here, task, keys):
+    report = train(task, **keys)
+    X = table(task).drop(columns="target")
+    X.to_parquet(here / "X.parquet")
+    arguments = [str(report.output_dir), str(here / "X.parquet"), str(here / "out.npy")]
+    subprocess.run([sys.executable, "-c", NEW_PROCESS, *arguments], check=True)
+    model = report.model
+    expected = model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+    np.testing.assert_array_equal(np.load(here / "out.npy"), expected)
+
+
+def tampered(report: Any, old: str, new: str) -> None:
+    """Name another type in the saved model, as somebody who wants their code to run would."""
+    path = report.output_dir / "model.skops"
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    schema = members["schema.json"].decode()
+    assert old in schema
+    members["schema.json"] = schema.replace(old, new).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def test_a_model_file_with_a_strange_type_is_refused():
+    report = train(algorithm="GaussianNB")
+    attached = mlmagic.attach(report.output_dir)
+    assert attached.run is report.run, "a run of this process is itself"
+    tampered(report, '"__class__": "GaussianNB"', '"__class__": "Popen"')
+    schema = zipfile.ZipFile(report.output_dir / "model.skops").read("schema.json").decode()
+    assert "Popen" in schema
+    state = report.run.state
+    with pytest.raises(ModelLoadingError, match=r"Popen|not known to be safe") as caught:
+        SklearnExecutor().load(report.output_dir, report.run.config, state)
+    assert "trust" in caught.value.solution or "Failed" in caught.value.message
+
+
+def test_a_damaged_model_file_is_one_clean_error():
+    report = train(algorithm="GaussianNB")
+    path = report.output_dir / "model.skops"
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ModelLoadingError, match=r"Failed to load model.skops"):
+        SklearnExecutor().load(report.output_dir, report.run.config, report.run.state)
+
+
+def constructible() -> list[Any]:
+    found = []
+    for name, module in ESTIMATORS.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                found.append(getattr(import_module(module), name)())
+            except (TypeError, AttributeError):  # it takes an estimator of its own, or is of another version
+                continue
+    return found
+
+
+@pytest.mark.parametrize("made", constructible(), ids=lambda made: type(made).__name__)
+def test_the_name_of_an_estimator_tells_its_task(made):
+    config = resolve({"action": "train", "framework": "sklearn", "algorithm": type(made).__name__, "data": "$df"})
+    expected = "regression" if is_regressor(made) else "classification"
+    assert is_regressor(made) != is_classifier(made)
+    assert SklearnExecutor().task(config) == expected
+
+
+def test_every_wrong_hyperparameter_is_named_at_once():
+    with pytest.raises(InvalidConfiguration) as caught:
+        train(algorithm="RandomForestClassifier", hyperparameters={"n_estimator": 10, "max_dept": 3})
+    assert [fault.suggestion for fault in caught.value.faults] == ["n_estimators", "max_depth"]
+    with pytest.raises(InvalidConfiguration) as caught:
+        train(algorithm="RandomForestClassifier", hyperparameters={"n_estimators": -1, "criterion": "luck"})
+    assert {fault.path for fault in caught.value.faults} == {"config.hyperparameters.n_estimators", "config.hyperparameters.criterion"}
+
+
+def test_what_has_no_hook_trains_in_the_child():
+    report = train(algorithm="SVC", hyperparameters={"probability": False}, featureScaling="standard")
+    assert report.run.worker_pid is not None
+    X, y, X_test, _ = parts(report)
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    by_hand = make_pipeline(StandardScaler(), SVC(random_state=0)).fit(X, y)
+    assert np.mean(report.predictions["predicted"].to_numpy() == by_hand.predict(X_test)) > 0.99
+    assert report.to_dict()["executionReport"]["metadata"]["algorithm"] == "SVC"
+
+
+def test_a_pipeline_of_the_notebook_trains():
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    own = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
+    report = train(names={"own": own}, model="$own", prepare="none")
+    X, y, X_test, _ = parts(report)
+    from sklearn.base import clone
+
+    np.testing.assert_array_equal(report.predictions["predicted"], clone(own).set_params(logisticregression__random_state=0).fit(X, y).predict(X_test))
+    assert not hasattr(own[-1], "coef_")
