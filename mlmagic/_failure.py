@@ -6,7 +6,6 @@ import errno
 import os
 import sysconfig
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 
 from mlmagic.errors import MLError, OutOfMemory, OutputError, TrainingFailure
@@ -27,11 +26,11 @@ def as_error(raised: BaseException) -> MLError:
     if isinstance(raised, OSError) and raised.errno in _NO_ROOM:
         return no_room(raised)
     frames = user_frames(raised)
-    return TrainingFailure(
-        cause,
-        stderr=frames or _last_frames(raised, lambda filename: not filename.startswith(_OURS)),
-        solution="Mend the line shown above and run the cell again" if frames else None,
-    )
+    if frames:
+        return TrainingFailure(cause, stderr=frames, solution="Mend the line shown above and run the cell again")
+    # A library refused: its own words tell more than its frames, which the log has.
+    first, _, rest = cause.partition("\n")
+    return TrainingFailure(first, stderr=rest.strip() or None)
 
 
 def no_room(error: OSError) -> OutputError:
@@ -46,11 +45,7 @@ def no_room(error: OSError) -> OutputError:
 
 def user_frames(raised: BaseException) -> str:
     """The last frames of the user's own code, as a traceback shows them; empty where there are none."""
-    return _last_frames(raised, _is_users)
-
-
-def _last_frames(raised: BaseException, shown: Callable[[str], bool]) -> str:
-    frames = [frame for frame in traceback.extract_tb(raised.__traceback__) if shown(frame.filename)]
+    frames = [frame for frame in traceback.extract_tb(raised.__traceback__) if _is_users(frame.filename)]
     if not frames:
         return ""
     text = "".join(traceback.format_list(frames[-FRAMES:]))

@@ -6,6 +6,7 @@ child maps; nothing is copied there. Only what the parent itself sent is ever un
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import pickle
@@ -34,7 +35,7 @@ def pack(value: Any) -> Parcel:
     body = cloudpickle.dumps(value, protocol=5, buffer_callback=buffers.append)
     if not buffers:
         return Parcel(body, None, ())
-    handle, path = tempfile.mkstemp(prefix="mlmagic-", suffix=".buffers", dir=_fast_directory())
+    handle, path = tempfile.mkstemp(prefix=f"mlmagic-{os.getpid()}-", suffix=".buffers", dir=_fast_directory())
     places = []
     with os.fdopen(handle, "wb") as file:
         for buffer in buffers:
@@ -64,6 +65,25 @@ def discard(parcel: Parcel) -> None:
     """Remove the parcel's file; a process that has mapped it keeps its view."""
     if parcel.path is not None:
         Path(parcel.path).unlink(missing_ok=True)
+
+
+def sweep() -> None:
+    """Remove the files of processes that were killed before their child had taken them over."""
+    for path in Path(_fast_directory() or tempfile.gettempdir()).glob("mlmagic-*-*.buffers"):
+        owner = path.name.split("-")[1]
+        if owner.isdigit() and not _lives(int(owner)):
+            with contextlib.suppress(OSError):  # somebody else's, or swept by another process
+                path.unlink()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _fast_directory() -> str | None:

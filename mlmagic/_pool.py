@@ -201,6 +201,7 @@ class Pool:
         return child
 
     def _start_children(self) -> None:
+        _pickling.sweep()
         while True:
             answer = self._orders.get()
             try:

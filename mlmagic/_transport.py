@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from mlmagic._capture import captured
 from mlmagic.actions import ACTIONS, Context
+from mlmagic.errors import MLError
 from mlmagic.events import Emit, Log
 from mlmagic.executors import load, resolve
 
@@ -61,16 +63,19 @@ def run_here(config: RunConfig, transport: Transport) -> None:
     """Run a bound config in this thread; what it prints goes to its log."""
     context = Context(transport.emit, transport.stop, lambda outcome: transport.take(Held(outcome)))
     with captured(lambda text, level: transport.emit(Log(text, level))):
-        resolve(ACTIONS[config.action])(config, context)
+        try:
+            resolve(ACTIONS[config.action])(config, context)
+        except Exception as raised:
+            if not isinstance(raised, MLError):
+                transport.emit(Log("".join(traceback.format_exception(raised)), "error"))
+            raise
 
 
-def memory(pid: int | None) -> tuple[int, int]:
-    """Resident memory of the process that trains now and at its peak, in bytes; zeros where it is gone."""
+def memory(pid: int | None) -> int:
+    """Resident memory of the process that trains, in bytes; 0 where it is gone."""
     import psutil
 
     try:
-        process = psutil.Process(pid)
-        now = process.memory_info().rss
+        return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:
-        return 0, 0
-    return now, now
+        return 0

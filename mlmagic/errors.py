@@ -26,7 +26,9 @@ class MLError(Exception):
 
     type: ClassVar[str] = "training-failure"
     exit_code: ClassVar[int] = 1
-    default_solution: ClassVar[str] = "Read the message and the log tab; `report.log` has the full text"
+    default_solution: ClassVar[str] = (
+        "Change what the message names and run it again; `report.log` has the full traceback"
+    )
 
     def __init__(
         self,

@@ -337,5 +337,5 @@ def _look_after(job: Job, heartbeat: bool) -> None:
     if job.directory.stop_asked():
         job.stop("another process")
     if heartbeat:
-        memory, peak = _transport.memory(job.worker_pid)
-        job.emit(Usage(memory, peak))
+        memory = _transport.memory(job.worker_pid)
+        job.emit(Usage(memory, max(memory, job.state.usage.peak)))

@@ -92,9 +92,9 @@ def _way_out(path: Path) -> str:
         return f"Verify data path exists and is accessible; there is no folder {str(path.parent)!r}"
     names = _tables(path.parent)
     guess = near(path.name, names)
-    hint = f"; did you mean {str(path.parent / guess)!r}?" if guess else ""
-    beside = f" The folder has {listing(names)}" if names else ""
-    return f"Verify data path exists and is accessible{hint}{beside}"
+    beside = f"; the folder has {listing(names)}" if names else ""
+    hint = f". Did you mean {str(path.parent / guess)!r}?" if guess else ""
+    return f"Verify data path exists and is accessible{beside}{hint}"
 
 
 def _tables(folder: Path) -> list[str]:

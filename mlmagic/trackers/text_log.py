@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TextIO
 
 from mlmagic._units import duration
 from mlmagic.events import Began, Ended, Event, Log, Plan, Row, Stopping
@@ -14,6 +15,7 @@ class TextLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._unit = "row"
+        self._file: TextIO | None = None
 
     def take(self, event: Event, time: float) -> None:
         """Append the event's lines, if it has any.
@@ -26,8 +28,12 @@ class TextLog:
         if isinstance(event, Plan):
             self._unit = event.unit or self._unit
         if text := self._text(event):
-            with self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-                file.write("".join(f"{duration(time):>9}  {line}\n" for line in text.splitlines()))
+            if self._file is None:  # kept open: a run of short epochs writes hundreds of lines a second
+                self._file = self.path.open("a", encoding="utf-8", errors="backslashreplace")
+            self._file.write("".join(f"{duration(time):>9}  {line}\n" for line in text.splitlines()))
+            self._file.flush()
+        if isinstance(event, Ended) and self._file is not None:
+            self._file.close()
 
     def _text(self, event: Event) -> str | None:
         match event:

@@ -69,6 +69,6 @@ def _until_metrics(config: RunConfig, run: Callable[[RunConfig, _transport.Trans
 def _config(frame: Any, directory: Path) -> RunConfig:
     body = {
         "action": "train", "framework": "sklearn", "algorithm": "GaussianNB", "data": "$frame", "target": "y",
-        "outputDir": str(directory),
+        "testSplit": 0, "outputDir": str(directory),
     }  # fmt: skip
     return resolve(body).bind(lambda reference: frame)

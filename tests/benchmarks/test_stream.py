@@ -21,7 +21,8 @@ from mlmagic import events, jobs, _place
 from mlmagic.config import resolve
 from mlmagic.report import Report
 def a_job():
-    return jobs.create(resolve({{"action": "train", "framework": "pytorch", "architecture": "mlp", "data": "$df"}}), globals())
+    body = {{"action": "train", "framework": "pytorch", "architecture": "mlp", "data": "$df"}}
+    return jobs.create(resolve(body), globals())
 def tell(job):
     job._began = time.monotonic()
     job.emit(events.Began(time.time(), 1))

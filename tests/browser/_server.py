@@ -40,6 +40,7 @@ class Server:
     def __init__(self, home: Path) -> None:
         self.root = home / "notebooks"
         self.root.mkdir(parents=True)
+        self.kept: set[str] = set()
         self.token = secrets.token_hex(16)
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -78,8 +79,10 @@ class Server:
         return ids[0] if ids else None
 
     def shutdown_kernels(self) -> None:
-        """End every session, as "Shut Down All Kernels" does."""
+        """End every session, as "Shut Down All Kernels" does, but for the notebooks in ``kept``."""
         for session in self.api("GET", "sessions"):
+            if session["path"] in self.kept:
+                continue
             try:
                 self.api("DELETE", f"sessions/{session['id']}")
             except urllib.error.HTTPError as error:
@@ -88,6 +91,7 @@ class Server:
 
     def close(self) -> None:
         """End the server and its kernels."""
+        self.kept.clear()
         self.shutdown_kernels()
         self._process.terminate()
         try:

@@ -21,7 +21,7 @@ framework: sklearn
 algorithm: RandomForestClassifier
 data: $penguins
 target: species
-hyperparameters: {n_estimators: 120}
+hyperparameters: {n_estimators: 60}
 crossValidation: {folds: 5}
 """
 

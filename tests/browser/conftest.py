@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser._dashboard import Dashboard
 from tests.browser._lab import Lab, Traffic, is_local
 from tests.browser._server import Server
+from tests.browser.cells import PENGUINS, forest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,6 +96,28 @@ def lab(server: Server, context: BrowserContext, traffic: Traffic) -> Iterator[L
     page.close()
     server.shutdown_kernels()
     assert not lab.errors, f"the page complained: {lab.errors}"
+
+
+@pytest.fixture(scope="session")
+def forest_notebook(server: Server, context: BrowserContext) -> str:
+    """A saved notebook whose kernel has trained a forest and lives on until all tests are done."""
+    page = context.new_page()
+    lab = Lab(server, page, Traffic())
+    lab.open(PENGUINS, forest(), name="forest.ipynb")
+    lab.run(0)
+    lab.run(1)
+    Dashboard(lab, 1).ended("success")
+    lab.save()
+    server.kept.add(lab.name)
+    page.close()
+    return lab.name
+
+
+@pytest.fixture
+def finished(lab: Lab, forest_notebook: str) -> Dashboard:
+    """The dashboard of a forest that was trained, in a page that is new to its kernel."""
+    lab.open(name=forest_notebook)
+    return Dashboard(lab, 1).ended("success")
 
 
 def _refuse(route: Route) -> None:

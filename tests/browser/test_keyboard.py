@@ -8,14 +8,11 @@ from playwright.sync_api import expect
 
 from tests.browser._dashboard import Dashboard
 from tests.browser._lab import Lab
-from tests.browser.cells import PENGUINS, forest, network
+from tests.browser.cells import PENGUINS, network
 
 
-def test_tabs_by_the_arrow_keys(lab: Lab) -> None:
-    lab.open(PENGUINS, forest())
-    lab.run(0)
-    lab.run(1)
-    run = Dashboard(lab, 1).ended("success")
+def test_tabs_by_the_arrow_keys(lab: Lab, finished: Dashboard) -> None:
+    run = finished
     keys = lab.page.keyboard
     run.node.get_by_role("tab", name="Curves").focus()
     for title in ("Confusion", "Classes", "Features"):
@@ -47,11 +44,8 @@ def test_stop_by_enter_and_the_focus_is_seen(lab: Lab) -> None:
     run.ended("stopped")
 
 
-def test_every_chart_has_words_and_a_table(lab: Lab) -> None:
-    lab.open(PENGUINS, forest())
-    lab.run(0)
-    lab.run(1)
-    run = Dashboard(lab, 1).ended("success")
+def test_every_chart_has_words_and_a_table(finished: Dashboard) -> None:
+    run = finished
     expect(run.node).to_have_role("region")
     expect(run.node.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "100")
     expect(run.node.get_by_role("status")).to_have_text("report: success")

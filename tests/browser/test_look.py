@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.browser._dashboard import Dashboard
 from tests.browser._lab import Lab
-from tests.browser.cells import PENGUINS, forest, network
+from tests.browser.cells import PENGUINS, network
 
 
-def test_dark_theme(lab: Lab) -> None:
-    lab.open(PENGUINS, network(), forest("forest"))
+def test_dark_theme(lab: Lab, finished: Dashboard) -> None:
+    ground = "node => getComputedStyle(node).backgroundColor"
+    light = finished.node.evaluate(ground)
+    lab.theme(dark=True)
+    assert finished.node.evaluate(ground) != light, "it follows the theme while it lives"
+    for tab in finished.tabs():
+        finished.open(tab)
+        finished.screenshot(f"dark-{tab.lower()}")
+    lab.theme(dark=False)
+
+
+def test_dark_theme_while_it_trains(lab: Lab) -> None:
+    lab.open(PENGUINS, network())
     lab.theme(dark=True)
     lab.run(0)
     lab.run(1)
-    run = Dashboard(lab, 1).train(50)
+    run = Dashboard(lab, 1).train(500)
     run.screenshot("dark-training")
     run.stop.click()
     run.ended("stopped")
-    lab.run(2)
-    trees = Dashboard(lab, 2).ended("success")
-    for tab in trees.tabs():
-        trees.open(tab)
-        trees.screenshot(f"dark-{tab.lower()}")
-    ground = "node => getComputedStyle(node).backgroundColor"
-    dark = trees.node.evaluate(ground)
-    trees.open("Curves")
     lab.theme(dark=False)
-    assert trees.node.evaluate(ground) != dark, "it follows the theme while it lives"
-    trees.screenshot("light-again")
 
 
-@pytest.mark.parametrize("pixels", [420, 640])
-def test_in_a_narrow_cell_nothing_is_cut_off(lab: Lab, pixels: int) -> None:
-    lab.open(PENGUINS, forest())
-    lab.width(pixels)
-    lab.run(0)
-    lab.run(1)
-    run = Dashboard(lab, 1).ended("success")
-    for tab in run.tabs():
-        run.open(tab)
-        run.screenshot(f"narrow-{pixels}-{tab.lower()}")
-        wide = run.node.evaluate("node => node.scrollWidth - node.clientWidth")
-        assert wide <= 0, f"{tab}: {wide} pixels are cut off"
+def test_in_a_narrow_cell_nothing_is_cut_off(lab: Lab, finished: Dashboard) -> None:
+    for pixels in (900, 640, 420):
+        lab.width(pixels)
+        for tab in finished.tabs():
+            finished.open(tab)
+            finished.screenshot(f"narrow-{pixels}-{tab.lower()}")
+            wide = finished.node.evaluate("node => node.scrollWidth - node.clientWidth")
+            assert wide <= 0, f"{tab}: {wide} pixels are cut off"

@@ -27,6 +27,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_score, train_test_split
 from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
 
 import mlmagic
 from mlmagic.config import resolve
@@ -49,11 +50,12 @@ def train(task: str = "classification", names: dict[str, Any] | None = None, **k
 
 
 def parts(report: Any, task: str = "classification") -> tuple[pd.DataFrame, pd.Series, pd.DataFrame, pd.Series]:
-    """The rows that the run trained on and those it was tested on, found by the predictions' index."""
-    frame = table(task)
-    test = frame.index.isin(report.predictions.index)
-    X, y = frame.drop(columns="target"), frame["target"]
-    return X[~test], y[~test], X[test], y[test]
+    """The rows that the run trained on, in its order, and those it was tested on, by the predictions' index."""
+    frame, test = table(task), report.predictions.index
+    X, y = training_rows(frame)
+    assert not X.index.intersection(test).size
+    assert len(X) + len(test) == len(frame)
+    return X, y, frame.drop(columns="target").loc[test], frame["target"].loc[test]
 
 
 def estimator(model: Any) -> Any:
@@ -184,12 +186,11 @@ def test_the_split_is_scikit_learns_own():
 
 
 def test_cross_validation_is_scikit_learns_own():
-    report = train(algorithm="LogisticRegression", hyperparameters={"C": 0.01, "max_iter": 5000}, crossValidation={"folds": 4})
+    report = train(algorithm="DecisionTreeClassifier", hyperparameters={"max_depth": 4}, crossValidation={"folds": 4})
     frame = table("classification")
-    # The folds are cut from the training rows in the run's own order; accuracy a fold does not depend on it in sum.
     found = report.metrics["crossValidation"]
-    X, y = _training_rows(frame)
-    by_hand = LogisticRegression(C=0.01, max_iter=5000, random_state=0)
+    X, y = training_rows(frame)
+    by_hand = DecisionTreeClassifier(max_depth=4, random_state=0)
     expected = cross_val_score(by_hand, X, y, cv=StratifiedKFold(4, shuffle=True, random_state=0))
     np.testing.assert_allclose(found["accuracy"], expected, rtol=1e-12)
     assert found["meanAccuracy"] == pytest.approx(np.mean(expected))
@@ -197,7 +198,7 @@ def test_cross_validation_is_scikit_learns_own():
     assert report.history["fold"].dropna().tolist() == [1, 2, 3, 4]
 
 
-def _training_rows(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+def training_rows(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     from mlmagic.data import split
 
     config = resolve({"action": "train", "framework": "sklearn", "algorithm": "LogisticRegression", "data": "$df", "target": "target"})
@@ -302,7 +303,9 @@ def constructible() -> list[Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                found.append(getattr(import_module(module), name)())
+                made = getattr(import_module(module), name)()
+                assert is_regressor(made) != is_classifier(made)
+                found.append(made)
             except (TypeError, AttributeError):  # it takes an estimator of its own, or is of another version
                 continue
     return found
@@ -312,7 +315,6 @@ def constructible() -> list[Any]:
 def test_the_name_of_an_estimator_tells_its_task(made):
     config = resolve({"action": "train", "framework": "sklearn", "algorithm": type(made).__name__, "data": "$df"})
     expected = "regression" if is_regressor(made) else "classification"
-    assert is_regressor(made) != is_classifier(made)
     assert SklearnExecutor().task(config) == expected
 
 
@@ -348,3 +350,11 @@ def test_a_pipeline_of_the_notebook_trains():
 
     np.testing.assert_array_equal(report.predictions["predicted"], clone(own).set_params(logisticregression__random_state=0).fit(X, y).predict(X_test))
     assert not hasattr(own[-1], "coef_")
+
+
+def test_a_forest_predicts_the_same_to_the_last_digit_every_time():
+    report = train(algorithm="RandomForestClassifier", hyperparameters={"n_estimators": 60, "max_depth": 3})
+    X = pd.concat([table("classification").drop(columns="target")] * 20)
+    assert estimator(report.model).n_jobs is None, "as the user left it"
+    first = report.model.predict_proba(X)
+    assert all(np.array_equal(report.model.predict_proba(X), first) for _ in range(5))

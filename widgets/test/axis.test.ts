@@ -43,6 +43,9 @@ test("a log axis has decades, and 2 and 5 between few of them", () => {
 test("labels of one axis have the same decimals", () => {
   assert.deepEqual(axis.tickLabels([0, 0.25, 0.5]), ["0.00", "0.25", "0.50"]);
   assert.deepEqual(axis.tickLabels([0, 2e5, 4e5]), ["0", "2e5", "4e5"]);
+  assert.deepEqual(axis.unitLabels([0, 500, 1000]), ["0", "500", "1000"]);
+  assert.deepEqual(axis.unitLabels([0, 5000, 10_000]), ["0", "5k", "10k"]);
+  assert.deepEqual(axis.unitLabels([0, 1.5e6]), ["0", "1.5M"]);
   assert.deepEqual(axis.tickLabels([-0.5, 0]), ["−0.5", "0.0"]);
 });
 

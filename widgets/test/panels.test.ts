@@ -73,7 +73,14 @@ test("the header's words", () => {
   assert.equal(unitText({ ...state, progress: { ...state.progress, total: null } }), "epoch 14");
   const progress = { ...state.progress, elapsed: 72, remaining: 3 };
   assert.equal(timeText({ status: "running", progress }, 2), "1 m 14 s · 1 s left");
-  assert.equal(timeText({ status: "running", progress }, 60), "2 m 12 s · 1 s left");
+  assert.equal(
+    timeText({ status: "running", progress: { ...progress, remaining: 9 } }, 12),
+    "1 m 24 s · 1 s left",
+  );
+  assert.equal(
+    timeText({ status: "running", progress }, 60),
+    "no word from the kernel for 1 m 00 s",
+  );
   assert.equal(timeText({ status: "stopped", progress }, 60), "1 m 12 s");
   assert.equal(waitingText({ position: 2, for: null }), "2nd in the queue");
   assert.equal(waitingText({ position: 1, for: "report" }), "waiting for: report");

@@ -5,6 +5,7 @@ Only those for which growing gives the very model of one fit, which a test compa
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -32,7 +33,8 @@ SCORED_ROWS = 2_000
 def grows(name: str, parameters: Mapping[str, Any]) -> bool:
     """Whether an estimator grows in chunks without becoming another model.
 
-    ``class_weight`` presets, the early stopping of boosting and ``warm_start`` make each fit depend on the fits before.
+    ``class_weight`` presets, the early stopping of boosting, ``warm_start`` and a generator of random numbers (a seed
+    starts anew) make each fit depend on the fits before.
     """
     return (
         name in GROWING
@@ -40,6 +42,7 @@ def grows(name: str, parameters: Mapping[str, Any]) -> bool:
         and parameters.get("n_iter_no_change") is None
         and not parameters.get("warm_start", False)
         and not parameters.get("oob_score", False)
+        and isinstance(parameters.get("random_state"), (int, type(None)))
     )
 
 
@@ -50,11 +53,16 @@ def grow(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
     X, y = inputs.matrix(inputs.train), inputs.target(inputs.train)
     watch = _Watch(inputs, X, y)
     estimator.set_params(warm_start=True)
-    have, chunk = 0, max(1, getattr(estimator, "n_jobs", None) or 1)
+    # All cores to fit, which changes nothing, but not to predict: threads add up trees in any order, and the last digit
+    # of a probability would differ from call to call.
+    unset = getattr(estimator, "n_jobs", 1) is None
+    cores = {"n_jobs": os.cpu_count()} if unset else {}
+    have, chunk = 0, max(1, cores.get("n_jobs") or getattr(estimator, "n_jobs", 1))
     while have < total and not stop.is_set():
         have = min(total, have + chunk)
         began = time.perf_counter()
-        estimator.set_params(n_estimators=have).fit(X, y)
+        estimator.set_params(n_estimators=have, **cores).fit(X, y)
+        estimator.set_params(**dict.fromkeys(cores))
         spent = time.perf_counter() - began
         # At most doubling: the first chunks also pay for threads and caches that are cold.
         chunk = max(1, min(2 * chunk, round(chunk * CHUNK_SECONDS / max(spent, 1e-4))))

@@ -67,7 +67,9 @@ def load(path: Path, *, trust: bool) -> Any:
                 solution="Write trust: true if you know who made this file",
             )
         return skops_io.load(path, trusted=unknown)
-    except (OSError, ValueError, KeyError) as error:
+    except ModelLoadingError:
+        raise
+    except Exception as error:  # a damaged file fails in any way
         raise ModelLoadingError(f"Failed to load {path.name}", stderr=f"{type(error).__name__}: {error}") from None
 
 

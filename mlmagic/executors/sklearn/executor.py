@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import os
+from collections.abc import Container
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -52,8 +52,7 @@ class SklearnExecutor:
         train = _train(config)
         known = _blank(train).get_params()
         faults = [_unknown(train, name, known) for name in train.hyperparameters if name not in known]
-        if not faults:
-            faults = _invalid(train, _estimator(config))
+        faults += _invalid(train, _estimator(config, known))
         if faults:
             raise InvalidConfiguration(faults)
 
@@ -191,15 +190,13 @@ def _required(train: SklearnTrain, kind: type) -> dict[str, Any]:
     return {name: _value(train.hyperparameters[name]) for name in needed}
 
 
-def _estimator(config: RunConfig) -> Any:
-    """The estimator to fit: the user's hyperparameters, the run's seed, all cores where that changes nothing."""
+def _estimator(config: RunConfig, known: Container[str] | None = None) -> Any:
+    """The estimator to fit: the user's hyperparameters, the run's seed, all cores where that changes no result.
     train = _train(config)
-    estimator = _blank(train).set_params(**{key: _value(item) for key, item in train.hyperparameters.items()})
-    own = estimator.get_params()
-    if own.get("random_state", config.seed) is None:
+    given = {key: _value(item) for key, item in train.hyperparameters.items() if known is None or key in known}
+    estimator = _blank(train).set_params(**given)
+    if estimator.get_params().get("random_state", config.seed) is None:
         estimator.set_params(random_state=config.seed)
-    if _growing.grows(_name(train), _parameters(train)) and own.get("n_jobs", 1) is None:
-        estimator.set_params(n_jobs=os.cpu_count())
     return estimator
 
 
