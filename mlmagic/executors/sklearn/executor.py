@@ -191,7 +191,10 @@ def _required(train: SklearnTrain, kind: type) -> dict[str, Any]:
 
 
 def _estimator(config: RunConfig, known: Container[str] | None = None) -> Any:
-    """The estimator to fit: the user's hyperparameters, the run's seed, all cores where that changes no result.
+    """The estimator to fit: the user's hyperparameters, the run's seed, all cores where that changes nothing.
+
+    With ``known`` the hyperparameters that are not in it are left out.
+    """
     train = _train(config)
     given = {key: _value(item) for key, item in train.hyperparameters.items() if known is None or key in known}
     estimator = _blank(train).set_params(**given)
