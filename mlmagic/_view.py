@@ -217,6 +217,6 @@ def _rates(state: RunState) -> list[dict[str, Any]]:
     if "samples" in state.metadata:
         note = {"text": f"{state.metadata['features']} features"}
         found.append(_tile("rows", state.metadata["samples"], "count", note))
-    if state.seconds is not None:
+    if state.seconds is not None and state.began:
         found.append(_tile("duration", state.seconds, "seconds"))
     return found

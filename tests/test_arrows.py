@@ -24,8 +24,31 @@ ROOMS = {
     "run_directory": set(),
 }
 # What shows a run reads its state and its report; what runs it knows none of them.
-SHOWING = {"dashboard", "trackers", "report", "_view", "_summary", "_html", "_picture", "_text", "_place", "magics", "cli"}
-FRAMEWORKS = {"torch", "sklearn", "skops", "safetensors", "tensorflow", "keras", "xgboost", "lightgbm", "optuna", "shap"}
+SHOWING = {
+    "dashboard",
+    "trackers",
+    "report",
+    "_view",
+    "_summary",
+    "_html",
+    "_picture",
+    "_text",
+    "_place",
+    "magics",
+    "cli",
+}
+FRAMEWORKS = {
+    "torch",
+    "sklearn",
+    "skops",
+    "safetensors",
+    "tensorflow",
+    "keras",
+    "xgboost",
+    "lightgbm",
+    "optuna",
+    "shap",
+}
 HEAVY = FRAMEWORKS | {"pandas", "numpy", "pyarrow", "matplotlib", "scipy", "anywidget", "yaml", "pydantic"}
 # Tables, preparation and scores are scikit-learn's and pandas' for every framework; they are imported on use.
 USES = {
@@ -78,7 +101,13 @@ def known_rooms(path: Path) -> set[str]:
         package, _, rest = name.partition(".")
         if package == "mlmagic":
             first = rest.split(".")[0]
-            is_table = rest in ("executors.EXECUTORS", "executors.Entry", "executors.resolve", "executors.load", "actions.ACTIONS")
+            is_table = rest in (
+                "executors.EXECUTORS",
+                "executors.Entry",
+                "executors.resolve",
+                "executors.load",
+                "actions.ACTIONS",
+            )
             found.add(f"{first}.tables" if is_table and first != room(path) else first)
     return found
 
@@ -107,7 +136,9 @@ def test_jobs_are_known_to_those_above_them_only():
 
 
 def test_only_the_magics_touch_the_shell():
-    touching = {room(path) for path in modules() if any("get_ipython" in name for name in imports(path, at_import=False))}
+    touching = {
+        room(path) for path in modules() if any("get_ipython" in name for name in imports(path, at_import=False))
+    }
     assert touching <= {"magics", "completion"}
 
 
@@ -116,10 +147,13 @@ def test_executors_do_not_know_each_other():
         if room(path) == "executors" and len(path.relative_to(PACKAGE).parts) > 2:
             own = path.relative_to(PACKAGE).parts[1]
             others = {
-                name for name in imports(path, at_import=False)
+                name
+                for name in imports(path, at_import=False)
                 if name.startswith("mlmagic.executors.") and name.split(".")[2] not in (own, "_base")
             }
-            assert {name for name in others if name.split(".")[2] not in ("EXECUTORS", "load", "resolve")} == set(), path
+            assert {name for name in others if name.split(".")[2] not in ("EXECUTORS", "load", "resolve")} == set(), (
+                path
+            )
 
 
 def test_config_names_executors_and_actions_by_their_tables_only():

@@ -28,7 +28,7 @@ import mlmagic
 from sklearn.datasets import load_breast_cancer
 df = load_breast_cancer(as_frame=True).frame
 report = mlmagic.submit({"action": "train", "framework": "sklearn", "data": "$df", "target": "target",
-    "algorithm": "RandomForestClassifier", "hyperparameters": {"n_estimators": 200}, "crossValidation": {"folds": 5},
+    "algorithm": "RandomForestClassifier", "hyperparameters": {"n_estimators": 80}, "crossValidation": {"folds": 5},
     "outputDir": "run"}, df=df)
 print("submitted", flush=True)
 report.wait()
@@ -145,7 +145,8 @@ report = mlmagic.submit({"action": "train", "framework": "sklearn", "data": "$df
     "algorithm": "RandomForestClassifier", "hyperparameters": {"n_estimators": 100}, "outputDir": sys.argv[2]}, df=df)
 report.run.wait(120)
 try:
-    model = len(report.model.steps[-1][1].estimators_) if hasattr(report.model, "steps") else len(report.model.estimators_)
+    model = report.model
+    model = len(getattr(model, "steps", [(None, model)])[-1][1].estimators_)
 except mlmagic.MLError as error:
     model = str(error)
 print(json.dumps({"status": report.status, "type": report.error and report.error.type,
@@ -176,7 +177,8 @@ def small_disk(tmp_path):
     """A real file system of 250 kB; the forest takes more."""
     place = tmp_path / "disk"
     place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=250k", "tmpfs", str(place)], capture_output=True, check=False)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=250k,nr_inodes=2000", "tmpfs", str(place)]
+    done = subprocess.run(mount, capture_output=True, check=False)
     if done.returncode != 0:
         pytest.skip("mounting a file system needs root; the test with a quota runs instead")
     yield place
@@ -192,11 +194,10 @@ def test_a_full_disk_ends_the_run_with_its_cause_and_the_model_stays(small_disk)
 
 def test_a_disk_that_is_full_from_the_start(small_disk):
     (small_disk / "run").mkdir()
-    with (small_disk / "ballast").open("wb") as file:
+    with (small_disk / "ballast").open("wb", buffering=0) as file:
         try:
             while True:
                 file.write(b"\0" * 4096)
-                file.flush()
         except OSError:
             pass
     found = run_full("disk", small_disk / "run")

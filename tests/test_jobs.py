@@ -34,7 +34,8 @@ def test_a_run_gives_back_control_at_once_and_its_results_later():
     assert report.metrics["test"]["accuracy"] > 0.5, "a touch waits"
     report.wait(30)
     assert report.status == "success"
-    assert repr(report) == f"<Report report: train sklearn, success, test accuracy {report.metrics['test']['accuracy']:.2g}>"
+    accuracy = report.metrics["test"]["accuracy"]
+    assert repr(report) == f"<Report report: train sklearn, success, test accuracy {accuracy:.2g}>"
 
 
 def test_runs_start_in_the_order_they_came():
@@ -181,7 +182,10 @@ def test_a_queued_run_is_cancelled_alone():
 def test_a_stop_from_another_process_keeps_the_best():
     report = forest()
     until(lambda: len(report.history) >= 2)
-    script = "import sys, mlmagic; r = mlmagic.attach(sys.argv[1]); print(r.status); r.stop(); r.run.wait(30); print(r.status)"
+    script = (
+        "import sys, mlmagic; report = mlmagic.attach(sys.argv[1])\n"
+        "print(report.status); report.stop(); report.run.wait(30); print(report.status)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script, str(report.output_dir.absolute())], capture_output=True, text=True, check=True
     )
@@ -252,7 +256,13 @@ def test_many_threads_may_wait_stop_and_ask():
     report = forest()
     until(lambda: len(report.history) >= 1)
     found: list[str] = []
-    threads = [threading.Thread(target=lambda: (report.stop(), report.run.wait(60), found.append(report.status))) for _ in range(8)]
+
+    def stop() -> None:
+        report.stop()
+        report.run.wait(60)
+        found.append(report.status)
+
+    threads = [threading.Thread(target=stop) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -19,6 +19,7 @@ from mlmagic.run_directory import (
     ask_to_stop,
     living,
     read_events,
+    shown,
     write_whole,
 )
 
@@ -47,7 +48,17 @@ def test_unnamed_runs_get_the_next_number(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     first, second = RunDirectory.claim(None, "report"), RunDirectory.claim(None, "report")
     other = RunDirectory.claim(None, "report.x")
-    assert [str(item.path) for item in (first, second, other)] == ["runs/report-1", "runs/report-2", "runs/report.x-1"]
+    assert [shown(item.path) for item in (first, second, other)] == [
+        "runs/report-1",
+        "runs/report-2",
+        "runs/report.x-1",
+    ]
+    assert all(item.path.is_absolute() for item in (first, second, other)), "the notebook may change its directory"
+    monkeypatch.chdir(tmp_path.parent)
+    assert shown(first.path) == f"{tmp_path.name}/runs/report-1"
+    monkeypatch.chdir("/usr")
+    assert shown(first.path) == str(tmp_path / "runs" / "report-1")
+    monkeypatch.chdir(tmp_path)
     first.release()
     assert RunDirectory.claim(None, "report").path.name == "report-3", "a finished run keeps its directory"
 
@@ -81,9 +92,8 @@ def test_asking_whether_a_run_lives_does_not_stand_in_its_way(tmp_path):
         "print('on', flush=True)\nwhile True: living(Path(sys.argv[1]))"
     )
     (tmp_path / "run").mkdir()
-    asking = [
-        subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "run")], stdout=subprocess.PIPE) for _ in range(2)
-    ]
+    command = [sys.executable, "-c", script, str(tmp_path / "run")]
+    asking = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
     try:
         for process in asking:
             process.stdout.readline()

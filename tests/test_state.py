@@ -94,7 +94,9 @@ def test_a_new_unit_starts_new_curves_and_the_same_one_goes_on():
     folds = [Plan("cross-validation", "fold", 2), Row(1, {"accuracy": 0.5})]
     trees = [Plan("training", "tree", 2), Row(1, {"train_accuracy": 0.5}), Plan("evaluating"), Plan("x", "tree", 2)]
     state = folded([(0.0, event) for event in folds + trees])
-    assert set(state.curves) == {CurveKey("accuracy", "train", "unit")}
+    assert set(state.curves) == {CurveKey("accuracy", "fold", "unit"), CurveKey("accuracy", "train", "unit")}
+    state.apply(Plan("training", "epoch", 2), 0.0)
+    assert set(state.curves) == {CurveKey("accuracy", "fold", "unit")}, "epochs and trees share no axis"
     assert state.units == {"fold", "tree"}
 
 

@@ -119,7 +119,7 @@ def test_an_error_of_a_library_shows_none_of_our_frames():
     report = mlmagic.submit(config("MultinomialNB"), df=frame)
     assert report.run.wait(60)
     assert "Negative values" in report.error.message
-    assert os.path.join("main", "mlmagic") not in report.error.stderr
+    assert "File " not in str(report.error), "its own words tell more than frames"
 
 
 def test_running_out_of_memory_is_told_as_such_and_the_process_lives():
@@ -161,7 +161,8 @@ def test_an_idle_child_that_died_is_replaced():
 def test_classes_are_found_where_the_notebook_finds_them(here, monkeypatch):
     run_own(GaussianNB())  # the child is warm and knows nothing of what follows
     (here / "lib").mkdir()
-    (here / "lib" / "own_models.py").write_text("from sklearn.naive_bayes import GaussianNB\nclass Own(GaussianNB): pass\n")
+    source = "from sklearn.naive_bayes import GaussianNB\nclass Own(GaussianNB): pass\n"
+    (here / "lib" / "own_models.py").write_text(source)
     monkeypatch.syspath_prepend(str(here / "lib"))
     import own_models
 

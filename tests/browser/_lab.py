@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from tests.browser._server import until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import ConsoleMessage, Locator, Page
+    from playwright.sync_api import ConsoleMessage, Error, Locator, Page
 
     from tests.browser._server import Server
 
@@ -60,10 +60,15 @@ class Lab:
         self.traffic = traffic
         self.name = ""
         self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", self._note)
         page.on("console", self._hear)
         # Lab asks before it leaves a notebook that was changed; a test that reloads means it.
         page.on("dialog", lambda dialog: dialog.accept())
+
+    def _note(self, error: Error) -> None:
+        # ipywidgets' manager looks for the kernel of a notebook that has none.
+        if "jupyterlab-manager" not in (error.stack or "") or "'kernel'" not in error.message:
+            self.errors.append(f"{error}\n{error.stack}")
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type == "error":

@@ -32,7 +32,7 @@ def test_dark_theme_while_it_trains(lab: Lab) -> None:
 
 def test_in_a_narrow_cell_nothing_is_cut_off(lab: Lab, finished: Dashboard) -> None:
     for pixels in (900, 640, 420):
-        lab.width(pixels)
+        lab.width(pixels, height=1800)
         for tab in finished.tabs():
             finished.open(tab)
             finished.screenshot(f"narrow-{pixels}-{tab.lower()}")

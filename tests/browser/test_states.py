@@ -6,7 +6,6 @@ from playwright.sync_api import expect
 
 from tests.browser._dashboard import Dashboard
 from tests.browser._lab import Lab
-from tests.browser._server import until
 from tests.browser.cells import PENGUINS, network
 
 TREE = """%%mltrain {name}
@@ -14,6 +13,12 @@ framework: sklearn
 {model}
 data: $penguins
 target: species
+"""
+SECOND_GUESS = """%%mltrain third
+framework: sklearn
+algorithm: DecisionTreeClassifier
+data: $second.predictions
+target: predicted
 """
 FAULTY = """%%mltrain
 framework: sklearn
@@ -25,10 +30,10 @@ hyperparameters: {n_estimatorz: 300, max_depth: deep}
 NET = """
 from torch import nn
 class Net(nn.Module):
-    def __init__(self, inputs, outputs):
+    def __init__(self):
         super().__init__()
-        self.body = nn.Linear(inputs, 16)
-        self.head = nn.Linear(8, outputs)
+        self.body = nn.LazyLinear(16)
+        self.head = nn.Linear(8, 3)
     def forward(self, x):
         return self.head(self.body(x))
 """
@@ -42,7 +47,7 @@ target: species
 
 def test_queued_and_waiting_for_another_run(lab: Lab) -> None:
     second = TREE.format(name="second", model="algorithm: DecisionTreeClassifier")
-    third = TREE.format(name="third", model="model: $second.model")
+    third = SECOND_GUESS
     lab.open(PENGUINS, network(options="first"), second, third)
     for index in range(4):
         lab.run(index)
@@ -106,8 +111,10 @@ def test_a_kernel_that_dies_and_the_run_attached_again(lab: Lab) -> None:
     lab.execute("import threading, os, signal; threading.Timer(.2, os.kill, (os.getpid(), signal.SIGKILL)).start()")
     lab.cell(1)
     expect(run.time).to_contain_text("no word from the kernel", timeout=40_000)
+    lab.page.get_by_role("dialog").get_by_role("button", name="Ok").click()  # "The kernel appears to have died"
+    lab.cell(1)
     run.screenshot("kernel-gone")
-    until(lambda: lab.execute("1 + 1").endswith("2"), 30, lambda: "no new kernel")
+    lab.wait_idle()
     index = lab.add(f"%load_ext mlmagic\n%mlattach {directory}")
     lab.run(index)
     attached = Dashboard(lab, index).ended("interrupted")
@@ -115,4 +122,4 @@ def test_a_kernel_that_dies_and_the_run_attached_again(lab: Lab) -> None:
     expect(attached.stop).to_be_hidden()
     assert attached.points() >= 20
     attached.screenshot("interrupted")
-    assert lab.execute("type(report.model).__name__") == "'Sequential'"
+    assert int(lab.execute("len(report.history)")) >= 20

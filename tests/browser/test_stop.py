@@ -81,3 +81,21 @@ def test_what_must_be_killed_leaves_a_living_kernel(lab: Lab) -> None:
     assert lab.execute("print(report.status, 1 + 1)") == "stopped 2"
     lab.cell(1)
     run.screenshot("killed")
+
+
+def test_without_subshells_the_waiting_cell_still_shows_its_run(lab: Lab) -> None:
+    # As under ipykernel 6: nothing that the page says arrives while a cell waits, so the kernel speaks first.
+    lab.open(PENGUINS + "from mlmagic import dashboard\ndashboard.subshells = lambda: False", network(options="--wait"))
+    lab.page.evaluate(
+        """() => { const {session} = window.jupyterapp.shell.currentWidget.context.sessionContext;
+                   session.kernel.commsOverSubshells = 'disabled'; }"""
+    )
+    lab.run(0)
+    lab.run(1, wait=False)
+    run = Dashboard(lab, 1).train(5)
+    expect(run.stop).to_be_hidden()
+    expect(run.node).to_contain_text("to stop, interrupt the kernel")
+    run.screenshot("interrupt-to-stop")
+    lab.interrupt()
+    run.ended("stopped")
+    lab.wait_done(1)

@@ -15,7 +15,10 @@ if version("ipython").split(".")[0] != "7":
 
 from tests.kernel._kernel import Kernel
 
-HEAD = "framework: sklearn\nalgorithm: RandomForestClassifier\nhyperparameters: {n_estimators: 10}\ndata: $df\ntarget: target\n"
+HEAD = (
+    "framework: sklearn\nalgorithm: RandomForestClassifier\nhyperparameters: {n_estimators: 10}\n"
+    "data: $df\ntarget: target\n"
+)
 TORCH = "framework: pytorch\narchitecture: mlp\ndata: $df\ntarget: target\n"
 DATA = "from sklearn.datasets import load_iris; df = load_iris(as_frame=True).frame"
 
@@ -40,8 +43,12 @@ def test_these_are_colabs_versions():
 
 
 def test_import_loads_no_framework():
-    script = "import sys, mlmagic, mlmagic.magics; print([m for m in ('sklearn', 'torch', 'pandas') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-W", "error::SyntaxWarning", "-c", script], capture_output=True, text=True, check=True)
+    script = (
+        "import sys, mlmagic, mlmagic.magics; print([m for m in ('sklearn', 'torch', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error::SyntaxWarning", "-c", script], capture_output=True, text=True, check=True
+    )
     assert done.stdout == "[]\n"
 
 
@@ -66,7 +73,7 @@ def test_a_cell_trains_and_its_model_is_saved(notebook):
         "import subprocess, sys, numpy as np\n"
         "df.drop(columns='target').to_parquet('X.parquet')\n"
         "script = 'import sys, mlmagic, pandas as pd; m = mlmagic.attach(sys.argv[1]).model; "
-        "print(m.predict_proba(pd.read_parquet(\"X.parquet\")).tolist())'\n"
+        'print(m.predict_proba(pd.read_parquet("X.parquet")).tolist())\'\n'
         "out = subprocess.run([sys.executable, '-c', script, str(report.output_dir)], capture_output=True, text=True)\n"
         "import json; assert out.returncode == 0, out.stderr\n"
         "print(np.array_equal(json.loads(out.stdout), report.model.predict_proba(df.drop(columns='target'))))",

@@ -201,20 +201,51 @@ def test_cross_validation_is_scikit_learns_own():
 def training_rows(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     from mlmagic.data import split
 
-    config = resolve({"action": "train", "framework": "sklearn", "algorithm": "LogisticRegression", "data": "$df", "target": "target"})
+    config = resolve(
+        {
+            "action": "train",
+            "framework": "sklearn",
+            "algorithm": "LogisticRegression",
+            "data": "$df",
+            "target": "target",
+        }
+    )
     config = config.bind(lambda reference: frame)
     data = split(frame, config.config, 0, 0.0, "classification")
     return data.train.X, data.train.y
 
 
 def test_the_report_is_shaped_as_the_seed_document_shapes_it():
-    report = train(algorithm="RandomForestClassifier", hyperparameters={"n_estimators": 10}, crossValidation={"folds": 5, "stratified": True}, outputDir="models/rf_run1")
+    report = train(
+        algorithm="RandomForestClassifier",
+        hyperparameters={"n_estimators": 10},
+        crossValidation={"folds": 5, "stratified": True},
+        outputDir="models/rf_run1",
+    )
     body = json.loads(report.to_json("copy.json"))["executionReport"]
-    assert set(body) >= {"timestamp", "action", "framework", "exitCode", "duration", "status", "outputDir", "metadata", "metrics", "artifacts"}
+    assert set(body) >= {
+        "timestamp",
+        "action",
+        "framework",
+        "exitCode",
+        "duration",
+        "status",
+        "outputDir",
+        "metadata",
+        "metrics",
+        "artifacts",
+    }
     assert (body["action"], body["framework"], body["exitCode"], body["status"]) == ("train", "sklearn", 0, "success")
     assert body["outputDir"] == "models/rf_run1"
     assert set(body["metadata"]) >= {"algorithm", "samplesProcessed", "features", "crossValidationFolds", "modelSize"}
-    assert set(body["metrics"]["crossValidation"]) == {"accuracy", "meanAccuracy", "stdAccuracy", "f1Score", "meanF1", "stdF1"}
+    assert set(body["metrics"]["crossValidation"]) == {
+        "accuracy",
+        "meanAccuracy",
+        "stdAccuracy",
+        "f1Score",
+        "meanF1",
+        "stdF1",
+    }
     assert set(body["metrics"]["finalModel"]) >= {"trainAccuracy", "testAccuracy"}
     assert set(body["artifacts"]) >= {"model", "featureImportances", "metricsPlot"}
     assert body["artifacts"]["featureImportances"] == "models/rf_run1/feature_importances.csv"
@@ -324,7 +355,10 @@ def test_every_wrong_hyperparameter_is_named_at_once():
     assert [fault.suggestion for fault in caught.value.faults] == ["n_estimators", "max_depth"]
     with pytest.raises(InvalidConfiguration) as caught:
         train(algorithm="RandomForestClassifier", hyperparameters={"n_estimators": -1, "criterion": "luck"})
-    assert {fault.path for fault in caught.value.faults} == {"config.hyperparameters.n_estimators", "config.hyperparameters.criterion"}
+    assert {fault.path for fault in caught.value.faults} == {
+        "config.hyperparameters.n_estimators",
+        "config.hyperparameters.criterion",
+    }
 
 
 def test_what_has_no_hook_trains_in_the_child():
@@ -348,7 +382,10 @@ def test_a_pipeline_of_the_notebook_trains():
     X, y, X_test, _ = parts(report)
     from sklearn.base import clone
 
-    np.testing.assert_array_equal(report.predictions["predicted"], clone(own).set_params(logisticregression__random_state=0).fit(X, y).predict(X_test))
+    np.testing.assert_array_equal(
+        report.predictions["predicted"],
+        clone(own).set_params(logisticregression__random_state=0).fit(X, y).predict(X_test),
+    )
     assert not hasattr(own[-1], "coef_")
 
 

@@ -154,7 +154,7 @@ export class CurveChart {
   #fit(): void {
     const width = this.#canvas.clientWidth;
     if (width === 0) return;
-    if (!this.#plot) this.#draw();
+    if (!this.#plot || this.#shape === "") this.#draw();
     else if (this.#plot.width !== width) this.#plot.setSize({ width, height: CHART_HEIGHT });
   }
 

@@ -38,15 +38,14 @@ const INTERRUPTED: RunError = {
 };
 
 function parts(error: RunError): HTMLElement[] {
+  const details = detailsOf(error.metadata);
   const code = error.exitCode ? `exit code ${error.exitCode}` : "";
   return [
     element("div", "mlm-banner-type", element("b", "", error.type), element("span", "", code)),
     element("p", "mlm-banner-message", plainText(error.message)),
     ...(error.solution ? [element("p", "mlm-banner-solution", error.solution)] : []),
     ...(error.stderr?.trim() ? [output("stderr", plainText(error.stderr.trimEnd()))] : []),
-    ...(hasKeys(error.metadata)
-      ? [output("details", JSON.stringify(error.metadata, null, 2), true)]
-      : []),
+    ...(details ? [output("details", details, true)] : []),
   ];
 }
 
@@ -61,6 +60,8 @@ function output(title: string, text: string, folded = false): HTMLElement {
   return node;
 }
 
-function hasKeys(value: object | undefined): value is object {
-  return value !== undefined && value !== null && Object.keys(value).length > 0;
+/** What the message does not say: it lists the faults of a config already. */
+export function detailsOf(metadata: object | undefined): string {
+  const rest = Object.entries(metadata ?? {}).filter(([key]) => key !== "faults");
+  return rest.length > 0 ? JSON.stringify(Object.fromEntries(rest), null, 2) : "";
 }

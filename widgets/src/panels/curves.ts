@@ -42,8 +42,10 @@ export class CurvesPanel implements TabPanel {
     return this.#node;
   }
 
-  has(): boolean {
-    return true;
+  /** A run that is over and drew nothing has nothing to show here. */
+  has({ state, curves }: Run): boolean {
+    const alive = state.status === "running" || state.status === "queued";
+    return alive || curves.some((curve) => curve.x.length > 0);
   }
 
   get asTable(): boolean {
@@ -104,6 +106,5 @@ export class CurvesPanel implements TabPanel {
 /** Why there is nothing to see yet. */
 export function emptyText({ status, waiting, phase }: RunState): string {
   if (status === "queued") return waiting ? waitingText(waiting) : "queued";
-  if (status === "running") return `${phase || "starting"}: curves appear with the first numbers`;
-  return "this run drew no curves";
+  return status === "running" ? `${phase || "starting"}: curves appear with the first numbers` : "";
 }

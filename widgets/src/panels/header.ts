@@ -146,6 +146,7 @@ export function timeText(
 }
 
 function clockText({ elapsed }: Progress): string {
+  if (elapsed === 0) return "";
   return elapsed < 1
     ? `${elapsed.toFixed(2)} s`
     : elapsed < 10

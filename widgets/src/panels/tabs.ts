@@ -49,7 +49,8 @@ export class Tabs implements Panel {
       const badge = tab.panel.badge?.(run) ?? 0;
       setText(tab.badge, badge > 0 ? String(badge) : "");
     }
-    if (this.#selected.tab.hidden) this.select(this.#tabs[0]!.panel);
+    const there = this.#tabs.find(({ tab }) => !tab.hidden);
+    if (this.#selected.tab.hidden && there) this.select(there.panel);
     this.#draw();
   }
 
