@@ -77,6 +77,8 @@ def _listed(names: Iterable[str]) -> str:
 
 
 _FORMS: dict[str, Callable[[float], str]] = {"bytes": size, "count": grouped, "rate": rate, "seconds": duration}
+# Folds are no line: they do not follow from each other.
+_LINES = frozenset(SERIES.values())
 _PREPARED = (("encoded", "encoded"), ("filled", "with gaps filled"))
 _SPLIT = (("trainSamples", "train"), ("validationSamples", "validation"), ("testSamples", "test"))
 
@@ -96,15 +98,12 @@ def _failure(error: dict[str, Any] | None) -> Failure | None:
 
 def _curve(state: RunState) -> Curve | None:
     for name in PICTURED:
-        keys = [key for key in state.curves if key.metric == name and key.grain == "unit"]
-        # Folds have an axis of their own: they are pictured where nothing else is.
-        counted = [key for key in keys if key.series in SERIES.values()]
-        lines = [_series(state, key) for key in counted or keys]
+        keys = [key for key in state.curves if key.metric == name and key.grain == "unit" and key.series in _LINES]
+        lines = [_series(state, key) for key in keys]
         if any(len(line.points) > 1 for line in lines):
             # The line that matters comes last, and is drawn in blue.
             lines.sort(key=lambda line: line.label != "train")
-            unit = state.axis.unit or "step" if counted else keys[0].series
-            return Curve(name, tuple(lines), unit, _best(state, name) if counted else None)
+            return Curve(name, tuple(lines), state.axis.unit or "step", _best(state, name))
     return None
 
 

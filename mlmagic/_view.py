@@ -194,6 +194,10 @@ def _latest(state: RunState) -> list[dict[str, Any]]:
     if not state.rows:
         return []
     unit, last = next(iter(state.rows[-1])), state.rows[-1]
+    if unit == "fold":
+        # Of one fold; in the end only their mean counts.
+        note = {"text": f"fold {last[unit]}"}
+        return [] if state.metrics else [_tile(name, value, note=note) for name, value in last.items() if name != unit]
     order = ("val_accuracy", "val_r2", "val_loss", "test_accuracy", "test_r2", "accuracy", "r2", "train_loss")
     names = [name for name in order if name in last] + [name for name in last if name not in order and name != unit]
     return [_tile(name, last[name], note=_best_note(state, name)) for name in names]

@@ -57,7 +57,9 @@ def grow(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
     # of a probability would differ from call to call.
     unset = getattr(estimator, "n_jobs", 1) is None
     cores = {"n_jobs": os.cpu_count()} if unset else {}
-    have, chunk = 0, max(1, cores.get("n_jobs") or getattr(estimator, "n_jobs", 1))
+    # A chunk is a multiple of the cores that grow it, else some of them wait.
+    cut = _cores(cores.get("n_jobs") or getattr(estimator, "n_jobs", 1) or 1)
+    have, chunk = 0, cut
     while have < total and not stop.is_set():
         have = min(total, have + chunk)
         began = time.perf_counter()
@@ -65,13 +67,18 @@ def grow(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
         estimator.set_params(**dict.fromkeys(cores))
         spent = time.perf_counter() - began
         # At most doubling: the first chunks also pay for threads and caches that are cold.
-        chunk = max(1, min(2 * chunk, round(chunk * CHUNK_SECONDS / max(spent, 1e-4))))
+        chunk = cut * max(1, min(2 * chunk, round(chunk * CHUNK_SECONDS / max(spent, 1e-4))) // cut)
         if (values := watch.scores(estimator, spent, last=have == total)) is not None:
             emit(Row(have, values))
     if have == 0:
         return None
     emit(Metadata({"trees": have}))
     return estimator.set_params(warm_start=False)
+
+
+def _cores(n_jobs: int) -> int:
+    """How many threads ``n_jobs`` means; below zero it counts down from all of them."""
+    return max(1, n_jobs if n_jobs > 0 else (os.cpu_count() or 1) + 1 + n_jobs)
 
 
 class _Watch:

@@ -39,6 +39,8 @@ export function sentence(state: RunState): string {
   if (status === "queued" && waiting) return `${name}: ${waitingText(waiting)}`;
   const { unit, done, total } = progress;
   const where =
-    status === "running" && unit && total !== null ? `, ${unit} ${done} of ${total}` : "";
+    status === "running" && unit && total !== null
+      ? `, ${unit} ${Math.floor(done)} of ${total}`
+      : "";
   return `${name}: ${chipText(state)}${where}`;
 }

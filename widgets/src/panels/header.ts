@@ -115,7 +115,8 @@ export function chipText({ status, phase, stopping }: RunState): string {
 
 export function unitText({ status, progress, waiting }: RunState): string {
   if (status === "queued") return waiting ? waitingText(waiting) : "";
-  const { unit, done, total } = progress;
+  const { unit, total } = progress;
+  const done = Math.floor(progress.done); // steps count as parts of an epoch
   if (!unit || (done === 0 && total === null)) return "";
   return total === null
     ? `${unit} ${grouped(done)}`

@@ -1,4 +1,4 @@
-import { element, keepKeys } from "../dom";
+import { element, keepKeys, setText } from "../dom";
 import { clock } from "../format";
 import type { LogLine } from "../protocol";
 import type { Part, Run } from "../store";
@@ -8,9 +8,9 @@ import { plainText } from "./plain-text";
 /** What the run said, the newest line in sight unless the reader has scrolled up. */
 export class LogPanel implements TabPanel {
   readonly title = "Log";
-  readonly parts: readonly Part[] = ["log"];
+  readonly parts: readonly Part[] = ["log", "status"];
   #lines = element("ol", "mlm-log");
-  #empty = element("p", "mlm-empty", "nothing logged yet");
+  #empty = element("p", "mlm-empty");
   #node = element("div", "mlm-text", this.#lines, this.#empty);
   #drawn: readonly LogLine[] = [];
   #follow = true;
@@ -34,7 +34,9 @@ export class LogPanel implements TabPanel {
     return log.filter(({ level }) => level === "warning" || level === "error").length;
   }
 
-  update({ log }: Run): void {
+  update({ log, state }: Run): void {
+    const alive = state.status === "queued" || state.status === "running";
+    setText(this.#empty, alive ? "nothing logged yet" : "nothing was logged");
     this.#empty.hidden = log.length > 0;
     this.#lines.hidden = log.length === 0;
     const kept = log.findIndex((line, i) => line !== this.#drawn[i]);
