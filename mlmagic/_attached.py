@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlmagic._watched import Watched
 from mlmagic.errors import DataLoadingError, RunInterrupted
 from mlmagic.record import read_config
 from mlmagic.run_directory import CONFIG, EVENTS, ask_to_stop, living, parse_line, read_events
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 FOLLOW = 0.2
 
 
-class Attached:
+class Attached(Watched):
     """A run as its stream and artifacts tell it; one that still goes on is followed.
 
     Raises
@@ -30,6 +29,7 @@ class Attached:
     """
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self.path = path
         self.id = path.name
         if not (path / EVENTS).exists() or not (path / CONFIG).exists():
@@ -41,11 +41,8 @@ class Attached:
         self.name = str(provenance.get("name", path.name))
         self.state = RunState()
         self._outcome: Outcome | None = None
-        self._watchers: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._read = threading.Thread(target=self._follow, name=f"mlmagic follow {self.id}", daemon=True)
-        self._done = threading.Event()
-        self._released = threading.Event()
         if living(path):
             self._stream = (path / EVENTS).open("rb")
             self._rest = b""
@@ -73,24 +70,10 @@ class Attached:
                 self._outcome = load(self.config.framework).load(self.path, self.config, self.state)
             return self._outcome
 
-    def wait(self, timeout: float | None = None, *, results: bool = False) -> bool:
-        """Whether the run (or, with ``results``, its model and metrics) is there within ``timeout`` seconds."""
-        return (self._released if results else self._done).wait(timeout)
-
     def stop(self, by: str = "another process") -> None:
         """Ask the process that runs it to stop and keep its best; an ended run stays as it is."""
         if not self.state.finished:
             ask_to_stop(self.path, by)
-
-    def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
-        """Call ``watcher()`` after every event. Gives its undo."""
-        self._watchers.append(watcher)
-
-        def undo() -> None:
-            with contextlib.suppress(ValueError):
-                self._watchers.remove(watcher)
-
-        return undo
 
     def _replay(self) -> None:
         for seconds, event in read_events(self.path):
@@ -117,10 +100,7 @@ class Attached:
     def _take(self, line: bytes) -> None:
         if found := parse_line(line):
             self.state.apply(found[1], found[0])
-            if self.state.metrics is not None:
-                self._released.set()
-            for watcher in list(self._watchers):
-                watcher()
+            self._tell(results=self.state.metrics is not None)
 
     def _finish(self) -> None:
         if not self.state.finished:
@@ -129,7 +109,4 @@ class Attached:
                     f"The process that ran {self.id} is gone; it ended in phase {self.state.phase!r}"
                 ).to_dict()
             )
-        self._released.set()
-        self._done.set()
-        for watcher in list(self._watchers):
-            watcher()
+        self._tell(ended=True)

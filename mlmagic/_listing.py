@@ -9,7 +9,8 @@ from mlmagic._units import duration
 from mlmagic.run_directory import shown
 
 if TYPE_CHECKING:
-    from mlmagic.jobs import Job, Queue
+    from mlmagic._job import Job
+    from mlmagic.jobs import Queue
 
 COLUMNS = ("run", "status", "what", "progress", "time", "directory")
 

@@ -14,6 +14,7 @@ from typing import Any
 from IPython.display import display
 
 from mlmagic import jobs
+from mlmagic._job import Job
 from mlmagic.report import Report
 
 
@@ -47,8 +48,8 @@ def _display(report: Report, **place: Any) -> None:
 
 def _place_in_queue(report: Report) -> dict[str, Any] | None:
     job = report.run
-    position = jobs.QUEUE.position(job) if isinstance(job, jobs.Job) else None
-    if position is None or not isinstance(job, jobs.Job):
+    position = jobs.QUEUE.position(job) if isinstance(job, Job) else None
+    if position is None or not isinstance(job, Job):
         return None
     need = next((need.name for need in job.needs if not need.wait(0)), None)
     return {"position": position, "for": need}

@@ -101,8 +101,10 @@ def tiles(run: Run) -> list[dict[str, Any]]:
     """The numbers that matter most, first the ones that tell how good the model is."""
     state = run.state
     found = [*_final(state), *_latest(state), *_rates(state)]
-    names = set()
-    return [tile for tile in found if not (tile["label"] in names or names.add(tile["label"]))]  # type: ignore[func-returns-value]
+    first: dict[str, dict[str, Any]] = {}
+    for tile in found:
+        first.setdefault(tile["label"], tile)
+    return list(first.values())
 
 
 def confusion(state: RunState) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Runs in this process: the queue, their threads, stopping, timeouts.
+"""Runs in this process: the queue, their threads, heartbeats and timeouts.
 
 Whoever asks a run to stop (button, magic, interrupt, another process, a timeout), it ends in :meth:`Job.stop`.
 """
@@ -6,199 +6,23 @@ Whoever asks a run to stop (button, magic, interrupt, another process, a timeout
 from __future__ import annotations
 
 import atexit
-import contextlib
-import os
 import threading
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mlmagic import _reuse, _transport
-from mlmagic._attached import Attached
-from mlmagic._failure import as_error, no_room
-from mlmagic._inputs import bind, hold, locate, needs_of
-from mlmagic.errors import DependencyFailed, MLError, TimeoutExceeded
-from mlmagic.events import Artifact, Began, Ended, Event, Log, Metadata, Metrics, Stopping, Usage
-from mlmagic.record import write_config, write_report
-from mlmagic.run_directory import TEXT_LOG, RunDirectory
-from mlmagic.state import RunState
-from mlmagic.trackers.text_log import TextLog
+from mlmagic import _transport
+from mlmagic._inputs import hold
+from mlmagic._job import Job
+from mlmagic.errors import DependencyFailed, MLError
+from mlmagic.events import Usage
+from mlmagic.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from mlmagic.config import RunConfig
-    from mlmagic.executors._base import Outcome
 
 TICK, HEARTBEAT = 0.2, 1.0
 EXIT_GRACE = 2.0
-
-
-class Job:
-    """One run from submission to its end. Its members are safe to use from any thread."""
-
-    def __init__(
-        self, config: RunConfig, name: str, directory: RunDirectory, values: Mapping[str, Any], source: Any = None
-    ) -> None:
-        self.config = config
-        self.name = name
-        self.directory = directory
-        self.id = directory.path.name
-        self.state = RunState()
-        self.state.metadata["seed"] = config.seed
-        self.needs = needs_of(values)
-        self.stop_event = threading.Event()
-        self._values = values
-        self._source = source
-        self._release: _transport.Released | None = None
-        self._trackers = (directory.append, TextLog(directory.path / TEXT_LOG).take)
-        self._adopted: Attached | None = None
-        self._write_failure: MLError | None = None
-        self._lock = threading.RLock()
-        self._watchers: list[Callable[[], None]] = []
-        self._released = threading.Event()
-        self._done = threading.Event()
-        self._began = 0.0
-        self.worker_pid: int | None = None
-
-    @property
-    def path(self) -> Path:
-        """The run's directory."""
-        return self._adopted.path if self._adopted else self.directory.path
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the run left the queue; 0 before, its duration after the end."""
-        if self.state.seconds is not None:
-            return self.state.seconds
-        return time.monotonic() - self._began if self._began else 0.0
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """What training gave, as soon as it is released; None before, and where there was no model to keep."""
-        if self._adopted is not None:
-            return self._adopted.outcome
-        return self._release.outcome() if self._release else None
-
-    def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
-        """Call ``watcher()`` after every event, from the run's threads: it must only set a flag. Gives its undo."""
-        self._watchers.append(watcher)
-
-        def undo() -> None:
-            with contextlib.suppress(ValueError):
-                self._watchers.remove(watcher)
-
-        return undo
-
-    def wait(self, timeout: float | None = None, *, results: bool = False) -> bool:
-        """Whether the run (or, with ``results``, its model and metrics) is there within ``timeout`` seconds."""
-        return (self._released if results else self._done).wait(timeout)
-
-    def emit(self, event: Event) -> None:
-        """Take one event of this run. Never raises: a stream that cannot be written stops the run with its cause."""
-        with self._lock:
-            seconds = self.elapsed
-            self.state.apply(event, seconds)
-            if self._write_failure is None:
-                try:
-                    for track in self._trackers:
-                        track(event, seconds)
-                except OSError as error:
-                    self._write_failure = no_room(error)
-                    self.stop_event.set()
-        if isinstance(event, Metrics):
-            self._released.set()
-        self._tell()
-
-    def stop(self, by: str = "report.stop()") -> None:
-        """Ask the run to stop and keep its best; a queued run ends at once. Stopping twice is fine."""
-        with self._lock:
-            if self.state.finished or self.stop_event.is_set():
-                return
-            self.emit(Stopping(by))
-            self.stop_event.set()
-            queued = self.state.status == "queued"
-        if queued:
-            QUEUE.cancel(self)
-
-    def run(self) -> None:
-        """The whole life of the run after the queue, in the calling thread."""
-        self._began = time.monotonic()
-        self.emit(Began(time.time(), os.getpid()))
-        error: MLError | None = None
-        try:
-            write_config(self)
-            if not (self.config.reuse and self._reuse()):
-                config = bind(self.config, self._values).model_copy(update={"output_dir": self.path})
-                _transport.run(config, self._context(), self._note_worker)
-        except BaseException as raised:
-            error = locate(as_error(raised), self._source)
-        self.finish(error)
-
-    def finish(self, error: MLError | None = None) -> None:
-        """End the run: the last event, then ``report.json``, then everybody who waits is woken."""
-        if self._adopted is not None:
-            self._close()
-            return
-        error = self._write_failure or error or self._timed_out()
-        status = "error" if error else "stopped" if self.stop_event.is_set() else "success"
-        try:
-            with contextlib.suppress(OSError, _reuse.Incomparable):
-                self._write_again(status)
-            self.emit(Ended(status, self.elapsed, error.to_dict() if error else None))
-            with contextlib.suppress(OSError):
-                write_report(self)
-        finally:  # whatever happens here, nobody waits for ever
-            self._close()
-
-    def _close(self) -> None:
-        self._values = {}  # the run no longer needs the user's data in memory
-        self.directory.release()
-        self._released.set()
-        self._done.set()
-        self._tell()
-
-    def _write_again(self, status: str) -> None:
-        """The config once more, now that versions and the data's hash are known."""
-        self.emit(Artifact("trainingLog", TEXT_LOG, (self.path / TEXT_LOG).stat().st_size))
-        write_config(self)
-        if status == "success" and (data := self.state.metadata.get("dataHash")):
-            inputs = _reuse.inputs_hash(self.config, self._values)
-            self.emit(Metadata({"hashes": {"inputs": inputs, "data": data}}))
-
-    def _reuse(self) -> bool:
-        """Take a finished run with equal inputs, if there is one, in place of this one."""
-        try:
-            hashes = {
-                "inputs": _reuse.inputs_hash(self.config, self._values),
-                "data": _reuse.data_hash(self.config, self._values),
-            }
-        except _reuse.Incomparable as error:
-            self.emit(Log(f"cannot reuse a run: {error}", "warning"))
-            return False
-        found = _reuse.find(self.path, hashes)
-        if found is None:
-            return False
-        self._adopted = Attached(self.directory.give_way_to(found))
-        self.state, self.id = self._adopted.state, self._adopted.id
-        return True
-
-    def _context(self) -> _transport.Transport:
-        return _transport.Transport(self.emit, self.stop_event, self._take)
-
-    def _take(self, released: _transport.Released) -> None:
-        self._release = released
-
-    def _tell(self) -> None:
-        for watcher in list(self._watchers):
-            watcher()
-
-    def _note_worker(self, pid: int) -> None:
-        self.worker_pid = pid
-
-    def _timed_out(self) -> MLError | None:
-        if self.state.stopping != "timeout":
-            return None
-        return TimeoutExceeded(f"The run took longer than its timeout of {self.config.timeout:g} s")
 
 
 class Queue:
@@ -214,6 +38,7 @@ class Queue:
 
     def add(self, job: Job) -> None:
         """Queue a run, and start it if there is room."""
+        job.on_cancel = self.cancel
         with self._lock:
             self.jobs.append(job)
             self._waiting.append(job)

@@ -59,13 +59,17 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = launch(playwright)
+    yield browser
+    browser.close()
+
+
+def launch(playwright: Playwright) -> Browser:
     """The system's Chromium where there is one, else playwright's own; `.ci/chromium` looks in the same order."""
     system = next(filter(_runs, (os.environ.get("MLMAGIC_CHROMIUM"), "chromium", "chromium-browser")), None)
     if not system and not Path(playwright.chromium.executable_path).exists():
         pytest.fail("There is no Chromium: run `make chromium`, or name one in MLMAGIC_CHROMIUM")
-    browser = playwright.chromium.launch(executable_path=system and shutil.which(system), args=FLAGS)
-    yield browser
-    browser.close()
+    return playwright.chromium.launch(executable_path=system and shutil.which(system), args=FLAGS)
 
 
 @pytest.fixture

@@ -1,0 +1,56 @@
+"""The README's picture: ``python -m tests.browser.picture`` trains in a real JupyterLab and writes it anew."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser._dashboard import Dashboard
+from tests.browser._lab import Lab, Traffic
+from tests.browser._server import Server
+from tests.browser.conftest import launch
+
+PICTURE = Path(__file__).parents[2] / "widgets" / "dashboard.png"
+DIGITS = """
+%load_ext mlmagic
+from sklearn.datasets import load_digits
+from torch import nn
+digits = load_digits(as_frame=True).frame
+
+class DigitNet(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Linear(64, 96), nn.ReLU(), nn.Linear(96, 10))
+"""
+TRAIN = """%%mltrain digits_net
+framework: pytorch
+model: $DigitNet
+data: $digits
+target: target
+epochs: 60
+batchSize: 16
+learningRate: 2e-3
+"""
+
+
+def main() -> None:
+    """Train on the digits, and take the dashboard when the best epoch is some way back."""
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+        server, browser = Server(Path(home)), launch(playwright)
+        try:
+            page = browser.new_page(viewport={"width": 1210, "height": 1100}, device_scale_factor=2)
+            lab = Lab(server, page, Traffic()).open(DIGITS, TRAIN)
+            lab.width(1210)
+            lab.run(0)
+            lab.run(1)
+            run = Dashboard(lab, 1).train(34)
+            run.node.screenshot(path=PICTURE, animations="disabled")
+        finally:
+            browser.close()
+            server.close()
+    print(f"{PICTURE}: {PICTURE.stat().st_size // 1000} kB")
+
+
+if __name__ == "__main__":
+    main()
