@@ -8,11 +8,11 @@ import palmerpenguins
 penguins = palmerpenguins.load_penguins()
 """
 
+# So many rows that a support vector machine takes minutes for them.
 BLOBS = """
-%load_ext mlmagic
 import pandas as pd
 from sklearn.datasets import make_classification
-X, y = make_classification(ROWS, 20, n_informative=10, n_classes=3, flip_y=.1, random_state=0)
+X, y = make_classification(60_000, 20, n_informative=10, n_classes=3, flip_y=.1, random_state=0)
 blobs = pd.DataFrame(X, columns=[f"x{i}" for i in range(20)]).assign(y=y)
 """
 
@@ -32,11 +32,6 @@ data: $penguins
 target: species
 epochs: EPOCHS
 """
-
-
-def blobs(rows: int = 2_000) -> str:
-    """A notebook's first cell, with a table of so many rows and three classes."""
-    return BLOBS.replace("ROWS", str(rows))
 
 
 def network(epochs: int = 100_000, options: str = "") -> str:

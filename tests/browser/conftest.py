@@ -13,7 +13,7 @@ import pytest
 from tests.browser._dashboard import Dashboard
 from tests.browser._lab import Lab, Traffic, is_local
 from tests.browser._server import Server
-from tests.browser.cells import PENGUINS, forest
+from tests.browser.cells import PENGUINS, forest, network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,6 +122,30 @@ def finished(lab: Lab, forest_notebook: str) -> Dashboard:
     """The dashboard of a forest that was trained, in a page that is new to its kernel."""
     lab.open(name=forest_notebook)
     return Dashboard(lab, 1).ended("success")
+
+
+@pytest.fixture(scope="session")
+def warm_notebook(server: Server, context: BrowserContext) -> str:
+    """A notebook of two cells, the penguins and a network on them, whose kernel lives on with all imports done."""
+    page = context.new_page()
+    lab = Lab(server, page, Traffic())
+    lab.open(PENGUINS, network(), network(1), name="warm.ipynb")
+    lab.run(0)
+    lab.run(2)
+    Dashboard(lab, 2).ended("success")
+    lab.write(PENGUINS, network(), name=lab.name)
+    server.kept.add(lab.name)
+    page.close()
+    return lab.name
+
+
+@pytest.fixture
+def warm(lab: Lab, warm_notebook: str) -> Iterator[Lab]:
+    """That notebook in a page of the test's own; what still runs at the end is stopped."""
+    lab.open(name=warm_notebook)
+    yield lab
+    ended = "all(job.stop() or job.wait(20) for job in list(jobs.QUEUE.jobs))"
+    assert lab.execute(f"from mlmagic import jobs\n{ended}") == "True"
 
 
 def _refuse(route: Route) -> None:

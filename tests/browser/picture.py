@@ -30,7 +30,7 @@ data: $digits
 target: target
 epochs: 60
 batchSize: 16
-learningRate: 2e-3
+learningRate: 1e-3
 """
 
 
@@ -39,12 +39,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         server, browser = Server(Path(home)), launch(playwright)
         try:
-            page = browser.new_page(viewport={"width": 1210, "height": 1100}, device_scale_factor=2)
+            page = browser.new_page(viewport={"width": 1280, "height": 1100}, device_scale_factor=2)
             lab = Lab(server, page, Traffic()).open(DIGITS, TRAIN)
-            lab.width(1210)
+            lab.width(1280)
             lab.run(0)
             lab.run(1)
-            run = Dashboard(lab, 1).train(34)
+            run = Dashboard(lab, 1).train(40)
             run.node.screenshot(path=PICTURE, animations="disabled")
         finally:
             browser.close()

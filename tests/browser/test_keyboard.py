@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 
 from tests.browser._dashboard import Dashboard
 from tests.browser._lab import Lab
-from tests.browser.cells import PENGUINS, network
 
 
 def test_tabs_by_the_arrow_keys(lab: Lab, finished: Dashboard) -> None:
@@ -30,17 +29,15 @@ def test_tabs_by_the_arrow_keys(lab: Lab, finished: Dashboard) -> None:
     assert lab.prompt(1) == 2, "no key reached the notebook"
 
 
-def test_stop_by_enter_and_the_focus_is_seen(lab: Lab) -> None:
-    lab.open(PENGUINS, network())
-    lab.run(0)
-    lab.run(1)
-    run = Dashboard(lab, 1).train(20)
+def test_stop_by_enter_and_the_focus_is_seen(warm: Lab) -> None:
+    warm.run(1)
+    run = Dashboard(warm, 1).train(20)
     run.node.get_by_role("tab", name="Curves").focus()
-    lab.page.keyboard.press("Shift+Tab")
+    warm.page.keyboard.press("Shift+Tab")
     expect(run.stop).to_be_focused()
     assert run.stop.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
     run.screenshot("keyboard-stop")
-    lab.page.keyboard.press("Enter")
+    warm.page.keyboard.press("Enter")
     run.ended("stopped")
 
 

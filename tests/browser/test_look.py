@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from tests.browser._dashboard import Dashboard
 from tests.browser._lab import Lab
-from tests.browser.cells import PENGUINS, network
+
+# Pixels of the charts that are almost white: what a chart drawn in the light theme's colours would have.
+GLARING = """node => [...node.querySelectorAll("canvas")].map(canvas => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4)
+    if (data[i + 3] > 128 && Math.min(data[i], data[i + 1], data[i + 2]) > 215) count += 1;
+  return count;
+}).reduce((sum, count) => sum + count, 0)"""
 
 
 def test_dark_theme(lab: Lab, finished: Dashboard) -> None:
@@ -12,16 +20,16 @@ def test_dark_theme(lab: Lab, finished: Dashboard) -> None:
     light = finished.node.evaluate(ground)
     lab.theme(dark=True)
     assert finished.node.evaluate(ground) != light, "it follows the theme while it lives"
+    lab.page.wait_for_function(f"node => ({GLARING})(node) === 0", arg=finished.node.element_handle())
     for tab in finished.tabs():
         finished.open(tab)
         finished.screenshot(f"dark-{tab.lower()}")
     lab.theme(dark=False)
 
 
-def test_dark_theme_while_it_trains(lab: Lab) -> None:
-    lab.open(PENGUINS, network())
+def test_dark_theme_while_it_trains(warm: Lab) -> None:
+    lab = warm
     lab.theme(dark=True)
-    lab.run(0)
     lab.run(1)
     run = Dashboard(lab, 1).train(500)
     run.screenshot("dark-training")

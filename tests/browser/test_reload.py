@@ -6,12 +6,10 @@ from playwright.sync_api import expect
 
 from tests.browser._dashboard import Dashboard
 from tests.browser._lab import Lab
-from tests.browser.cells import PENGUINS, network
 
 
-def test_a_reloaded_page_shows_the_run_go_on(lab: Lab) -> None:
-    lab.open(PENGUINS, network())
-    lab.run(0)
+def test_a_reloaded_page_shows_the_run_go_on(warm: Lab) -> None:
+    lab = warm
     lab.run(1)
     run = Dashboard(lab, 1).train(20)
     lab.save()
@@ -31,9 +29,8 @@ def test_a_page_that_comes_late_shows_all_of_a_finished_run(finished: Dashboard)
     expect(finished.saved).to_be_hidden()
 
 
-def test_two_views_of_one_run(lab: Lab) -> None:
-    lab.open(PENGUINS, network())
-    lab.run(0)
+def test_two_views_of_one_run(warm: Lab) -> None:
+    lab = warm
     lab.run(1)
     first = Dashboard(lab, 1).train(20)
     lab.page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1; }")
@@ -45,3 +42,4 @@ def test_two_views_of_one_run(lab: Lab) -> None:
     second.stop.click()
     second.ended("stopped")
     first.ended("stopped")
+    first.chip.click()  # the notebook is in front again

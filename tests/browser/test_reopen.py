@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.browser._dashboard import Dashboard
 from tests.browser._lab import Lab
 from tests.browser.cells import PENGUINS, forest, network
@@ -14,32 +12,26 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
 
-@pytest.mark.parametrize("options", ["", "--wait"], ids=["background", "waiting"])
-def test_of_a_finished_run_the_report_shows(lab: Lab, options: str) -> None:
-    lab.open(PENGUINS, forest(options))
-    lab.run(0)
-    lab.run(1)
-    run = Dashboard(lab, 1).ended("success")
-    tiles = run.tiles()
-    lab.wait_done(1)
+def test_the_report_alone_shows(lab: Lab) -> None:
+    lab.open(PENGUINS, forest("quick"), forest("patient --wait"), network(options="endless"))
+    cells = (1, 2, 3)
+    for index in (0, *cells):
+        lab.run(index)
+    runs = [Dashboard(lab, index) for index in cells]
+    tiles = [run.ended("success").tiles() for run in runs[:2]]
+    lab.cell(cells[2])
+    runs[2].train(5)
     reopen(lab)
-    shown = alone(lab, 1)
-    for label in ("test_accuracy", "5-fold accuracy", "memory"):
-        assert f"{label}\n{tiles[label]}" in shown.inner_text(), "the same digits as on the dashboard"
-    lab.width(1000)
-    lab.screenshot(f"reopened{options}", shown)
-
-
-def test_of_a_run_that_was_cut_off_it_says_so(lab: Lab) -> None:
-    lab.open(PENGUINS, network())
-    lab.run(0)
-    lab.run(1)
-    Dashboard(lab, 1).train(5)
-    reopen(lab)
-    shown = alone(lab, 1)
-    assert "was not finished" in shown.inner_text()
-    assert "%mlattach runs/" in shown.inner_text()
-    lab.screenshot("reopened-unfinished", shown)
+    for index, numbers in zip(cells, tiles, strict=False):
+        shown = alone(lab, index)
+        for label in ("test_accuracy", "5-fold accuracy", "memory"):
+            assert f"{label}\n{numbers[label]}" in shown.inner_text(), "the same digits as on the dashboard"
+    unfinished = alone(lab, cells[2])
+    assert "was not finished" in unfinished.inner_text()
+    assert "%mlattach runs/" in unfinished.inner_text()
+    lab.width(1000, height=1700)
+    for name, index in zip(("background", "waiting", "unfinished"), cells, strict=True):
+        lab.screenshot(f"reopened-{name}", alone(lab, index))
 
 
 def reopen(lab: Lab) -> None:

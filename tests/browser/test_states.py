@@ -45,13 +45,14 @@ target: species
 """
 
 
-def test_queued_and_waiting_for_another_run(lab: Lab) -> None:
+def test_queued_and_waiting_for_another_run(warm: Lab) -> None:
+    lab = warm
     second = TREE.format(name="second", model="algorithm: DecisionTreeClassifier")
     third = SECOND_GUESS
-    lab.open(PENGUINS, network(options="first"), second, third)
-    for index in range(4):
+    cells = [lab.add(cell) for cell in (network(options="first"), second, third)]
+    for index in cells:
         lab.run(index)
-    first, queued, waiting = (Dashboard(lab, index) for index in (1, 2, 3))
+    first, queued, waiting = (Dashboard(lab, index) for index in cells)
     queued.wait("queued")
     expect(queued.unit).to_have_text("1st in the queue")
     expect(queued.stop).to_have_text("Cancel")
@@ -59,40 +60,40 @@ def test_queued_and_waiting_for_another_run(lab: Lab) -> None:
     expect(waiting.unit).to_have_text("waiting for: second")
     lab.screenshot("queue")
     lab.screenshot("queue-panel", lab.panel())
-    lab.cell(1)
+    lab.cell(cells[0])
     first.stop.click()
     first.ended("stopped")
     queued.ended("success")
     waiting.ended("success")
-    lab.cell(3)
+    lab.cell(cells[2])
     lab.screenshot("queue-done", lab.panel())
 
 
-def test_a_queued_run_is_cancelled(lab: Lab) -> None:
-    lab.open(PENGUINS, network(options="first"), TREE.format(name="", model="algorithm: DecisionTreeClassifier"))
-    for index in range(3):
-        lab.run(index)
-    queued = Dashboard(lab, 2).wait("queued")
+def test_a_queued_run_is_cancelled(warm: Lab) -> None:
+    warm.run(1)
+    second = warm.add(TREE.format(name="", model="algorithm: DecisionTreeClassifier"))
+    warm.run(second)
+    queued = Dashboard(warm, second).wait("queued")
     queued.stop.click()
     queued.ended("stopped")
     queued.screenshot("cancelled")
 
 
-def test_faulty_parameters_are_told_all_at_once(lab: Lab) -> None:
-    lab.open(PENGUINS, FAULTY)
-    lab.run(0)
-    lab.run(1)
-    run = Dashboard(lab, 1).ended("error")
+def test_faulty_parameters_are_told_all_at_once(warm: Lab) -> None:
+    index = warm.add(FAULTY)
+    warm.run(index)
+    run = Dashboard(warm, index).ended("error")
     for words in ("invalid-configuration", "n_estimatorz", "n_estimators", "max_depth"):
         expect(run.banner).to_contain_text(words)
     run.screenshot("error-parameters")
 
 
-def test_a_network_of_the_users_own_shows_its_last_frames(lab: Lab) -> None:
-    lab.open(PENGUINS, NET, BROKEN)
-    for index in range(3):
-        lab.run(index)
-    run = Dashboard(lab, 2).ended("error")
+def test_a_network_of_the_users_own_shows_its_last_frames(warm: Lab) -> None:
+    lab = warm
+    lab.execute(NET)
+    index = lab.add(BROKEN)
+    lab.run(index)
+    run = Dashboard(lab, index).ended("error")
     for words in ("return self.head(self.body(x))", "mat1 and mat2 shapes cannot be multiplied"):
         expect(run.banner).to_contain_text(words)
     expect(run.what).to_contain_text("Net")

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser._dashboard import Dashboard
 from tests.browser._lab import Lab
-from tests.browser.cells import PENGUINS, blobs, network
+from tests.browser.cells import BLOBS, PENGUINS, network
 
 KEPT = "print(report.status, list(report.to_dict()), type(report.model).__name__, len(report.predictions))"
 SVC = """%%mltrain
@@ -18,9 +18,8 @@ target: y
 """
 
 
-def test_while_the_kernel_is_idle(lab: Lab) -> None:
-    lab.open(PENGUINS, network())
-    lab.run(0)
+def test_while_the_kernel_is_idle(warm: Lab) -> None:
+    lab = warm
     lab.run(1)
     run = Dashboard(lab, 1).train(5)
     run.stop.click()
@@ -32,54 +31,56 @@ def test_while_the_kernel_is_idle(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("waiting", ["await report", "report.wait()"])
-def test_while_a_cell_waits_for_the_report(lab: Lab, waiting: str) -> None:
-    lab.open(PENGUINS, network(), f"_ = {waiting}")
-    lab.run(0)
+def test_while_a_cell_waits_for_the_report(warm: Lab, waiting: str) -> None:
+    lab = warm
     lab.run(1)
     run = Dashboard(lab, 1).train(5)
-    lab.run(2, wait=False)
-    assert lab.prompt(2) is None, "the cell waits"
+    index = lab.add(f"_ = {waiting}")
+    lab.run(index, wait=False)
+    lab.cell(1)
+    assert lab.prompt(index) is None, "the cell waits"
     run.stop.click()
     run.ended("stopped")
-    lab.wait_done(2)
-    assert lab.outputs(2) == []
+    lab.wait_done(index)
+    assert lab.outputs(index) == []
     assert lab.execute(KEPT) == "stopped ['executionReport'] Sequential 69"
 
 
-def test_while_the_runs_own_cell_waits(lab: Lab) -> None:
-    lab.open(PENGUINS, network(options="--wait"))
-    lab.run(0)
-    lab.run(1, wait=False)
-    run = Dashboard(lab, 1).train(5)
-    assert lab.prompt(1) is None, "the cell waits"
+def test_while_the_runs_own_cell_waits(warm: Lab) -> None:
+    lab = warm
+    index = lab.add(network(options="--wait"))
+    lab.run(index, wait=False)
+    run = Dashboard(lab, index).train(5)
+    assert lab.prompt(index) is None, "the cell waits"
     run.stop.click()
     run.ended("stopped")
-    lab.wait_done(1)
+    lab.wait_done(index)
     assert lab.execute(KEPT) == "stopped ['executionReport'] Sequential 69"
 
 
-def test_an_interrupt_of_the_waiting_cell_stops_and_keeps(lab: Lab) -> None:
-    lab.open(PENGUINS, network(options="--wait"))
-    lab.run(0)
-    lab.run(1, wait=False)
-    run = Dashboard(lab, 1).train(5)
+def test_an_interrupt_of_the_waiting_cell_stops_and_keeps(warm: Lab) -> None:
+    lab = warm
+    index = lab.add(network(options="--wait"))
+    lab.run(index, wait=False)
+    run = Dashboard(lab, index).train(5)
     lab.interrupt()
     run.ended("stopped")
-    lab.wait_done(1)
-    assert [output["output_type"] for output in lab.outputs(1)] == ["display_data", "display_data"], "no traceback"
+    lab.wait_done(index)
+    assert [output["output_type"] for output in lab.outputs(index)] == ["display_data", "display_data"], "no traceback"
     assert lab.execute(KEPT) == "stopped ['executionReport'] Sequential 69"
 
 
-def test_what_must_be_killed_leaves_a_living_kernel(lab: Lab) -> None:
-    lab.open(blobs(60_000), SVC)
-    lab.run(0)
-    lab.run(1)
-    run = Dashboard(lab, 1).wait("training")
+def test_what_must_be_killed_leaves_a_living_kernel(warm: Lab) -> None:
+    lab = warm
+    lab.execute(BLOBS)
+    index = lab.add(SVC)
+    lab.run(index)
+    run = Dashboard(lab, index).wait("training")
     run.screenshot("no-hook")
     run.stop.click()
     run.ended("stopped", timeout=10)
     assert lab.execute("print(report.status, 1 + 1)") == "stopped 2"
-    lab.cell(1)
+    lab.cell(index)
     run.screenshot("killed")
 
 

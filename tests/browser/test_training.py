@@ -8,14 +8,12 @@ from playwright.sync_api import expect
 
 from tests.browser._dashboard import Dashboard
 from tests.browser._lab import Lab
-from tests.browser.cells import PENGUINS, network
 
 
-def test_the_curve_moves_while_another_cell_answers(lab: Lab) -> None:
-    lab.open(PENGUINS, network())
-    lab.run(0)
+def test_the_curve_moves_while_another_cell_answers(warm: Lab) -> None:
+    lab = warm
     lab.run(1)
-    assert lab.prompt(1) == 2, "the cell returned at once"
+    assert lab.prompt(1), "the cell returned at once"
     run = Dashboard(lab, 1).wait("training").train(20)
     run.screenshot("training-early")
     before = run.points()

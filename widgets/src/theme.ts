@@ -30,9 +30,24 @@ export function followTheme(root: HTMLElement, onChange: () => void, signal: Abo
   for (const node of [document.body, document.documentElement]) {
     observer.observe(node, { attributeFilter: attributes });
   }
+  // The attribute may change before the theme's style sheet is there, and the old one go after: colours count then.
+  const sheets = new MutationObserver((records) => {
+    const nodes = records.flatMap((record) => [...record.addedNodes, ...record.removedNodes]);
+    if (nodes.some(isSheet)) apply();
+  });
+  for (const node of [document.body, document.head]) sheets.observe(node, { childList: true });
+  signal.addEventListener("abort", () => sheets.disconnect());
+  document.addEventListener("load", (event) => isSheet(event.target) && apply(), {
+    capture: true,
+    signal,
+  });
   signal.addEventListener("abort", () => observer.disconnect());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply, { signal });
   apply();
+}
+
+function isSheet(node: unknown): boolean {
+  return node instanceof HTMLLinkElement || node instanceof HTMLStyleElement;
 }
 
 export interface Palette {
