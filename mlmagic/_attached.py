@@ -22,13 +22,20 @@ FOLLOW = 0.2
 class Attached(Watched):
     """A run as its stream and artifacts tell it; one that still goes on is followed.
 
+    Parameters
+    ----------
+    path
+        The run's directory.
+    trust
+        Whether code found there may run. The person says so; the directory's own config has no say.
+
     Raises
     ------
     DataLoadingError
         If the directory holds no run.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, trust: bool = False) -> None:
         super().__init__()
         self.path = path
         self.id = path.name
@@ -37,7 +44,8 @@ class Attached(Watched):
                 f"{str(path)!r} holds no run: it lacks {EVENTS} or {CONFIG}",
                 solution="Give a run's directory, such as one that %mljobs names",
             )
-        self.config, provenance = read_config((path / CONFIG).read_text(encoding="utf-8"))
+        config, provenance = read_config((path / CONFIG).read_text(encoding="utf-8"))
+        self.config = config.model_copy(update={"trust": trust})
         self.name = str(provenance.get("name", path.name))
         self.state = RunState()
         self._outcome: Outcome | None = None
@@ -81,14 +89,16 @@ class Attached(Watched):
         self._finish()
 
     def _follow(self) -> None:
-        with self._stream:
-            while not self.state.finished:
-                alive = living(self.path)
-                self._catch_up()
-                if not alive:
-                    break
-                time.sleep(FOLLOW)
-        self._finish()
+        try:
+            with self._stream:
+                while not self.state.finished:
+                    alive = living(self.path)
+                    self._catch_up()
+                    if not alive:
+                        break
+                    time.sleep(FOLLOW)
+        finally:  # nobody waits for ever
+            self._finish()
 
     def _catch_up(self) -> None:
         while text := self._stream.readline():
@@ -100,7 +110,7 @@ class Attached(Watched):
     def _take(self, line: bytes) -> None:
         if found := parse_line(line):
             self.state.apply(found[1], found[0])
-            self._tell(results=self.state.metrics is not None)
+            self._tell(results=self.state.released)
 
     def _finish(self) -> None:
         if not self.state.finished:

@@ -47,6 +47,8 @@ class Job(Watched):
         self._release: _transport.Released | None = None
         self._trackers = (directory.append, TextLog(directory.path / TEXT_LOG).take)
         self._adopted: Attached | None = None
+        self._moved: Path | None = None
+        self._inputs_hash: str | None = None
         self._write_failure: MLError | None = None
         self._lock = threading.RLock()
         self.on_cancel: Callable[[Job], None] = Job.finish
@@ -56,7 +58,10 @@ class Job(Watched):
     @property
     def path(self) -> Path:
         """The run's directory."""
-        return self._adopted.path if self._adopted else self.directory.path
+        if self._adopted is not None:
+            return self._adopted.path
+        # What was set aside may have come back, when the run that took its place was a reuse of it.
+        return self._moved if self._moved and self._moved.exists() else self.directory.path
 
     @property
     def elapsed(self) -> float:
@@ -75,6 +80,8 @@ class Job(Watched):
     def emit(self, event: Event) -> None:
         """Take one event of this run. Never raises: a stream that cannot be written stops the run with its cause."""
         with self._lock:
+            if self.state.finished:
+                return  # a heartbeat that came late
             seconds = self.elapsed
             self.state.apply(event, seconds)
             if self._write_failure is None:
@@ -84,7 +91,7 @@ class Job(Watched):
                 except OSError as error:
                     self._write_failure = no_room(error)
                     self.stop_event.set()
-        self._tell(results=isinstance(event, Metrics))
+        self._tell(results=isinstance(event, Metrics) and event.final)
 
     def stop(self, by: str = "report.stop()") -> None:
         """Ask the run to stop and keep its best; a queued run ends at once. Stopping twice is fine."""
@@ -104,6 +111,7 @@ class Job(Watched):
         error: MLError | None = None
         try:
             write_config(self)
+            self._inputs_hash = self._hash_inputs()
             if not (self.config.reuse and self._reuse()):
                 config = bind(self.config, self._values).model_copy(update={"output_dir": self.path})
                 _transport.run(config, self._context(), self._note_worker)
@@ -119,42 +127,53 @@ class Job(Watched):
         error = self._write_failure or error or self._timed_out()
         status = "error" if error else "stopped" if self.stop_event.is_set() else "success"
         try:
-            with contextlib.suppress(OSError, _reuse.Incomparable):
-                self._write_again(status)
+            self._write_again(status)
             self.emit(Ended(status, self.elapsed, error.to_dict() if error else None))
             with contextlib.suppress(OSError):
                 write_report(self)
         finally:  # whatever happens here, nobody waits for ever
             self._close()
 
+    def moved_to(self, path: Path) -> None:
+        """Know that what this ended run wrote was set aside, for a new run in its directory."""
+        self._moved = path
+
     def _close(self) -> None:
         self._values = {}  # the run no longer needs the user's data in memory
-        self.directory.release()
+        with self._lock:  # no event is being written
+            self.directory.release()
         self._tell(ended=True)
+        self._watchers.clear()
 
     def _write_again(self, status: str) -> None:
         """The config once more, now that versions and the data's hash are known."""
-        self.emit(Artifact("trainingLog", TEXT_LOG, (self.path / TEXT_LOG).stat().st_size))
-        write_config(self)
-        if status == "success" and (data := self.state.metadata.get("dataHash")):
-            inputs = _reuse.inputs_hash(self.config, self._values)
-            self.emit(Metadata({"hashes": {"inputs": inputs, "data": data}}))
+        with contextlib.suppress(OSError):
+            self.emit(Artifact("trainingLog", TEXT_LOG, (self.path / TEXT_LOG).stat().st_size))
+            write_config(self)
+        data = self.state.metadata.get("dataHash")
+        if status == "success" and data and self._inputs_hash:
+            self.emit(Metadata({"hashes": {"inputs": self._inputs_hash, "data": data}}))
+
+    def _hash_inputs(self) -> str | None:
+        """Hash of config and code as they are now; None, and a word in the log, where they cannot be compared."""
+        try:
+            return _reuse.inputs_hash(self.config, self._values)
+        except (_reuse.Incomparable, OSError) as error:
+            if self.config.reuse:
+                self.emit(Log(f"cannot reuse a run: {error}", "warning"))
+            return None
 
     def _reuse(self) -> bool:
         """Take a finished run with equal inputs, if there is one, in place of this one."""
-        try:
-            hashes = {
-                "inputs": _reuse.inputs_hash(self.config, self._values),
-                "data": _reuse.data_hash(self.config, self._values),
-            }
-        except _reuse.Incomparable as error:
-            self.emit(Log(f"cannot reuse a run: {error}", "warning"))
+        if self._inputs_hash is None:
             return False
+        hashes = {"inputs": self._inputs_hash, "data": _reuse.data_hash(self.config, self._values)}
         found = _reuse.find(self.path, hashes)
         if found is None:
             return False
-        self._adopted = Attached(self.directory.give_way_to(found))
+        self._adopted = Attached(self.directory.give_way_to(found), trust=self.config.trust)
         self.state, self.id = self._adopted.state, self._adopted.id
+        self.state.metadata["reused"] = True
         return True
 
     def _context(self) -> _transport.Transport:
@@ -169,4 +188,8 @@ class Job(Watched):
     def _timed_out(self) -> MLError | None:
         if self.state.stopping != "timeout":
             return None
-        return TimeoutExceeded(f"The run took longer than its timeout of {self.config.timeout:g} s")
+        kept = "the best model so far is kept" if self._release else "there was no model to keep yet"
+        return TimeoutExceeded(
+            f"The run took longer than its timeout of {self.config.timeout:g} s",
+            solution=f"Raise timeout, or train less; {kept}",
+        )

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmagic import _pickling
 from mlmagic.errors import MLError, OutOfMemory, TrainingFailure, from_dict
+from mlmagic.events import Artifact
 
 if TYPE_CHECKING:
     from mlmagic._transport import Transport
@@ -116,6 +117,8 @@ class Child:
                 if kind in ("stopping", "outcome"):
                     patience = FINISH_WITHIN
                     deadline = deadline and time.monotonic() + patience
+                elif isinstance(content, Artifact):
+                    patience = KILL_AFTER  # the model is written: a stop from now on loses nothing
                 self._take(kind, content, transport)
             if transport.stop.is_set() and deadline is None:
                 self._connection.send(("stop", None))

@@ -49,8 +49,16 @@ def submit(config: Mapping[str, Any] | str | Path, **names: Any) -> Report:
     return Report(job)
 
 
-def attach(directory: str | Path) -> Report:
+def attach(directory: str | Path, *, trust: bool = False) -> Report:
     """The report of a run from its directory, also while another process runs it.
+
+    Parameters
+    ----------
+    directory
+        The run's directory.
+    trust
+        Whether code found there may run to load the model: types in its file that are not known to be safe, and a
+        model script that no run of yours ran. Say so only if you know who made the run.
 
     Raises
     ------
@@ -61,8 +69,10 @@ def attach(directory: str | Path) -> Report:
     from mlmagic._attached import Attached
 
     path = Path(directory).absolute()
-    own = next((job for job in jobs.QUEUE.jobs if job.path == path), None)
-    return Report(own or Attached(path))
+    # A run of this process has its model already, unless it took an older run's place.
+    own = (job for job in reversed(jobs.QUEUE.jobs) if job.path == path)
+    known = next((job for job in own if not (trust and job.state.metadata.get("reused"))), None)
+    return Report(known or Attached(path, trust=trust))
 
 
 def read(config: Mapping[str, Any] | str | Path) -> Document | Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from mlmagic._view import moving, settled
 from mlmagic.report import Run
 from mlmagic.state import CurveKey
 
+LOG = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 # Seconds between messages: at most ten in any second, fewer where making them takes more than a share of a processor.
 INTERVAL, LONGEST, SHARE = 0.11, 0.3, 0.01
@@ -100,16 +102,27 @@ class Dashboard(anywidget.AnyWidget):
             if self.comm is None:
                 return
             began = time.thread_time()
-            self._send_changes(whole=self._snapshot.is_set() or self._speaks_first())
+            self._try_to_send()
             spent = time.thread_time() - began
             if ended:
                 on_end, self._on_end = self._on_end, lambda: None
-                on_end()
+                try:
+                    on_end()
+                except Exception:
+                    LOG.exception("the saved report of %s could not be written", self._run.id)
                 with self._lock:
                     if not self._wanted.is_set():
                         self._pump = None
                         return
             pause.wait(min(LONGEST, max(INTERVAL, spent / SHARE)))
+
+    def _try_to_send(self) -> None:
+        """Send; a fault in what is shown ends neither the run nor what is shown next."""
+        try:
+            self._send_changes(whole=self._snapshot.is_set() or self._speaks_first())
+        except Exception:
+            LOG.exception("the dashboard of %s missed a change", self._run.id)
+            self._snapshot.set()  # what the page has is not known any more
 
     def _speaks_first(self) -> bool:
         """Whether to send everything unasked: without subshells a waiting cell keeps the page's question from us."""

@@ -193,7 +193,7 @@ class NotReady(MLError):
     """A result that is not there yet was touched where waiting would freeze the editor."""
 
     type = "not-ready"
-    default_solution = "Use report.wait() in a cell, or look at report.status"
+    default_solution = "Look at report.status; report.wait() waits for a run, a new run goes further"
 
 
 KINDS: dict[str, type[MLError]] = {

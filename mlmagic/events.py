@@ -77,9 +77,10 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """The final metrics, nested as the report shows them. From here on the results are released."""
+    """The metrics, nested as the report shows them. With the ``final`` ones the results are released."""
 
     values: Mapping[str, Any]
+    final: bool = True
 
 
 @dataclass(frozen=True, slots=True)

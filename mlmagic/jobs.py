@@ -143,7 +143,11 @@ def create(config: RunConfig, values: Mapping[str, Any], name: str = "report", s
         If the run's directory cannot be had.
     """
     held = hold(config, values, source)
-    return Job(config, name, RunDirectory.claim(config.output_dir, name), held, source)
+    directory = RunDirectory.claim(config.output_dir, name)
+    for job in QUEUE.jobs:
+        if directory.set_aside is not None and job.path == directory.path:
+            job.moved_to(directory.set_aside)
+    return Job(config, name, directory, held, source)
 
 
 def _failed_need(job: Job) -> MLError | None:

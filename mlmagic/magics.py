@@ -89,13 +89,17 @@ class MLMagic(Magics):
     @no_var_expand
     @line_magic
     def mlattach(self, line: str) -> None:
-        """Open a run again from its directory, finished or not: %mlattach DIR [NAME]."""
+        """Open a run again from its directory, finished or not: %mlattach DIR [NAME] [--trust].
+
+        With --trust code found in the directory may run to load the model; say so only if you know who made the run.
+        """
         from mlmagic.api import attach
 
-        words = shlex.split(line)
+        given = shlex.split(line)
+        words = [word for word in given if word != "--trust"]
         if not 1 <= len(words) <= 2:
-            raise UsageError("usage: %mlattach DIR [NAME]; %mljobs lists directories")
-        report = attach(words[0])
+            raise UsageError("usage: %mlattach DIR [NAME] [--trust]; %mljobs lists directories")
+        report = attach(words[0], trust="--trust" in given)
         self._bind(words[1] if len(words) == 2 else report.run.name, report)
         _show(report, waits=False, shell=self.shell)
 
@@ -117,6 +121,7 @@ class MLMagic(Magics):
 
     def _submit(self, options: Any, cell: str, action: str | None) -> None:
         from mlmagic import jobs
+        from mlmagic._failure import as_error
         from mlmagic._inputs import resolve_with
         from mlmagic.config import parse
 
@@ -133,8 +138,12 @@ class MLMagic(Magics):
         report = Report(job)
         self._bind(options.name, report)
         waits = options.wait if options.wait is not None else nobody_watches(self.shell)
-        if not options.quiet:
-            _show(report, waits=waits, shell=self.shell)
+        try:
+            if not options.quiet:
+                _show(report, waits=waits, shell=self.shell)
+        except BaseException as raised:
+            job.finish(as_error(raised))  # it was never queued: nobody shall wait for it
+            raise
         jobs.QUEUE.add(job)
         if waits:
             _wait(report, self.shell, quiet=options.quiet)

@@ -36,12 +36,12 @@ def write_config(run: Run) -> None:
 
 
 def read_config(text: str) -> tuple[RunConfig, dict[str, Any]]:
-    """The config and the provenance of a ``config.yaml``."""
+    """The config and the provenance of a ``config.yaml``, which has no say about its own trust."""
     from mlmagic.config import parse, resolve
 
     body = dict(parse(text).value)
     provenance = body.pop("provenance", None) or {}
-    return resolve(body), provenance
+    return resolve(body).model_copy(update={"trust": False}), provenance
 
 
 def write_report(run: Run) -> None:

@@ -111,7 +111,9 @@ class Report:
     def metrics(self) -> dict[str, Any]:
         """The final metrics, nested as in :meth:`to_dict`. Waits for them."""
         self._touch()
-        metrics: dict[str, Any] = plain(self.run.state.metrics or {})
+        if self.run.state.metrics is None:
+            raise self._absent("metrics")
+        metrics: dict[str, Any] = plain(self.run.state.metrics)
         return metrics
 
     @property
@@ -151,7 +153,7 @@ class Report:
         self._touch(results=False)
         path = self.run.state.tables.get("predictions")
         if path is None:
-            raise self.error or NotReady(f"{self.id} made no predictions", solution="Give it a testSplit above 0")
+            raise self._absent("predictions")
         return pd.read_parquet(self.run.path / path)
 
     @property
@@ -240,13 +242,20 @@ class Report:
         while not self.run.wait(WAIT_STEP, results=results):
             pass
 
+    def _absent(self, part: str) -> MLError:
+        """Why an ended run has no such part."""
+        if (error := self.error) is not None:
+            return error
+        if self.status == "stopped":
+            message = f"{self.id} was stopped before there was a model to keep"
+            return NotReady(message if part == "model" else f"{self.id} was stopped before it had {part}")
+        return NotReady(f"{self.id} has no {part}: it kept no rows to test on", solution="Give it a testSplit above 0")
+
     def _outcome(self) -> Outcome:
         self._touch()
         outcome = self.run.outcome
         if outcome is None or outcome.model is None:
-            raise self.error or NotReady(
-                f"{self.id} was stopped before there was a model to keep", solution="Run the cell again, for longer"
-            )
+            raise self._absent("model")
         return outcome
 
 

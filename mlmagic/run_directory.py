@@ -31,6 +31,8 @@ class RunDirectory:
 
     def __init__(self, path: Path, lock: IO[str]) -> None:
         self.path = path
+        # Where an earlier run that lay here went.
+        self.set_aside: Path | None = None
         self._lock = lock
         self._stream: FileIO | None = None
 
@@ -56,9 +58,10 @@ class RunDirectory:
                 f"{path} belongs to a run that is still going",
                 solution="Choose another outputDir, or stop that run first: %mlstop",
             )
-        _set_aside(path)
         # Whole: the notebook may change its working directory while the run goes on.
-        return cls(path.absolute(), lock)
+        directory = cls(path.absolute(), lock)
+        directory.set_aside = _set_aside(directory.path)
+        return directory
 
     def append(self, event: Event, time: float) -> None:
         """Write one event to the stream, ``time`` seconds after the run began.
@@ -144,12 +147,15 @@ def read_events(path: Path) -> Iterator[tuple[float, Event]]:
 def parse_line(line: bytes) -> tuple[float, Event] | None:
     """Time and event of one line of a stream.
 
-    None for a kind that this version does not know, and for a file outside the run's directory: who opens the run of
-    somebody else shall not read or move other files.
+    None for what this version does not know or cannot read, and for a file outside the run's directory: who opens the
+    run of somebody else shall not read or move other files.
     """
-    body = json.loads(line)
-    seconds = body.pop("time")
-    event = decode(body)
+    try:
+        body = json.loads(line)
+        seconds = float(body.pop("time"))
+        event = decode(body)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
     if event is None or (isinstance(event, (Artifact, Table)) and _leads_out(event.path)):
         return None
     return seconds, event
@@ -212,10 +218,10 @@ def _leads_out(path: str) -> bool:
     return place.is_absolute() or ".." in place.parts or not place.parts
 
 
-def _set_aside(path: Path) -> None:
+def _set_aside(path: Path) -> Path | None:
     """Move what an earlier run wrote, and nothing else: the directory may hold the user's own files too."""
     if not (path / EVENTS).exists():
-        return
+        return None
     home = path / PREVIOUS
     home.mkdir(exist_ok=True)
     number = max((int(item.name) for item in home.iterdir() if item.name.isdigit()), default=0) + 1
@@ -225,6 +231,7 @@ def _set_aside(path: Path) -> None:
     for name in written | OWN:
         if (path / name).exists():
             (path / name).rename(target / name)
+    return target
 
 
 def _hold(lock: IO[str]) -> bool:

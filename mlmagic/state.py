@@ -47,6 +47,8 @@ class LogLine(NamedTuple):
 class RunState:
     """A fold over a run's events: feed it every event once, in order.
 
+    One thread folds while others read: a mapping is replaced, never changed, so that nobody iterates one that grows.
+
     It holds numbers, names and paths, never a model or an array of the data.
     """
 
@@ -67,6 +69,7 @@ class RunState:
         self.usage = Usage(0, 0)
         self.metadata: dict[str, Any] = {}
         self.metrics: dict[str, Any] | None = None
+        self.released = False
         self.artifacts: dict[str, Artifact] = {}
         self.tables: dict[str, str] = {}
         self.log: list[LogLine] = []
@@ -103,13 +106,13 @@ class RunState:
             case Log():
                 self._lines(event, time)
             case Metadata():
-                self.metadata.update(event.values)
+                self.metadata = {**self.metadata, **event.values}
             case Metrics():
-                self.metrics = dict(event.values)
+                self.metrics, self.released = dict(event.values), event.final
             case Artifact():
-                self.artifacts[event.key] = event
+                self.artifacts = {**self.artifacts, event.key: event}
             case Table():
-                self.tables[event.name] = event.path
+                self.tables = {**self.tables, event.name: event.path}
             case Began():
                 self.status, self.began, self.pid = "running", event.at, event.pid
             case Stopping():
@@ -181,14 +184,16 @@ class RunState:
     def _curve(self, name: str, grain: str) -> Curve:
         prefix, _, rest = name.partition("_")
         series, metric = (SERIES[prefix], rest) if prefix in SERIES and rest else (self.plan.unit or "value", name)
-        return self.curves.setdefault(CurveKey(metric, series, grain), Curve())
+        key = CurveKey(metric, series, grain)
+        if key not in self.curves:
+            self.curves = {**self.curves, key: Curve()}
+        return self.curves[key]
 
     def _lines(self, event: Log, time: float) -> None:
-        self.log += [LogLine(time, event.level, text) for text in event.text.splitlines()]
-        surplus = len(self.log) - LOG_LINES
-        if surplus > 0:
-            del self.log[:surplus]
-            self.log_dropped += surplus
+        lines = [LogLine(time, event.level, text) for text in event.text.splitlines()]
+        surplus = max(0, len(self.log) + len(lines) - LOG_LINES)
+        self.log = [*self.log, *lines][surplus:]
+        self.log_dropped += surplus
 
 
 def flatten(metrics: Mapping[str, Any], prefix: str = "") -> dict[str, float]:

@@ -24,6 +24,7 @@ mappings = st.dictionaries(words, anything, max_size=3)
 counts = st.integers(0, 2**40)
 finite = st.floats(allow_nan=False, allow_infinity=False)
 STRATEGIES = {
+    "bool": st.booleans(),
     "str": words,
     "str | None": st.none() | words,
     "int": counts,

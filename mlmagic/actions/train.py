@@ -52,9 +52,9 @@ def train(config: RunConfig, context: Context) -> None:
     if outcome.model is None:
         context.emit(Metrics(_nested(data, scores, outcome, {})))
         return
+    _keep(executor, outcome, config, context)
     context.emit(Plan("evaluating"))
     predicted = _predict(executor, outcome, data)
-    _keep(executor, outcome, config, context)
     context.emit(Metrics(_nested(data, scores, outcome, predicted)))
     follow_up(executor, config, data, outcome, predicted, recorder, frame, context)
 
@@ -104,7 +104,7 @@ def _cross_validate(
 ) -> list[dict[str, float]]:
     """Score one model a fold on the training rows; folds that a stop cut off are left out."""
     from mlmagic.data import folds
-    from mlmagic.evaluation import scores
+    from mlmagic.evaluation import cross_validation_summary, scores
 
     wanted = config.config.cross_validation
     if wanted is None:
@@ -122,6 +122,8 @@ def _cross_validate(
         given = executor.predict(outcome, part.test)
         found.append(scores(data.task, _truth(part.test), given.values, given.probabilities, outcome.classes))
         emit(Row(number, found[-1]))
+        # Not final, but there if the run is ended before its last fit.
+        emit(Metrics({"crossValidation": cross_validation_summary(data.task, found)}, final=False))
     context.emit(Metadata({"crossValidationFolds": wanted.folds}))
     return found
 

@@ -68,6 +68,8 @@ def _given(frame: pd.DataFrame, reference: Reference) -> pd.Series:
             f"target: {reference} has {len(values)} values, but the data has {len(frame)} rows",
             solution="Give a target with one value for each row of the data, in the same order",
         )
+    if _same_rows_in_another_order(values.index, frame.index):
+        values = values.reindex(frame.index)
     name = values.name if isinstance(values.name, str) else str(reference).lstrip("$").split(".")[-1]
     return values.set_axis(frame.index).rename(name)
 
@@ -95,9 +97,17 @@ def _about_given(frame: pd.DataFrame, reference: Reference, target: str) -> list
     if target in frame.columns:
         warnings.append(f"Column {target!r} of the data is left out of the features: {reference} has the same name")
     index = getattr(reference.value, "index", None)
-    if isinstance(index, pd.Index) and not index.equals(frame.index) and set(index) == set(frame.index):
-        warnings.append(f"{reference} has the index of the data in another order; it was taken by position")
+    if isinstance(index, pd.Index) and _same_rows_in_another_order(index, frame.index):
+        warnings.append(
+            f"{reference} has the index of the data in another order; its values were put in the data's order"
+        )
     return warnings
+
+
+def _same_rows_in_another_order(index: pd.Index, rows: pd.Index) -> bool:
+    if index.equals(rows) or not (index.is_unique and rows.is_unique):
+        return False
+    return len(index.intersection(rows)) == len(rows)
 
 
 def _target_faults(frame: pd.DataFrame, target: object) -> list[Fault]:

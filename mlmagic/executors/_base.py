@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
     from mlmagic.config import RunConfig
     from mlmagic.data import Rows, Task, TrainingData
     from mlmagic.state import RunState
+
+
+def how_to_trust(file: Path) -> str:
+    """What a person who knows a run does, so that ``file`` of its directory may run code."""
+    directory = str(file.parent)
+    return (
+        f"if you know who made it: %mlattach {shlex.quote(directory)} --trust, "
+        f"or mlmagic.attach({directory!r}, trust=True)"
+    )
 
 
 class Stop(Protocol):

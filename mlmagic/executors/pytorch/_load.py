@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlmagic import _known_scripts
 from mlmagic.errors import ModelLoadingError
+from mlmagic.executors._base import how_to_trust
 from mlmagic.executors.pytorch import _storage
 from mlmagic.executors.pytorch._module import Arguments, build, source
 from mlmagic.executors.pytorch._outcome import TorchOutcome
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from mlmagic.config import RunConfig
+    from mlmagic.executors.pytorch._script import Admit
     from mlmagic.executors.pytorch.config import TorchTrain
     from mlmagic.state import RunState
 
@@ -71,12 +74,22 @@ def _network(config: RunConfig, body: Mapping[str, Any], file: Path) -> nn.Modul
         raise ModelLoadingError(f"The class {body['network']} lived in the notebook", solution=way_out)
     if body["arguments"] is None:
         raise ModelLoadingError(f"{body['network']} was built with objects of the notebook", solution=way_out)
-    if train.model_script is not None and not config.trust:
-        raise ModelLoadingError(
-            f"{body['network']} is defined in {train.model_script}, which runs only if you trust it",
-            solution="Read the script and write trust: true",
-        )
-    return build(source(train), Arguments(body["arguments"], {}))
+    return build(source(train, _admit_any if config.trust else _admit_known(file)), Arguments(body["arguments"], {}))
+
+
+def _admit_any(script: Path, name: str | None, code: bytes) -> None:
+    """The person trusts this run's directory; that is no word on its script in others."""
+
+
+def _admit_known(file: Path) -> Admit:
+    def admit(script: Path, name: str | None, code: bytes) -> None:
+        if not _known_scripts.known(script, name, code):
+            raise ModelLoadingError(
+                f"{file.name} needs {script}, which no run of yours ran as it is now; it runs only if you trust it",
+                solution=f"Read the script; {how_to_trust(file)}",
+            )
+
+    return admit
 
 
 def _classes(body: Mapping[str, Any]) -> np.ndarray | None:

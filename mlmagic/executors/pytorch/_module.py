@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from mlmagic import _known_scripts
 from mlmagic._failure import user_frames
 from mlmagic.config._reference import Reference
 from mlmagic.config._suggest import closest
 from mlmagic.errors import Fault, InvalidConfiguration, ModelLoadingError
 from mlmagic.executors.pytorch._mlp import mlp
-from mlmagic.executors.pytorch._script import load_class
+from mlmagic.executors.pytorch._script import Admit, load_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,8 +60,8 @@ class Arguments:
     filled: dict[str, int]
 
 
-def source(train: TorchTrain) -> Source:
-    """Find the network. Runs the user's script.
+def source(train: TorchTrain, admit: Admit = _known_scripts.note) -> Source:
+    """Find the network. Runs the user's script, once ``admit`` lets it.
 
     Raises
     ------
@@ -72,7 +73,7 @@ def source(train: TorchTrain) -> Source:
     if train.architecture is not None:
         return Source(mlp, None, train.architecture, "architecture")
     if train.model_script is not None:
-        made = load_class(Path(train.model_script).expanduser(), train.model_class)
+        made = load_class(Path(train.model_script).expanduser(), train.model_class, admit)
         return Source(made, None, made.__name__, "modelScript")
     assert train.model is not None
     value = train.model.value

@@ -9,23 +9,25 @@ from contextlib import contextmanager
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from torch import nn
 
+from mlmagic import _known_scripts
 from mlmagic._failure import user_frames
 from mlmagic.config._suggest import closest, listed
 from mlmagic.errors import ModelLoadingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import ModuleType
 
 MODULE = "mlmagic_model_script"
+Admit: TypeAlias = "Callable[[Path, str | None, bytes], None]"
 _lock = threading.Lock()
 
 
-def load_class(path: Path, name: str | None) -> Any:
+def load_class(path: Path, name: str | None, admit: Admit = _known_scripts.note) -> Any:
     """The network's class (or a function that builds one) in a script.
 
     Parameters
@@ -34,13 +36,15 @@ def load_class(path: Path, name: str | None) -> Any:
         The script; it is run.
     name
         What to take from it. None for the only ``torch.nn.Module`` defined there.
+    admit
+        Called with the script, the name and the code that is to run, before it runs; raises where it must not.
 
     Raises
     ------
     ModelLoadingError
         If the script is not there, raises, or has no such class.
     """
-    script = _run(path)
+    script = _run(path, lambda code: admit(path, name, code))
     defined = {
         key: value
         for key, value in vars(script).items()
@@ -69,13 +73,15 @@ def _only(path: Path, defined: dict[str, Any]) -> Any:
     return next(iter(defined.values()))
 
 
-def _run(path: Path) -> ModuleType:
+def _run(path: Path, admit: Callable[[bytes], None]) -> ModuleType:
     if not path.is_file():
         raise ModelLoadingError(
             f"modelScript {str(path)!r} is not there",
             stderr=f"FileNotFoundError: {path.absolute()}",
             solution="Correct the path; it starts at the notebook's directory",
         )
+    code = path.read_bytes()
+    admit(code)
     loader = SourceFileLoader(MODULE, str(path))
     spec = spec_from_loader(MODULE, loader)
     assert spec is not None
@@ -84,7 +90,7 @@ def _run(path: Path) -> ModuleType:
         with _importable(path.parent):
             sys.modules[MODULE] = script  # dataclasses look their module up while it runs
             # Compiled here, so that no __pycache__ is written beside the script and no stale one is read.
-            exec(compile(path.read_bytes(), str(path), "exec"), vars(script))
+            exec(compile(code, str(path), "exec"), vars(script))
     except (Exception, SystemExit) as error:
         raise ModelLoadingError(
             f"{path} failed: {type(error).__name__}: {error}",
