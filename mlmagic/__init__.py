@@ -1,4 +1,4 @@
-"""A notebook cell of YAML becomes a training run that you can watch, stop, resume, explain and ship.
+"""A notebook cell of YAML becomes a training run that you can watch, stop and keep, and open again later.
 
 In a notebook: ``%load_ext mlmagic``, then ``%mlhelp``. From Python: :func:`run` and :func:`submit`.
 """

@@ -29,16 +29,40 @@ IRRELEVANT = {"output_dir": None, "reuse": False, "timeout": None, "trust": Fals
 
 _CONSTANTS = (type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented), range)
 # What can bring in code that reading the code does not show.
-_DYNAMIC = frozenset({"__import__", "eval", "exec", "globals", "imp", "importlib", "locals", "pkgutil", "runpy"})
+_DYNAMIC = frozenset({"__import__", "eval", "exec", "globals"})
+_IMPORTERS = frozenset({"imp", "importlib", "pkgutil", "runpy"})
 _LOADS = frozenset({"LOAD_FROM_DICT_OR_GLOBALS", "LOAD_GLOBAL", "LOAD_NAME"})
 _CODE = (
-    "co_name co_flags co_argcount co_posonlyargcount co_kwonlyargcount co_varnames co_names co_cellvars co_freevars "
-    "co_code co_exceptiontable co_consts"
-).split()
-# Where a class was written, and what Python notes in it while it is used.
+    "co_name",
+    "co_flags",
+    "co_argcount",
+    "co_posonlyargcount",
+    "co_kwonlyargcount",
+    "co_varnames",
+    "co_names",
+    "co_cellvars",
+    "co_freevars",
+    "co_code",
+    "co_exceptiontable",
+    "co_consts",
+)
+# Where a class was written, what it only says, and what Python notes in it while it is used.
 _UNSAID = frozenset(
-    "__annotations__ __dataclass_fields__ __dataclass_params__ __dict__ __doc__ __firstlineno__ __module__ "
-    "__orig_bases__ __parameters__ __slotnames__ __static_attributes__ __weakref__ _abc_impl".split()
+    {
+        "__annotations__",
+        "__dataclass_fields__",
+        "__dataclass_params__",
+        "__dict__",
+        "__doc__",
+        "__firstlineno__",
+        "__module__",
+        "__orig_bases__",
+        "__parameters__",
+        "__slotnames__",
+        "__static_attributes__",
+        "__weakref__",
+        "_abc_impl",
+    }
 )
 
 
@@ -183,7 +207,7 @@ class _Identity:
 
     def _module(self, name: str, module: types.ModuleType, attributes: tuple[str, ...]) -> None:
         """A library is its version; a module of the user's own is those of its members that the code names."""
-        if module.__name__.partition(".")[0] in _DYNAMIC:
+        if module.__name__.partition(".")[0] in _IMPORTERS:
             raise Incomparable(f"{name} imports what its code does not show")
         library = _library(module.__name__)
         self._tell(library or module.__name__)
@@ -209,14 +233,12 @@ class _Identity:
         self.add(name, type(value))
         if hasattr(value, "iloc"):
             self._tell(_table_hash(value))
-        elif _is(value, "numpy", "ndarray") and not value.dtype.hasobject:
+        elif _is_plain_array(value):
             self._buffer(value.dtype, value.shape, value)
         elif _is(value, "torch", "Tensor"):
             flat = value.detach().cpu().contiguous().reshape(-1).view(sys.modules["torch"].uint8)
             self._buffer(value.dtype, value.shape, flat.numpy())
             self._tell(f"{value.device.type} {value.requires_grad}")
-        elif hasattr(value, "get_params"):
-            self._each(name, sorted(value.get_params(deep=False).items()))
         else:
             self._reduced(name, value)
 
@@ -283,13 +305,18 @@ def _used(name: str, code: types.CodeType) -> Iterator[str]:
             yield instruction.argval
         elif instruction.opname == "IMPORT_NAME":
             module = str(instruction.argval)
-            if module.partition(".")[0] in _DYNAMIC or _library(module) is None:
+            if module.partition(".")[0] in _IMPORTERS or _library(module) is None:
                 raise Incomparable(f"{name} imports {module} while it runs")
 
 
 def _is(value: Any, module: str, name: str) -> bool:
     loaded = sys.modules.get(module)
     return loaded is not None and isinstance(value, getattr(loaded, name))
+
+
+def _is_plain_array(value: Any) -> bool:
+    # A masked array is not: it is more than its numbers.
+    return _is(value, "numpy", "ndarray") and type(value).__module__ == "numpy" and not value.dtype.hasobject
 
 
 @functools.cache
@@ -357,12 +384,15 @@ def _imported(name: str, tree: ast.AST) -> Iterator[tuple[Any, ...]]:
         elif isinstance(node, ast.ImportFrom):
             base = (node.level, *(node.module.split(".") if node.module else ()))
             found = [(*base, alias.name) for alias in node.names]
-        dynamic = (isinstance(node, ast.Name) and node.id in _DYNAMIC) or ast.dump(node).startswith(
-            "Attribute(value=Name(id='sys', ctx=Load()), attr='path'"
-        )
-        if dynamic or any(path[0] == 0 and path[1] in _DYNAMIC for path in found):
+        if _is_dynamic(node) or any(path[0] == 0 and path[1] in _IMPORTERS for path in found):
             raise Incomparable(f"{name} may import what its text does not show: {ast.unparse(node)}")
         yield from found
+
+
+def _is_dynamic(node: ast.AST) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr == "path" and isinstance(node.value, ast.Name) and node.value.id == "sys"
+    return isinstance(node, ast.Name) and node.id in _DYNAMIC
 
 
 def _files(path: tuple[Any, ...], places: list[Path]) -> list[Path]:

@@ -79,6 +79,8 @@ class TrainConfig(Model):
     def _data_is_a_variable(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
+        if value.startswith("$"):
+            raise refuse(f"data must be a variable, got {show(value)}: make it in a cell first, then name it")
         meant = f"data: ${value}" if value.isidentifier() else f"dataPath: {value}"
         raise refuse(
             f"data must be a variable of the notebook ($name), got {show(value)}; a file goes in dataPath", meant

@@ -6,6 +6,7 @@ import bz2
 import csv
 import gzip
 import lzma
+import re
 from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ _SEPARATORS = (",", ";", "\t", "|")
 
 
 def frame_from_csv(path: Path) -> pd.DataFrame:
-    """Read separated text with pandas' C reader.
+    """Read separated text with pandas' C reader; separator and decimal sign are found in the first rows.
 
     A nameless first column that counts the rows is what ``DataFrame.to_csv`` leaves of an index: it becomes the index
     again, since in sorted data a row's number gives its label away.
@@ -39,7 +40,8 @@ def frame_from_csv(path: Path) -> pd.DataFrame:
     if twice:
         raise ValueError(f"the header names these columns more than once: {', '.join(map(repr, twice))}")
     # In one piece: read in chunks, one column may come as numbers here and as text there.
-    frame = pd.read_csv(path, sep=separator, low_memory=False, skipinitialspace=True)
+    decimal = _decimal(lines[1:], separator)
+    frame = pd.read_csv(path, sep=separator, decimal=decimal, low_memory=False, skipinitialspace=True)
     if not frame.index.equals(pd.RangeIndex(len(frame))):  # pandas made an index of what the header does not name
         raise ValueError(f"the header has {len(header)} names, but the rows have {len(header) + frame.index.nlevels}")
     return _restore_index(frame) if header[0] == "" else frame
@@ -62,6 +64,14 @@ def _separator(lines: list[str]) -> str:
 def _quality(widths: list[int]) -> tuple[float, int]:
     alike = sum(width == widths[0] for width in widths) / len(widths)
     return (alike if widths[0] > 1 else 0.0), widths[0]
+
+
+def _decimal(lines: list[str], separator: str) -> str:
+    """The decimal sign: a comma where something else separates, "3,14" occurs and "3.14" does not."""
+    fields = [field.strip() for row in csv.reader(lines, delimiter=separator) for field in row]
+    commas = separator != "," and any(re.fullmatch(r"[+-]?\d+,\d+", field) for field in fields)
+    points = any(re.fullmatch(r"[+-]?\d+\.\d+", field) for field in fields)
+    return "," if commas and not points else "."
 
 
 def _restore_index(frame: pd.DataFrame) -> pd.DataFrame:

@@ -29,7 +29,8 @@ def frame_from_object(value: Any, name: str) -> pd.DataFrame:
         kind = f"{type(value).__module__}.{type(value).__qualname__}"
         raise _failed(name, f"TypeError: {name} is a {kind}, which is no table")
     if not len(frame) or not len(frame.columns):
-        raise _failed(name, f"ValueError: {name} has {len(frame)} rows and {len(frame.columns)} columns")
+        size = f"{len(frame)} rows and {len(frame.columns)} columns"
+        raise _failed(name, f"ValueError: {name} has {size}", "Give data with rows and columns; did a filter drop all?")
     return frame
 
 
@@ -69,7 +70,5 @@ def _from_bunch(bunch: Any) -> pd.DataFrame:
     return features
 
 
-def _failed(name: str, cause: str) -> DataLoadingError:
-    return DataLoadingError(
-        "Failed to load training data", stderr=cause, solution=f"Give data: {_TAKEN}", metadata={"data": name}
-    )
+def _failed(name: str, cause: str, solution: str = f"Give data: {_TAKEN}") -> DataLoadingError:
+    return DataLoadingError("Failed to load training data", stderr=cause, solution=solution, metadata={"data": name})

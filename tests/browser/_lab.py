@@ -113,6 +113,8 @@ class Lab:
             [name, kernel],
         )
         self._wait_for_notebook(kernel)
+        if self.page.evaluate("() => document.body.dataset.jpThemeLight") == "false":
+            self.theme(dark=False)  # Lab may not have saved that an earlier test went back to it
         return self
 
     def reload(self) -> None:

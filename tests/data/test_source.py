@@ -215,3 +215,25 @@ def test_a_broken_archive_names_the_cause(tmp_path):
     assert "EOFError" in cause_of(tmp_path / "a.csv.gz").stderr
     (tmp_path / "b.csv.gz").write_bytes(b"a,b\n1,2\n")
     assert "BadGzipFile" in cause_of(tmp_path / "b.csv.gz").stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("a;b\n1,5;x\n-2,25;y\n", [1.5, -2.25]),
+        ("a\tb\n1,5\tx\n3\ty\n", [1.5, 3.0]),
+        ("a;b\n1.5;x\n2.25;y\n", [1.5, 2.25]),
+        ("a,b\n1.5,x\n2.25,y\n", [1.5, 2.25]),
+    ],
+)
+def test_a_decimal_comma_is_found(tmp_path, text, values):
+    (tmp_path / "t.csv").write_text(text)
+    frame = read(config(data_path=str(tmp_path / "t.csv")))
+    assert frame["a"].tolist() == values
+
+
+def test_where_both_signs_occur_nothing_is_guessed(tmp_path):
+    (tmp_path / "t.csv").write_text("a;b\n1,500;0.5\n2,250;0.7\n")
+    frame = read(config(data_path=str(tmp_path / "t.csv")))
+    assert frame["b"].tolist() == [0.5, 0.7]
+    assert frame["a"].tolist() == ["1,500", "2,250"]

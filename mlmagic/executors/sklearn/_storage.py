@@ -8,31 +8,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from mlmagic.data import TRUSTED_FUNCTIONS
 from mlmagic.errors import ModelLoadingError
+from mlmagic.executors._base import how_to_trust
+from mlmagic.executors.sklearn._trusted import trusted
 from mlmagic.run_directory import write_whole
-
-# Types without behaviour of their own that scikit-learn's estimators hold; everything else must be trusted by name.
-TRUSTED_PREFIXES = (
-    "sklearn._loss.",
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._SigmoidCalibration",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.",
-    "sklearn.ensemble._hist_gradient_boosting.binning.",
-    "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
-    "sklearn.gaussian_process.kernels.",
-    "sklearn.metrics._classification.",
-    "sklearn.metrics._dist_metrics.",
-    "sklearn.metrics._scorer.",
-    "sklearn.multiclass._ConstantPredictor",
-    "sklearn.neighbors._ball_tree.",
-    "sklearn.neighbors._kd_tree.",
-    "sklearn.neural_network._stochastic_optimizers.",
-    "sklearn.tree._tree.Tree",
-    "sklearn.utils._bunch.Bunch",
-    "sklearn.utils._metadata_requests.",
-)
-
 
 # Importing skops walks every package of scikit-learn, and one of them, the array API's adapter, imports torch.
 _TORCH_ADAPTER = "sklearn.externals.array_api_compat.torch"
@@ -60,13 +39,13 @@ def load(path: Path, *, trust: bool) -> Any:
     skops_io = _skops()
     try:
         unknown = skops_io.get_untrusted_types(file=path)
-        strange = [name for name in unknown if not name.startswith(TRUSTED_PREFIXES) and name not in TRUSTED_FUNCTIONS]
-        if strange and not trust:
+        safe = unknown if trust else trusted(unknown)
+        if strange := sorted(set(unknown) - set(safe)):
             raise ModelLoadingError(
                 f"{path.name} holds types that are not known to be safe: {', '.join(strange)}",
-                solution="Write trust: true if you know who made this file",
+                solution=f"Load it only {how_to_trust(path)}",
             )
-        return skops_io.load(path, trusted=unknown)
+        return skops_io.load(path, trusted=safe)
     except ModelLoadingError:
         raise
     except Exception as error:  # a damaged file fails in any way

@@ -84,6 +84,8 @@ export class CurveChart {
   retint(): void {
     this.#palette = null;
     this.#rebuild();
+    // JupyterLab hides everything for a moment while it changes the theme, too short for the resize observer.
+    if (this.#shape === "") requestAnimationFrame(() => this.#draw());
   }
 
   hover(x: number | null): void {
