@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mlmagic import _reuse, _transport
 from mlmagic._attached import Attached
 from mlmagic._failure import as_error, no_room
+from mlmagic._identity import Incomparable
 from mlmagic._inputs import bind, locate, needs_of
 from mlmagic._watched import Watched
 from mlmagic.errors import MLError, TimeoutExceeded
@@ -158,7 +159,7 @@ class Job(Watched):
         """Hash of config and code as they are now; None, and a word in the log, where they cannot be compared."""
         try:
             return _reuse.inputs_hash(self.config, self._values)
-        except (_reuse.Incomparable, OSError) as error:
+        except Incomparable as error:
             if self.config.reuse:
                 self.emit(Log(f"cannot reuse a run: {error}", "warning"))
             return None

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-import builtins
-import dis
-import functools
-import importlib.metadata
-import importlib.util
 import json
-import sys
-import sysconfig
-import types
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from hashlib import blake2b
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlmagic._identity import Identity, Incomparable
 from mlmagic._inputs import bind
-from mlmagic.report import Report
+from mlmagic._sources import sources
 from mlmagic.run_directory import PREVIOUS, REPORT
 
 if TYPE_CHECKING:
@@ -26,48 +17,6 @@ if TYPE_CHECKING:
 
 # These say where and how long, not what.
 IRRELEVANT = {"output_dir": None, "reuse": False, "timeout": None, "trust": False}
-
-_CONSTANTS = (type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented), range)
-# What can bring in code that reading the code does not show.
-_DYNAMIC = frozenset({"__import__", "eval", "exec", "globals"})
-_IMPORTERS = frozenset({"imp", "importlib", "pkgutil", "runpy"})
-_LOADS = frozenset({"LOAD_FROM_DICT_OR_GLOBALS", "LOAD_GLOBAL", "LOAD_NAME"})
-_CODE = (
-    "co_name",
-    "co_flags",
-    "co_argcount",
-    "co_posonlyargcount",
-    "co_kwonlyargcount",
-    "co_varnames",
-    "co_names",
-    "co_cellvars",
-    "co_freevars",
-    "co_code",
-    "co_exceptiontable",
-    "co_consts",
-)
-# Where a class was written, what it only says, and what Python notes in it while it is used.
-_UNSAID = frozenset(
-    {
-        "__annotations__",
-        "__dataclass_fields__",
-        "__dataclass_params__",
-        "__dict__",
-        "__doc__",
-        "__firstlineno__",
-        "__module__",
-        "__orig_bases__",
-        "__parameters__",
-        "__slotnames__",
-        "__static_attributes__",
-        "__weakref__",
-        "_abc_impl",
-    }
-)
-
-
-class Incomparable(Exception):
-    """An input of which nobody can say whether it is the same as another run's."""
 
 
 def inputs_hash(config: RunConfig, held: Mapping[str, Any]) -> str:
@@ -81,13 +30,13 @@ def inputs_hash(config: RunConfig, held: Mapping[str, Any]) -> str:
         With the name of an input that cannot be compared; nothing else is raised.
     """
     name = "config"
-    identity = _Identity()
+    identity = Identity()
     try:
         identity.add(name, config.model_copy(update=IRRELEVANT).to_yaml())
         script = getattr(config.config, "model_script", None)
         if script is not None:
             name = "modelScript"
-            identity.add(name, list(_sources(Path(script).expanduser())))
+            identity.add(name, list(sources(Path(script).expanduser())))
         for name, value in held.items():
             if name != str(config.config.data):
                 identity.add(name, name)
@@ -123,286 +72,3 @@ def _hashes(report: Path) -> dict[str, str] | None:
         return None
     hashes: dict[str, str] | None = body["metadata"].get("hashes") if body["status"] == "success" else None
     return hashes
-
-
-class _Identity:
-    """A digest of what objects are: code, parameters and values, never their place in memory or in a file."""
-
-    def __init__(self) -> None:
-        self._digest = blake2b(digest_size=16)
-        self._seen: dict[Hashable, int] = {}
-        self._alive: list[Any] = []  # an id belongs to one object only while that object lives
-
-    def hexdigest(self) -> str:
-        return self._digest.hexdigest()
-
-    def add(self, name: str, value: Any) -> None:
-        """Take one object in; ``name`` is what the user calls it."""
-        kind = type(value)
-        self._tell(kind.__name__)
-        if kind in _CONSTANTS:
-            self._tell(repr(value))
-        elif kind is tuple:  # equal tuples may be one object or two, as Python likes
-            self._each(name, value)
-        elif kind in (set, frozenset):
-            self._each(name, sorted(_alone(name, item) for item in value))
-        elif kind is types.CodeType:
-            self._each(name, (getattr(value, part) for part in _CODE))
-        elif self._is_new(id(value), value):
-            self._object(name, value)
-
-    def _tell(self, text: str) -> None:
-        said = text.encode(errors="surrogatepass")
-        self._digest.update(b"%d:" % len(said) + said)
-
-    def _each(self, name: str, values: Iterable[Any]) -> None:
-        for value in values:
-            self.add(name, value)
-        self._tell("end")
-
-    def _is_new(self, key: Hashable, value: Any) -> bool:
-        """Whether this is met for the first time; else the digest gets which one it was."""
-        if key in self._seen:
-            self._tell(f"again {self._seen[key]}")
-            return False
-        self._seen[key] = len(self._seen)
-        self._alive.append(value)
-        return True
-
-    def _object(self, name: str, value: Any) -> None:
-        if isinstance(value, type):
-            self._class(name, value)
-        elif type(value) in (list, dict):
-            self._each(name, value.items() if type(value) is dict else value)
-        elif isinstance(value, types.ModuleType):
-            self._module(name, value, ())
-        elif isinstance(value, Report):
-            raise Incomparable(f"{name} is what another run gives")
-        elif (parts := _PARTS.get(type(value))) is not None:
-            self._each(name, parts(value))
-        elif isinstance(value, types.FunctionType):
-            self._function(name, value)
-        else:
-            self._instance(name, value)
-
-    def _function(self, name: str, value: types.FunctionType) -> None:
-        self._each(name, map(_content, value.__closure__ or ()))
-        library = _library(value.__globals__.get("__name__"))
-        if library is not None:
-            self._tell(f"{library} {value.__code__.co_qualname}")
-            return
-        self._each(name, (value.__code__, value.__defaults__, value.__kwdefaults__, vars(value)))
-        codes = list(_codes(value.__code__))
-        attributes = tuple(dict.fromkeys(attribute for code in codes for attribute in code.co_names))
-        for found in dict.fromkeys(used for code in codes for used in _used(name, code)):
-            self._tell(found)
-            if found in value.__globals__:
-                self._global(f"{found} (used in {name})", value.__globals__[found], attributes)
-
-    def _global(self, name: str, value: Any, attributes: tuple[str, ...]) -> None:
-        if isinstance(value, types.ModuleType):
-            self._module(name, value, attributes)
-        else:
-            self.add(name, value)
-
-    def _module(self, name: str, module: types.ModuleType, attributes: tuple[str, ...]) -> None:
-        """A library is its version; a module of the user's own is those of its members that the code names."""
-        if module.__name__.partition(".")[0] in _IMPORTERS:
-            raise Incomparable(f"{name} imports what its code does not show")
-        library = _library(module.__name__)
-        self._tell(library or module.__name__)
-        if library is None and not attributes:
-            raise Incomparable(f"{name} is a module")
-        if library is None and self._is_new((id(module), attributes), module):
-            for attribute in attributes:
-                if attribute in vars(module):
-                    self._tell(attribute)
-                    self._global(f"{attribute} (used in {name})", vars(module)[attribute], attributes)
-
-    def _class(self, name: str, value: type) -> None:
-        library = _library(value.__module__)
-        self._tell(f"{library or ''} {value.__qualname__}")
-        if library is None:
-            self._each(name, (type(value), *value.__bases__))
-            for key, member in vars(value).items():
-                if key not in _UNSAID:
-                    self._tell(key)
-                    self.add(f"{name}.{key}", member)
-
-    def _instance(self, name: str, value: Any) -> None:
-        self.add(name, type(value))
-        if hasattr(value, "iloc"):
-            self._tell(_table_hash(value))
-        elif _is_plain_array(value):
-            self._buffer(value.dtype, value.shape, value)
-        elif _is(value, "torch", "Tensor"):
-            flat = value.detach().cpu().contiguous().reshape(-1).view(sys.modules["torch"].uint8)
-            self._buffer(value.dtype, value.shape, flat.numpy())
-            self._tell(f"{value.device.type} {value.requires_grad}")
-        else:
-            self._reduced(name, value)
-
-    def _buffer(self, kind: Any, shape: Iterable[int], array: Any) -> None:
-        numpy = sys.modules["numpy"]
-        self._tell(f"{kind} {tuple(shape)}")
-        self._digest.update(numpy.ascontiguousarray(array).reshape(-1).view(numpy.uint8).data)
-
-    def _reduced(self, name: str, value: Any) -> None:
-        """Any other object is what pickle would make it from again."""
-        try:
-            made = value.__reduce_ex__(4)
-        except Exception as error:
-            raise Incomparable(f"{name} cannot be compared: {error}") from None
-        if not isinstance(made, str):
-            self._each(name, [list(part) if isinstance(part, Iterator) else part for part in made])
-        elif hasattr(value, "__wrapped__"):
-            self.add(name, value.__wrapped__)
-        elif library := _library(getattr(value, "__module__", None)):
-            self._tell(f"{library} {made}")
-        else:
-            raise Incomparable(f"{name} is only known by its name, {made}")
-
-
-def _alone(name: str, value: Any) -> str:
-    identity = _Identity()
-    identity.add(name, value)
-    return identity.hexdigest()
-
-
-_PARTS: dict[type, Callable[[Any], Iterable[Any]]] = {
-    classmethod: lambda value: (value.__func__,),
-    staticmethod: lambda value: (value.__func__,),
-    property: lambda value: (value.fget, value.fset, value.fdel),
-    functools.cached_property: lambda value: (value.func,),
-    types.MethodType: lambda value: (value.__func__, value.__self__),
-    types.GetSetDescriptorType: lambda value: (value.__qualname__,),
-    types.MemberDescriptorType: lambda value: (value.__qualname__,),
-    types.MappingProxyType: lambda value: value.items(),
-}
-
-
-def _content(cell: types.CellType) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # not filled yet
-        return "an empty cell"
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    """A code object and those of the functions and classes defined in it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _codes(constant)
-
-
-def _used(name: str, code: types.CodeType) -> Iterator[str]:
-    """The globals that a code object reads. Attributes of the same name are not among them."""
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in _LOADS:
-            if instruction.argval in _DYNAMIC and hasattr(builtins, instruction.argval):
-                raise Incomparable(f"{name} uses {instruction.argval}")
-            yield instruction.argval
-        elif instruction.opname == "IMPORT_NAME":
-            module = str(instruction.argval)
-            if module.partition(".")[0] in _IMPORTERS or _library(module) is None:
-                raise Incomparable(f"{name} imports {module} while it runs")
-
-
-def _is(value: Any, module: str, name: str) -> bool:
-    loaded = sys.modules.get(module)
-    return loaded is not None and isinstance(value, getattr(loaded, name))
-
-
-def _is_plain_array(value: Any) -> bool:
-    # A masked array is not: it is more than its numbers.
-    return _is(value, "numpy", "ndarray") and type(value).__module__ == "numpy" and not value.dtype.hasobject
-
-
-@functools.cache
-def _own_places() -> tuple[Path, ...]:
-    paths = sysconfig.get_paths()
-    return (Path(paths["stdlib"]), Path(paths["platstdlib"]), Path(__file__).parent)
-
-
-def _is_installed(file: Path) -> bool:
-    if {"site-packages", "dist-packages"} & set(file.parts):
-        return True
-    return any(file.is_relative_to(place) for place in _own_places())
-
-
-def _library(module: str | None) -> str | None:
-    """The name and version of a module that is installed; None for one of the user's own."""
-    top = (module or "").partition(".")[0]
-    loaded = sys.modules.get(top)
-    if not top or top == "__main__":
-        return None
-    spec = getattr(loaded, "__spec__", None) if loaded else importlib.util.find_spec(top)
-    file = getattr(spec, "origin", None) or getattr(loaded, "__file__", None)
-    if file in (None, "built-in", "frozen"):
-        return module if top in sys.stdlib_module_names else None
-    return f"{module} {_version(top, loaded)}" if _is_installed(Path(file)) else None
-
-
-def _version(top: str, loaded: types.ModuleType | None) -> str:
-    try:
-        return str(getattr(loaded, "__version__", None) or importlib.metadata.version(top))
-    except importlib.metadata.PackageNotFoundError:
-        return ""  # a part of Python, or named otherwise than its distribution
-
-
-def _table_hash(value: Any) -> str:
-    import pandas as pd
-
-    from mlmagic.data import data_hash as hash_of
-
-    frame = value if isinstance(value, pd.DataFrame) else pd.DataFrame(value)
-    return hash_of(frame.rename(columns=str))
-
-
-def _sources(script: Path) -> Iterator[tuple[str, bytes]]:
-    """A script and every module of the user's that it imports, with its place beside it and its bytes."""
-    places = [script.parent, *(Path(entry) for entry in sys.path if not _is_installed(Path(entry)))]
-    todo, done = [script], set()
-    while todo:
-        file = todo.pop(0)
-        if file.resolve() not in done:
-            done.add(file.resolve())
-            text = file.read_bytes()
-            yield file.name, text
-            if file.suffix == ".py" or file == script:
-                for path in _imported(file.name, ast.parse(text)):
-                    todo += _files(path, [file.parents[path[0] - 1]] if path[0] else places)
-
-
-def _imported(name: str, tree: ast.AST) -> Iterator[tuple[Any, ...]]:
-    """Each import as its level (0: absolute) and the names after it."""
-    for node in ast.walk(tree):
-        found: list[tuple[Any, ...]] = []
-        if isinstance(node, ast.Import):
-            found = [(0, *alias.name.split(".")) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = (node.level, *(node.module.split(".") if node.module else ()))
-            found = [(*base, alias.name) for alias in node.names]
-        if _is_dynamic(node) or any(path[0] == 0 and path[1] in _IMPORTERS for path in found):
-            raise Incomparable(f"{name} may import what its text does not show: {ast.unparse(node)}")
-        yield from found
-
-
-def _is_dynamic(node: ast.AST) -> bool:
-    if isinstance(node, ast.Attribute):
-        return node.attr == "path" and isinstance(node.value, ast.Name) and node.value.id == "sys"
-    return isinstance(node, ast.Name) and node.id in _DYNAMIC
-
-
-def _files(path: tuple[Any, ...], places: list[Path]) -> list[Path]:
-    """The files that an import reads, from the first place that has them."""
-    for place in places:
-        found: list[Path] = []
-        for part in path[1:]:
-            found += place.glob("*.py") if part == "*" else (place / f"{part}.py", place / part / "__init__.py")
-            found += place.glob(f"{part}.*.so") if part != "*" else ()
-            place /= part
-        if existing := sorted(file for file in found if file.is_file()):
-            return existing
-    return []

@@ -16,10 +16,11 @@ ROOMS = {
     "config": {"config", "executors.tables", "actions.tables"},
     "data": {"data"},
     "evaluation": {"evaluation"},
-    "executors": {"executors", "config", "data", "evaluation", "run_directory", "_curve", "state"},
+    "executors": {"executors", "config", "data", "evaluation", "run_directory", "_curve", "_known_scripts", "state"},
     "actions": {"actions", "executors", "config", "data", "evaluation", "run_directory", "_curve", "state"},
     "trackers": {"trackers"},
     "_curve": set(),
+    "_known_scripts": set(),
     "state": {"_curve"},
     "run_directory": set(),
 }

@@ -19,7 +19,8 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 import mlmagic
-from mlmagic._reuse import Incomparable, inputs_hash
+from mlmagic._identity import Incomparable
+from mlmagic._reuse import inputs_hash
 from mlmagic.config import parse, resolve
 
 if TYPE_CHECKING:

@@ -231,10 +231,11 @@ def test_nothing_is_loaded_that_would_run_code(script: Path, tmp_path: Path) -> 
     run.executor.save(run.outcome, run.config)
     state = run.state
     assert run.executor.load(tmp_path, run.config, state) is None
+    script.write_text(SCRIPT + "\n# changed since the run\n")
     state.apply(Artifact("bestModel", "../elsewhere.pt", 1), 0.0)
     with pytest.raises(ModelLoadingError, match="only if you trust it") as caught:
         run.executor.load(tmp_path, run.config, state)
-    assert "trust: true" in caught.value.solution
+    assert "--trust" in caught.value.solution
     torch.save({"format": 1, "state_dict": nn.Linear(1, 1)}, tmp_path / "best_model.pt")
     with pytest.raises(ModelLoadingError, match="would run code"):
         run.executor.load(tmp_path, run.config, state)

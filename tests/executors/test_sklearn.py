@@ -312,7 +312,7 @@ def test_a_model_file_with_a_strange_type_is_refused():
     attached = mlmagic.attach(report.output_dir)
     assert attached.run is report.run, "a run of this process is itself"
     tampered(report, '"__class__": "GaussianNB"', '"__class__": "Popen"')
-    with pytest.raises(ModelLoadingError, match=r"holds types that are not known to be safe: .*Popen$") as caught:
+    with pytest.raises(ModelLoadingError, match=r"holds types that are not known to be safe: .*Popen\n") as caught:
         SklearnExecutor().load(report.output_dir, report.run.config, report.run.state)
     assert caught.value.solution.endswith(f"mlmagic.attach({str(report.output_dir)!r}, trust=True)")
 
