@@ -10,7 +10,12 @@ import warnings
 
 import numpy as np
 import pytest
+from palmerpenguins import load_penguins
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import mlmagic
 from mlmagic._capture import captured
@@ -204,3 +209,18 @@ def test_the_users_own_objects_are_left_alone():
     until(lambda: report.run.wait(0))
     assert not hasattr(own, "classes_")
     assert frame.equals(before)
+
+
+def test_a_pipeline_of_the_users_gets_the_table_as_it_is() -> None:
+    penguins = load_penguins().dropna()
+    encode = make_column_transformer((OneHotEncoder(), ["island", "sex"]), remainder=StandardScaler())
+    pipeline = make_pipeline(encode, LogisticRegression(max_iter=500))
+    keys = {"action": "train", "framework": "sklearn", "model": "$pipeline", "data": "$df", "target": "species"}
+    report = mlmagic.run(keys, pipeline=pipeline, df=penguins)
+    again = mlmagic.run(keys, pipeline=report.model, df=penguins)
+    assert again.metrics == report.metrics
+    test = penguins.loc[report.predictions.index]
+    train = penguins.drop(index=test.index)
+    pipeline.fit(train.drop(columns="species"), train["species"])
+    by_hand = pipeline.score(test.drop(columns="species"), test["species"])
+    assert report.metrics["test"]["accuracy"] == by_hand

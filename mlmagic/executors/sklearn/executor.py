@@ -61,7 +61,7 @@ class SklearnExecutor:
         train = _train(config)
         emit(Plan("preparing"))
         scaling = train.feature_scaling or "none"
-        preparation = fit_preparation(data.train, scaling, train.prepare)
+        preparation = fit_preparation(data.train, scaling, "none" if _prepares_itself(train) else train.prepare)
         emit(Metadata({"algorithm": _name(train), **describe_preparation(preparation)}))
         estimator = _estimator(config)
         _storage.import_early()
@@ -201,6 +201,11 @@ def _estimator(config: RunConfig, known: Container[str] | None = None) -> Any:
     if estimator.get_params().get("random_state", config.seed) is None:
         estimator.set_params(random_state=config.seed)
     return estimator
+
+
+def _prepares_itself(train: SklearnTrain) -> bool:
+    """Whether the user's own estimator is a pipeline: its steps name the columns of the table as it is."""
+    return train.model is not None and hasattr(train.model.value, "named_steps")
 
 
 def _value(item: Any) -> Any:
