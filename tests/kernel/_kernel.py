@@ -186,6 +186,8 @@ class Kernel:
 
     def interrupt(self) -> None:
         """Interrupt it, as the editor's square button does."""
+        # A print's message comes before the print returns, and ipykernel can lose an interrupt that falls into it.
+        time.sleep(0.3)
         self.manager.interrupt_kernel()
 
     @property
