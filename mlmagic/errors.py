@@ -186,7 +186,7 @@ class RunInterrupted(MLError):
 
     type = "interrupted"
     exit_code = 130
-    default_solution = "Run the cell again; the last checkpoint is under checkpoints/"
+    default_solution = "Run the cell again; a checkpoint that was written is under checkpoints/"
 
 
 class NotReady(MLError):

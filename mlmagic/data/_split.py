@@ -29,7 +29,9 @@ def split(
     """Decide target, task and features, check the columns, and split the rows.
 
     The test rows are those of ``sklearn.model_selection.train_test_split(random_state=seed)``, stratified when
-    classifying; the validation rows are split off the rest in the same way. Rows without a target are left out.
+    classifying, with the labels counted in the order in which they first occur (rows differ from a stratification by
+    the labels themselves where that order is not the sorted one); the validation rows are split off the rest in the
+    same way. Rows without a target are left out.
 
     Parameters
     ----------
