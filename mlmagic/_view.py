@@ -45,7 +45,8 @@ def moving(run: Run, stop_by: str, place: dict[str, Any] | None = None) -> dict[
             "progress": _progress(run),
             "waiting": place if state.status == "queued" else None,
             "tiles": tiles(run)[:TILES],
-            "axis": {"unit": state.axis.unit or "step", "total": state.axis.total},
+            "axis": {"unit": state.axis.unit or "step", "total": state.axis.total, "steps": state.axis.steps},
+            "device": device(state),
             "best": _best(state),
         }
     )
@@ -62,7 +63,8 @@ def settled(run: Run) -> dict[str, Any]:
             "action": run.config.action,
             "framework": EXECUTORS[run.config.framework].title,
             "subject": subject(run),
-            "device": device(state),
+            "threads": state.metadata.get("threads"),
+            "deviceNotice": device_notice(run),
             "outputDir": shown(run.path),
             "seed": run.config.seed,
             "dataHash": state.metadata.get("dataHash"),
@@ -89,12 +91,22 @@ def subject(run: Run) -> str:
     return str(known or model or getattr(train, "model_script", None) or "")
 
 
-def device(state: RunState) -> str:
-    """Where it trains: the GPU's name, or how many threads; empty where nobody told."""
-    if "gpuModel" in state.metadata:
-        return str(state.metadata["gpuModel"])
-    threads = state.metadata.get("threads")
-    return f"{threads} thread{'s' * (threads != 1)}" if threads else ""
+def device(state: RunState) -> dict[str, Any] | None:
+    """The accelerator that trains: its name, how busy it is in per cent, its memory in bytes; None on a processor.
+
+    What nobody measured is None.
+    """
+    told = state.usage.device or {}
+    name = state.metadata.get("gpuModel") or told.get("name")
+    if name is None:
+        return None
+    return {"name": name, **{key: told.get(key) for key in ("utilisation", "memoryUsed", "memoryTotal")}}
+
+
+def device_notice(run: Run) -> str | None:
+    """What was asked of a device and is not to be had; None where all is as asked."""
+    missing = run.config.gpu_enabled and run.state.metadata.get("gpuUsed") is False
+    return "GPU asked for, none found: CPU" if missing else None
 
 
 def tiles(run: Run) -> list[dict[str, Any]]:
@@ -135,15 +147,17 @@ def importance(run: Run) -> dict[str, Any] | None:
         return None
     try:
         with (run.path / item.path).open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))[:IMPORTANCES]
+            every = list(csv.DictReader(file))
     except OSError:
         return None
+    rows = every[:IMPORTANCES]
     spread = [float(row["std"]) for row in rows] if rows and "std" in rows[0] else None
     return {
         "features": [row["feature"] for row in rows],
         "values": [float(row["importance"]) for row in rows],
         "spread": spread,
         "method": "drop of the score when shuffled" if spread else "mean decrease in impurity",
+        "count": len(every),
     }
 
 

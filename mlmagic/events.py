@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,29 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Rounds:
+    """Consecutive finished units of the current plan that are too short to be told one by one, as boosting rounds are.
+
+    ``start`` is the first of them, counted from 1; one value each for every series, of which there is at least one.
+    """
+
+    start: int
+    values: Mapping[str, Sequence[float]]
+
+    def rows(self) -> Iterator[Row]:
+        """Give the units one by one."""
+        for index, values in enumerate(zip(*self.values.values(), strict=True), self.start):
+            yield Row(index, dict(zip(self.values, values, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """So many units of the current plan are done; of those that leave no row of history, such as predicted rows."""
+
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
 class Best:
     """The unit that is best so far, and by which metric."""
 
@@ -62,10 +85,15 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Memory of the process that trains, in bytes. Doubles as the heartbeat of a quiet run."""
+    """Memory of the process that trains, in bytes. Doubles as the heartbeat of a quiet run.
+
+    ``device`` tells of an accelerator, where there is one: "name", "utilisation" in per cent, "memoryUsed" and
+    "memoryTotal" in bytes, each left out where nobody measured it.
+    """
 
     memory: int
     peak: int
+    device: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +109,14 @@ class Metrics:
 
     values: Mapping[str, Any]
     final: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the report beside metadata and metrics, such as "predictions"; it replaces an earlier one."""
+
+    name: str
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +161,26 @@ class Ended:
 
 
 Event: TypeAlias = (
-    Began | Plan | Steps | Row | Best | Usage | Metadata | Metrics | Artifact | Table | Log | Stopping | Ended
+    Began
+    | Plan
+    | Steps
+    | Row
+    | Rounds
+    | Progress
+    | Best
+    | Usage
+    | Metadata
+    | Metrics
+    | Section
+    | Artifact
+    | Table
+    | Log
+    | Stopping
+    | Ended
 )
 Emit: TypeAlias = Callable[[Event], None]
 
-EVENTS: dict[str, type[Any]] = {
-    kind.__name__.lower(): kind
-    for kind in (Began, Plan, Steps, Row, Best, Usage, Metadata, Metrics, Artifact, Table, Log, Stopping, Ended)
-}
+EVENTS: dict[str, type[Any]] = {kind.__name__.lower(): kind for kind in get_args(Event)}
 
 
 def encode(event: Event) -> str:
@@ -156,7 +204,7 @@ def decode(body: dict[str, Any]) -> Event | None:
     kind = EVENTS.get(body.pop("event"))
     if kind is None:
         return None
-    if kind in (Steps, Row):
+    if kind in (Steps, Row, Rounds):
         body["values"] = {key: _restore(value) for key, value in body["values"].items()}
     event: Event = kind(**body)
     return event

@@ -41,6 +41,11 @@ class Dashboard:
         expect(self.node.get_by_role("tab", name="Report")).to_be_visible()
         return self
 
+    def stop_and_keep(self, timeout: float = 60) -> Dashboard:
+        """Click on Stop and wait until the run has ended by that."""
+        self.stop.click()
+        return self.ended("stopped", timeout)
+
     def train(self, least: int = 1, timeout: float = 60) -> Dashboard:
         """Wait until so many epochs (or trees, or folds) are done."""
         self.lab.page.wait_for_function(

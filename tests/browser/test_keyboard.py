@@ -52,6 +52,7 @@ def test_every_chart_has_words_and_a_table(finished: Dashboard) -> None:
     toggle = run.node.get_by_role("button", name="table")
     toggle.click()
     expect(toggle).to_have_attribute("aria-pressed", "true")
+    expect(run.node.get_by_role("button", name="PNG")).to_be_hidden()
     heads = run.node.get_by_role("columnheader").all_inner_texts()
     assert heads == ["fold", "accuracy", "f1", "tree", "train accuracy", "test accuracy", "train f1", "test f1"]
     run.screenshot("table")

@@ -34,8 +34,7 @@ def test_dark_theme_while_it_trains(warm: Lab) -> None:
     lab.run(1)
     run = Dashboard(lab, 1).train(500)
     run.screenshot("dark-training")
-    run.stop.click()
-    run.ended("stopped")
+    run.stop_and_keep()
     lab.theme(dark=False)
 
 

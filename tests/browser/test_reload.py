@@ -20,8 +20,7 @@ def test_a_reloaded_page_shows_the_run_go_on(warm: Lab) -> None:
     assert run.points() > 20, "the curve's beginning came back too"
     expect(run.saved).to_be_hidden()
     run.screenshot("reloaded")
-    run.stop.click()
-    run.ended("stopped")
+    run.stop_and_keep()
 
 
 def test_a_page_that_comes_late_shows_all_of_a_finished_run(finished: Dashboard) -> None:
@@ -39,7 +38,6 @@ def test_two_views_of_one_run(warm: Lab) -> None:
     second.train(first.done())
     second.train(second.done() + 100)
     lab.screenshot("two-views")
-    second.stop.click()
-    second.ended("stopped")
+    second.stop_and_keep()
     first.ended("stopped")
     first.chip.click()  # the notebook is in front again

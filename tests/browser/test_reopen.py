@@ -27,7 +27,7 @@ def test_the_report_alone_shows(lab: Lab) -> None:
         for label in ("test_accuracy", "5-fold accuracy", "memory"):
             assert f"{label}\n{numbers[label]}" in shown.inner_text(), "the same digits as on the dashboard"
     unfinished = alone(lab, cells[2])
-    assert "was not finished" in unfinished.inner_text()
+    assert "Running when this was saved" in unfinished.inner_text()
     assert "%mlattach runs/" in unfinished.inner_text()
     lab.width(1000, height=1700)
     for name, index in zip(("background", "waiting", "unfinished"), cells, strict=True):

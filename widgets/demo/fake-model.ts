@@ -1,4 +1,4 @@
-import type { Model } from "../src/index";
+import type { Model, ModelEvent } from "../src/index";
 import type { Command, CurveChange, LogLine, Message, RunState } from "../src/protocol";
 import type { WireBuffer } from "../src/curves";
 
@@ -27,11 +27,11 @@ export class FakeModel implements Model {
     this.#scene = scene;
   }
 
-  on(_: "msg:custom", callback: Receive): void {
-    this.#receivers.add(callback);
+  on(name: ModelEvent, callback: Receive): void {
+    if (name === "msg:custom") this.#receivers.add(callback);
   }
 
-  off(_: "msg:custom", callback: Receive): void {
+  off(_: ModelEvent, callback: Receive): void {
     this.#receivers.delete(callback);
     if (this.#receivers.size === 0) clearInterval(this.#timer);
   }

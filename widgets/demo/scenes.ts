@@ -1,6 +1,14 @@
 import type { LogLine, RunState } from "../src/protocol";
 import type { Points, Scene } from "./fake-model";
-import { CLASSIFICATION, CONFIG, CONFUSION, ERROR, IMPORTANCE, REPORT } from "./results";
+import {
+  CLASSIFICATION,
+  CONFIG,
+  CONFUSION,
+  ERROR,
+  IMPORTANCE,
+  MANY_FEATURES,
+  REPORT,
+} from "./results";
 
 const EPOCHS = 40;
 const STEPS = 25; // an epoch
@@ -20,7 +28,9 @@ const BASE: RunState = {
   action: "train",
   framework: "PyTorch",
   subject: "PenguinNet",
-  device: "2 cores",
+  threads: 2,
+  device: null,
+  deviceNotice: null,
   status: "running",
   stopping: false,
   stopBy: "button",
@@ -28,7 +38,7 @@ const BASE: RunState = {
   progress: { unit: "epoch", done: 14, total: EPOCHS, fraction: 0.35, elapsed: 72, remaining: 130 },
   waiting: null,
   tiles: [],
-  axis: { unit: "epoch", total: EPOCHS },
+  axis: { unit: "epoch", total: EPOCHS, steps: STEPS },
   best: null,
   outputDir: "models/penguins-3",
   seed: 7,
@@ -150,7 +160,7 @@ function folds(done: number): ReturnType<Scene["at"]> {
       subject: "RandomForestClassifier",
       phase: "cross-validation",
       progress: { unit: "fold", done, total: 5, fraction: done / 6, elapsed: 3.2, remaining: 4 },
-      axis: { unit: "fold", total: 5 },
+      axis: { unit: "fold", total: 5, steps: null },
       tiles: tiles(1, 1).slice(0, 4),
     },
     log: lines(0),
@@ -166,7 +176,7 @@ function forest(): ReturnType<Scene["at"]> {
     ...ended,
     status: "success",
     progress: { unit: "tree", done: 300, total: 300, fraction: 1, elapsed: 5.4, remaining: 0 },
-    axis: { unit: "tree", total: 300 },
+    axis: { unit: "tree", total: 300, steps: null },
   };
   const oob: Points = {
     metric: "oob_score",
@@ -176,6 +186,48 @@ function forest(): ReturnType<Scene["at"]> {
   };
   return { state, log: after.log, curves: [...after.curves, oob] };
 }
+
+const METRICS = [
+  "accuracy",
+  "f1_macro",
+  "roc_auc_ovr_weighted",
+  "balanced_accuracy",
+  "log_loss",
+  "top_3_categorical_accuracy",
+  "mean_absolute_percentage_error_of_the_calibrated_probabilities",
+  "matthews_corrcoef",
+  "cohen_kappa",
+  "expected_calibration_error",
+];
+
+/** More metrics than one screen holds, with the names that their libraries give them. */
+function metrics(): ReturnType<Scene["at"]> {
+  const base = training(14.4);
+  const curves = METRICS.flatMap((metric, i) =>
+    ["train", "validation"].map((series, j): Points => {
+      const points = Array.from({ length: 14 }, (_, x) => {
+        const height = 1 - (0.3 + 0.02 * i) * Math.exp(-x / (3 + i / 3)) - 0.03 * j;
+        return [x + 1, height + 0.03 * noise(31 * i + 7 * j + x)] as const;
+      });
+      return { metric, series, grain: "unit", points };
+    }),
+  );
+  const names = METRICS.slice(1, 7).map((name) => `val_${name}`);
+  const tiles = names.map((label, i) => ({ ...base.state.tiles[0]!, label, value: 0.9 + i / 100 }));
+  return {
+    ...base,
+    state: { ...base.state, tiles },
+    curves: [...base.curves.slice(0, 3), ...curves],
+  };
+}
+
+/** A GPU at work; nobody knows how busy it is where `utilisation` is null. */
+const gpu = (utilisation: number | null): RunState["device"] => ({
+  name: "NVIDIA H100 80GB HBM3",
+  utilisation,
+  memoryUsed: 12.3 * 2 ** 30,
+  memoryTotal: 79.6 * 2 ** 30,
+});
 
 function classes(count: number): ReturnType<Scene["at"]> {
   const labels = Array.from(
@@ -241,6 +293,12 @@ export const SCENES: Record<string, Scene> = {
       waiting: null,
     }),
   ),
+  metrics: still(metrics()),
+  gpu: still(training(14.4, { device: gpu(63), threads: null })),
+  "gpu-memory": still(training(14.4, { device: gpu(null), threads: null })),
+  "no-gpu": still(training(14.4, { deviceNotice: "GPU asked for, none found: CPU" })),
+  features: still(training(40, { ...ended, status: "success", importance: MANY_FEATURES })),
   "12-classes": still(classes(12)),
+  "26-classes": still(classes(26)),
   "30-classes": still(classes(30)),
 };

@@ -9,12 +9,14 @@ import { FooterPanel } from "./panels/footer";
 import { HeaderPanel } from "./panels/header";
 import { ImportancePanel } from "./panels/importance";
 import { LogPanel } from "./panels/log";
+import { NoticePanel } from "./panels/notice";
 import { touches, type Actions, type Panel } from "./panels/panel";
 import { SourcePanel } from "./panels/source";
 import { Tabs } from "./panels/tabs";
 import { TilesPanel } from "./panels/tiles";
 import type { WireBuffer } from "./curves";
 import type { Command, Message } from "./protocol";
+import { Pulse } from "./pulse";
 import { Store } from "./store";
 import { followTheme } from "./theme";
 
@@ -23,18 +25,18 @@ export class Dashboard {
   #store = new Store();
   #node = element("section");
   #curves: CurvesPanel;
-  #tabs: Tabs;
-  #footer: FooterPanel;
   #panels: readonly Panel[];
   #frame: Frame;
+  #pulse: Pulse;
 
-  constructor(send: (command: Command) => void, signal: AbortSignal) {
-    const actions: Actions = {
-      stop: () => send({ type: "stop" }),
-      toggleTable: () => this.#toggleTable(),
+  /** `send` says whether there still is a way to the kernel. */
+  constructor(send: (command: Command) => boolean, signal: AbortSignal) {
+    const ask = (command: Command): void => {
+      if (!send(command)) this.#lose();
     };
+    const actions: Actions = { stop: () => ask({ type: "stop" }) };
     this.#curves = new CurvesPanel(signal);
-    this.#tabs = new Tabs(
+    const tabs = new Tabs(
       [
         this.#curves,
         new ConfusionPanel(),
@@ -46,16 +48,17 @@ export class Dashboard {
       ],
       signal,
     );
-    this.#footer = new FooterPanel(actions);
     this.#panels = [
       new Announcer(),
       new HeaderPanel(actions, signal),
       new BannerPanel(),
+      new NoticePanel(),
       new TilesPanel(),
-      this.#tabs,
-      this.#footer,
+      tabs,
+      new FooterPanel(tabs.tools()),
     ];
     this.#frame = new Frame(() => this.#draw(), signal);
+    this.#pulse = new Pulse(() => ask({ type: "ready" }), signal);
     this.#node.setAttribute("aria-label", "mlmagic run");
     followTheme(this.#node, () => this.#curves.retint(), signal);
   }
@@ -69,8 +72,14 @@ export class Dashboard {
     return this.#store.ready;
   }
 
+  /** Asks the kernel whether it is there, since the host says that something happened to it. */
+  doubt(): void {
+    this.#pulse.ask();
+  }
+
   receive(message: Message, buffers: readonly WireBuffer[]): void {
     this.#store.apply(message, buffers);
+    this.#pulse.heard(this.#store.alive);
     if (this.#store.ready) this.#frame.request();
   }
 
@@ -84,10 +93,11 @@ export class Dashboard {
     }
   }
 
-  #toggleTable(): void {
-    const on = !(this.#curves.asTable && this.#tabs.selected === this.#curves);
-    this.#curves.showTable(on);
-    this.#tabs.select(this.#curves);
-    this.#footer.pressed(on);
+  /** The run ended with its kernel, and nobody is left to say so. */
+  #lose(): void {
+    if (!this.#store.alive) return;
+    this.#store.lose();
+    this.#pulse.heard(false);
+    this.#frame.request();
   }
 }

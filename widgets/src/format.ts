@@ -48,6 +48,14 @@ export function bytes(value: number): string {
   return value >= 1e3 ? `${Math.round(value / 1e3)} kB` : `${Math.round(value)} B`;
 }
 
+const GIB = 2 ** 30;
+
+/** "12.3 of 80 GiB": a device's memory, which its maker counts in powers of two. */
+export function memoryOf(used: number, total: number | null): string {
+  const whole = total === null ? "" : ` of ${(total / GIB).toFixed(total < 10 * GIB ? 1 : 0)}`;
+  return `${(used / GIB).toFixed(used < 100 * GIB ? 1 : 0)}${whole} GiB`;
+}
+
 /** "850 ms", "4.2 s", "1 m 12 s", "2 h 05 m", "3 d 4 h". */
 export function duration(seconds: number): string {
   if (seconds < 0.9995) return `${Math.round(Math.max(0, seconds) * 1000)} ms`;

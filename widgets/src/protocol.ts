@@ -51,6 +51,16 @@ export interface Tile {
   note: { text: string; value?: number; format?: Format } | null;
 }
 
+/** An accelerator as it is now. */
+export interface Device {
+  name: string;
+  /** Per cent. */
+  utilisation: number | null;
+  /** Bytes. */
+  memoryUsed: number | null;
+  memoryTotal: number | null;
+}
+
 export interface Best {
   index: number;
   metric: string;
@@ -78,6 +88,8 @@ export interface Importance {
   values: number[];
   spread: number[] | null;
   method: string;
+  /** How many features there are; the most important ones are listed. */
+  count: number;
 }
 
 export interface RunError {
@@ -95,7 +107,11 @@ export interface RunState {
   action: string;
   framework: string;
   subject: string;
-  device: string;
+  /** Of the processor, where no accelerator trains; null where nobody told. */
+  threads: number | null;
+  device: Device | null;
+  /** What was asked of a device and is not to be had. */
+  deviceNotice: string | null;
   status: Status;
   stopping: boolean;
   /** "interrupt": the button cannot reach the kernel; "none": finished, or attached to read only. */
@@ -104,8 +120,8 @@ export interface RunState {
   progress: Progress;
   waiting: { position: number; for: string | null } | null;
   tiles: Tile[];
-  /** Every curve's x is in these units; optimiser steps are fractions of one. */
-  axis: { unit: string; total: number | null };
+  /** Every curve's x is in these units; optimiser steps are fractions of one, `steps` to each. */
+  axis: { unit: string; total: number | null; steps: number | null };
   best: Best | null;
   outputDir: string;
   seed: number | null;

@@ -35,6 +35,11 @@ export class Store implements Run {
     return this.#state !== null;
   }
 
+  /** Whether more is to come. */
+  get alive(): boolean {
+    return this.#state?.status === "queued" || this.#state?.status === "running";
+  }
+
   get curves(): readonly Curve[] {
     return this.#curves.all();
   }
@@ -55,6 +60,17 @@ export class Store implements Run {
     if (message.log) this.#foldLog(message.log);
     for (const change of message.curves) this.#curves.fold(change, buffers);
     if (message.curves.length > 0) this.#changed.add("curves");
+  }
+
+  /** Ends a run that nobody can tell of any more. */
+  lose(): void {
+    this.#patch({
+      status: "interrupted",
+      stopBy: "none",
+      stopping: false,
+      phase: "",
+      waiting: null,
+    });
   }
 
   /** The parts that changed since the last call. */

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { scaleOf } from "../src/charts/bars";
+import { offersLog } from "../src/charts/curve-range";
 import { readingAt, summary, type CurveView } from "../src/charts/curve-view";
 import { calmest, spread } from "../src/charts/labels";
+import { shortened } from "../src/charts/picture";
 import { inkOf, shareOf, sizeOf } from "../src/charts/matrix";
 import {
   align,
@@ -80,6 +82,32 @@ test("nearest of none is none", () => {
   assert.deepEqual(
     [0, 1.4, 1.6, 9].map((x) => nearest(Float64Array.of(1, 2, 3), x)),
     [0, 0, 1, 2],
+  );
+});
+
+test("a log scale is offered where powers of ten mean something", () => {
+  const offered = (metric: string, ...values: number[]): boolean =>
+    offersLog({ ...view, metric, lines: [line("validation", "unit", { ...values })] });
+  for (const loss of ["loss", "log_loss", "mlogloss", "multi_error", "mae", "l2", "rmse", "lr"])
+    assert.ok(offered(loss, 0.9, 0.01), loss);
+  for (const score of ["accuracy", "f1", "roc_auc", "r2", "oob_score", "map", "clarity"])
+    assert.ok(!offered(score, 0.01, 0.9), score);
+  assert.ok(offered("samples_per_second", 20, 4000));
+  assert.ok(!offered("loss", 0.5, 0), "zero has no logarithm");
+  assert.ok(!offered("nll", -1, 2));
+  assert.ok(!offersLog({ ...view, lines: [] }));
+  assert.ok(!offersLog({ ...view, scattered: true }), "folds");
+});
+
+test("words that are too long end in dots", () => {
+  const fits = (text: string): boolean => text.length <= 6;
+  assert.deepEqual(
+    ["short", "longer one", ""].map((text) => shortened(text, fits)),
+    ["short", "longe…", ""],
+  );
+  assert.equal(
+    shortened("any", () => false),
+    "",
   );
 });
 

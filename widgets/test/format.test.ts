@@ -6,6 +6,7 @@ import {
   column,
   duration,
   format,
+  memoryOf,
   metric,
   ordinal,
   percent,
@@ -61,6 +62,13 @@ test("units always", () => {
   assert.equal(clock(59.7), "1 m 00 s");
   assert.equal(plain(format(41234, "rate")), "41 200");
   assert.equal(plain(format(1234567, "count")), "1 234 567");
+});
+
+test("a device's memory is in powers of two", () => {
+  const gib = 2 ** 30;
+  assert.equal(memoryOf(12.34 * gib, 79.65 * gib), "12.3 of 80 GiB");
+  assert.equal(memoryOf(0.5 * gib, 5.9 * gib), "0.5 of 5.9 GiB");
+  assert.equal(memoryOf(3 * gib, null), "3.0 GiB");
 });
 
 test("a share is never 0 or 100 per cent unless it is", () => {

@@ -6,7 +6,6 @@ import { macro, weakest } from "../src/panels/classification";
 import { mistakes } from "../src/panels/confusion";
 import { tableOf } from "../src/panels/curve-table";
 import { curveViews, parseMetric } from "../src/panels/curve-views";
-import { timeText, unitText, waitingText } from "../src/panels/header";
 import { plainText } from "../src/panels/plain-text";
 import { noteText } from "../src/panels/tiles";
 import type { Curve } from "../src/curves";
@@ -66,24 +65,6 @@ test("a metric's prefix names its series", () => {
   assert.deepEqual(parseMetric("val_loss"), { metric: "loss", series: "validation" });
   assert.deepEqual(parseMetric("train_f1_macro"), { metric: "f1_macro", series: "train" });
   assert.deepEqual(parseMetric("accuracy"), { metric: "accuracy", series: "validation" });
-});
-
-test("the header's words", () => {
-  assert.equal(unitText(state), "epoch 14 of 40");
-  assert.equal(unitText({ ...state, progress: { ...state.progress, total: null } }), "epoch 14");
-  const progress = { ...state.progress, elapsed: 72, remaining: 3 };
-  assert.equal(timeText({ status: "running", progress }, 2), "1 m 14 s · 1 s left");
-  assert.equal(
-    timeText({ status: "running", progress: { ...progress, remaining: 9 } }, 12),
-    "1 m 24 s · 1 s left",
-  );
-  assert.equal(
-    timeText({ status: "running", progress }, 60),
-    "no word from the kernel for 1 m 00 s",
-  );
-  assert.equal(timeText({ status: "stopped", progress }, 60), "1 m 12 s");
-  assert.equal(waitingText({ position: 2, for: null }), "2nd in the queue");
-  assert.equal(waitingText({ position: 1, for: "report" }), "waiting for: report");
 });
 
 test("a screen reader hears quarters, not every epoch", () => {

@@ -61,3 +61,17 @@ test("the clock counts from the last progress, not from the last message", () =>
   store.apply({ type: "patch", state: { progress: state.progress }, curves: [] }, []);
   assert.equal(store.since(), 0);
 });
+
+test("a run whose kernel went is interrupted, and there again when the kernel speaks", () => {
+  const store = new Store();
+  store.apply(snapshot, []);
+  store.takeChanged();
+  store.lose();
+  assert.deepEqual(
+    [store.state.status, store.state.stopBy, store.alive],
+    ["interrupted", "none", false],
+  );
+  assert.ok(store.takeChanged().has("status"));
+  store.apply(snapshot, []);
+  assert.equal(store.alive, true);
+});

@@ -34,8 +34,7 @@ export function scaleOf(bars: readonly Bar[]): Place {
 }
 
 function row({ name, value, spread }: Bar, digits: string, place: Place): HTMLElement {
-  const label = element("span", "mlm-bar-name", name);
-  label.title = name;
+  const label = nameNode(name);
   const fill = span("mlm-bar-fill", place(Math.min(0, value)), place(Math.max(0, value)));
   if (value < 0) fill.classList.add("mlm-negative");
   const track = element("span", "mlm-bar-track", fill);
@@ -43,6 +42,17 @@ function row({ name, value, spread }: Bar, digits: string, place: Place): HTMLEl
   const text = element("span", "mlm-bar-value", digits);
   text.title = spread > 0 ? `${value} ± ${spread}` : String(value);
   return element("li", "", label, track, text);
+}
+
+const TAIL = 14;
+
+/** A name that loses its middle where there is no room: long names often differ at their ends. */
+function nameNode(name: string): HTMLElement {
+  const cut = name.length > 2 * TAIL ? name.length - TAIL : name.length;
+  const parts = [name.slice(0, cut), name.slice(cut)].filter(Boolean);
+  const node = element("span", "mlm-bar-name", ...parts.map((part) => element("span", "", part)));
+  node.title = name;
+  return node;
 }
 
 function span(className: string, from: number, to: number): HTMLElement {

@@ -2,10 +2,12 @@ import uPlot from "uplot";
 import { button, element, keepKeys, setAttributes, setText } from "../dom";
 import { readPalette, type Palette } from "../theme";
 import type { Range, Scale } from "./axis";
-import { CHART_HEIGHT, CROWDED, curveOptions } from "./curve-options";
+import { CHART_HEIGHT, CROWDED, curveOptions, type Live, type PlotEvents } from "./curve-options";
 import { readingAt, summary, type CurveView } from "./curve-view";
 import { Readout } from "./readout";
+import { offersLog } from "./curve-range";
 import { align, nearest } from "./series";
+import { smoothed, type Weight } from "./smoothing";
 
 /** What a chart tells the others beside it. */
 export interface ChartEvents {
@@ -13,9 +15,21 @@ export interface ChartEvents {
   zoom(window: Range | null): void;
 }
 
+export interface ChartLayout {
+  readonly title: string;
+  readonly notes: string;
+  readonly box: DOMRect;
+  readonly plot: DOMRect;
+}
+
+const UNHEARD: PlotEvents = { drawn() {}, point() {}, select() {}, reset() {} };
+
 /** The curves of one metric. Knows no run: it draws the view that it is given. */
 export class CurveChart {
   #view: CurveView;
+  /** The view with what smoothing adds. */
+  #shown: CurveView;
+  #weight: Weight = 0;
   #events: ChartEvents;
   #plot: uPlot | null = null;
   #shape = "";
@@ -33,7 +47,7 @@ export class CurveChart {
   #resize: ResizeObserver;
 
   constructor(view: CurveView, events: ChartEvents, signal: AbortSignal) {
-    this.#view = view;
+    this.#view = this.#shown = view;
     this.#events = events;
     this.#scaleButton = button("log scale", () => this.#toggleScale(), "mlm-link");
     this.#scaleButton.setAttribute("aria-pressed", "false");
@@ -71,9 +85,11 @@ export class CurveChart {
   }
 
   /** Draws a view, if it differs from the one on screen. */
-  draw(view: CurveView): void {
-    if (this.#plot && same(view, this.#view)) return;
+  draw(view: CurveView, weight: Weight): void {
+    if (this.#plot && weight === this.#weight && same(view, this.#view)) return;
     this.#view = view;
+    this.#weight = weight;
+    this.#shown = smoothed(view, weight);
     setText(this.#title, view.metric);
     setText(this.#by, view.scattered ? `by ${view.unit}` : "");
     setAttributes(this.#canvas, { role: "img", "aria-label": summary(view) });
@@ -90,7 +106,7 @@ export class CurveChart {
 
   hover(x: number | null): void {
     this.#hovered = x;
-    const reading = x === null ? null : readingAt(this.#view, x);
+    const reading = x === null ? null : readingAt(this.#shown, x);
     const plot = this.#plot;
     if (!plot || !reading) return this.#readout.hide();
     const left = plot.valToPos(reading.x, "x");
@@ -100,7 +116,7 @@ export class CurveChart {
       ({ value }) => plot.valToPos(value, "y") / plot.over.clientHeight,
     );
     const high = heights.reduce((sum, height) => sum + height, 0) < heights.length / 2;
-    this.#readout.show(this.#view, reading, { left, width, below: high });
+    this.#readout.show(this.#shown, reading, { left, width, below: high });
   }
 
   zoom(window: Range | null): void {
@@ -123,13 +139,16 @@ export class CurveChart {
   #draw(): void {
     if (this.#canvas.clientWidth === 0) return; // not laid out yet: the resize observer calls again
     this.#palette ??= readPalette(this.#figure);
-    const lines = this.#view.lines;
-    const looks = lines.map(({ name, grain, x }) => [name, grain, x.length > CROWDED]);
+    const lines = this.#shown.lines;
+    const looks = lines.map(({ name, grain, x, faded }) => [
+      name,
+      grain,
+      x.length > CROWDED,
+      faded,
+    ]);
     const shape = JSON.stringify([this.#scale, looks]);
     const data = align(lines, this.#scale) as uPlot.AlignedData;
-    const offer =
-      this.#scale === "log" || lines.every((line) => line.y.every((value) => !(value <= 0)));
-    this.#scaleButton.hidden = !offer || this.#view.scattered;
+    this.#scaleButton.hidden = this.#scale === "linear" && !offersLog(this.#view);
     if (shape !== this.#shape || !this.#plot) this.#create(shape, data);
     else this.#plot.setData(data, true);
   }
@@ -137,13 +156,7 @@ export class CurveChart {
   #create(shape: string, data: uPlot.AlignedData): void {
     this.#plot?.destroy();
     this.#shape = shape;
-    const live = {
-      view: () => this.#view,
-      window: () => this.#window,
-      scale: this.#scale,
-      palette: this.#palette!,
-    };
-    const options = curveOptions(live, this.#canvas.clientWidth, {
+    const options = curveOptions(this.#live(1), this.#canvas.clientWidth, {
       drawn: () => this.hover(this.#hovered), // the scales may have moved under it
       point: (plot) => this.#point(plot),
       select: (plot) => this.#select(plot),
@@ -151,6 +164,43 @@ export class CurveChart {
     });
     this.#plot = new uPlot(options, data, this.#canvas);
     this.#plot.over.append(...this.#readout.nodes());
+  }
+
+  /** The plot as it is on screen, drawn with `zoom` pixels to one of the page's. */
+  async paint(zoom: number): Promise<HTMLCanvasElement> {
+    this.#palette ??= readPalette(this.#figure);
+    const options = curveOptions(
+      this.#live(zoom / uPlot.pxRatio),
+      this.#canvas.clientWidth,
+      UNHEARD,
+    );
+    const data = align(this.#shown.lines, this.#scale) as uPlot.AlignedData;
+    const plot = new uPlot(options, data, element("div"));
+    await Promise.resolve(); // uPlot draws in a microtask of its own, queued before this one
+    plot.destroy();
+    return plot.ctx.canvas;
+  }
+
+  /** Where the chart and its plot are on the page, and what stands above the plot. */
+  layout(): ChartLayout {
+    const { metric, scattered, unit } = this.#view;
+    const scale = this.#scale === "log" ? ["log scale"] : [];
+    return {
+      title: metric,
+      notes: [...(scattered ? [`by ${unit}`] : []), ...scale].join(", "),
+      box: this.#figure.getBoundingClientRect(),
+      plot: this.#canvas.getBoundingClientRect(),
+    };
+  }
+
+  #live(magnify: number): Live {
+    return {
+      view: () => this.#shown,
+      window: () => this.#window,
+      scale: this.#scale,
+      palette: this.#palette!,
+      magnify,
+    };
   }
 
   #fit(): void {

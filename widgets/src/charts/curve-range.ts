@@ -32,6 +32,17 @@ export function yRange(view: CurveView, window: Window, scale: axis.Scale): axis
   return axis.niceRange(axis.withinUnit(padded, values), 5);
 }
 
+/** Where values span powers of ten: losses, and what is positive without being a share of one, as scores are. */
+export function offersLog({ metric, lines, scattered }: CurveView): boolean {
+  const known = lines.flatMap((line) => [...line.y]).filter(Number.isFinite);
+  if (scattered || known.length === 0 || !known.every((value) => value > 0)) return false;
+  return LOSS.test(metric) || known.some((value) => value > 1);
+}
+
+/** What is called so is a loss, an error or a rate, even while it lies between 0 and 1. */
+const LOSS =
+  /loss|err|deviance|entropy|nll|nloglik|perplexity|hinge|huber|poisson|quantile|kullback|divergence|(^|_)(lr|learning_rate|mae|mse|rmse|rmsle|msle|mape|l1|l2)$/i;
+
 export function yTicks(range: axis.Range, scale: axis.Scale): number[] {
   return scale === "log" ? axis.logTicks(range) : axis.linearTicks(range, 5);
 }

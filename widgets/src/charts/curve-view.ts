@@ -25,7 +25,8 @@ export interface Mark {
 
 export interface Reading {
   readonly x: number;
-  readonly rows: readonly { name: string; value: number }[];
+  /** `raw` is the value behind a smoothed one. */
+  readonly rows: readonly { name: string; value: number; raw?: number }[];
 }
 
 /** What lies nearest to x: whole units, or steps while the first unit is not finished. */
@@ -36,8 +37,11 @@ export function readingAt(view: CurveView, x: number): Reading | null {
   const at = guide.x[nearest(guide.x, x)]!;
   const rows = lines.flatMap((line) => {
     const i = nearest(line.x, at);
-    const near = Math.abs(line.x[i]! - at) <= 0.5;
-    return near ? [{ name: line.name, value: line.y[i]! }] : [];
+    if (Math.abs(line.x[i]! - at) > 0.5) return [];
+    const behind = view.lines.find(
+      (other) => other.faded && other.x === line.x && other.name === line.name,
+    );
+    return [{ name: line.name, value: line.y[i]!, ...(behind ? { raw: behind.y[i]! } : {}) }];
   });
   return { x: at, rows };
 }

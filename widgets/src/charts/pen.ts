@@ -1,4 +1,4 @@
-import type uPlot from "uplot";
+import uPlot from "uplot";
 import type { Palette } from "../theme";
 
 /** What draws on a plot beside uPlot: `zoom` is how many of the canvas's pixels a CSS pixel has. */
@@ -11,8 +11,8 @@ export interface Pen {
 
 export type Point = readonly [x: number, y: number];
 
-export function penOf(plot: uPlot, palette: Palette): Pen {
-  return { plot, ctx: plot.ctx, palette, zoom: devicePixelRatio };
+export function penOf(plot: uPlot, palette: Palette, magnify: number): Pen {
+  return { plot, ctx: plot.ctx, palette, zoom: magnify * uPlot.pxRatio };
 }
 
 export function lineColour(name: string, palette: Palette): string {

@@ -39,19 +39,24 @@ export class Readout {
 
   #fill(view: CurveView, reading: Reading): void {
     const rows = [
-      { name: `${view.unit} ${position(reading.x)}`, text: "" },
-      ...reading.rows.map(({ name, value }) => ({ name, text: metric(value) })),
+      { name: `${view.unit} ${position(reading.x)}`, text: "", raw: "" },
+      ...reading.rows.map(({ name, value, raw }) => ({
+        name,
+        text: metric(value),
+        raw: raw === undefined ? "" : `raw ${metric(raw)}`,
+      })),
     ];
     while (this.#box.children.length > rows.length) this.#box.lastElementChild?.remove();
-    rows.forEach(({ name, text }, i) => {
+    rows.forEach(({ name, text, raw }, i) => {
       const row = this.#box.children[i] ?? this.#box.appendChild(blankRow());
       setText(row.children[0]!, name);
       setText(row.children[1]!, text);
+      setText(row.children[2]!, raw);
       row.setAttribute("data-series", i === 0 ? "" : name);
     });
   }
 }
 
 function blankRow(): HTMLElement {
-  return element("div", "", element("span"), element("b"));
+  return element("div", "", element("span"), element("b"), element("i"));
 }

@@ -6,6 +6,8 @@ export interface Line {
   readonly grain: "step" | "unit";
   readonly x: Float64Array;
   readonly y: Float64Array;
+  /** Lies faintly behind its smoothed self, which speaks for it. */
+  readonly faded?: boolean;
 }
 
 /** What uPlot draws: one x for all lines; undefined where a line has no point, null where it has a hole. */
@@ -61,7 +63,7 @@ export function nearest(xs: Float64Array, x: number): number {
 export function leaders(lines: readonly Line[]): Line[] {
   const byName = new Map<string, Line>();
   for (const line of lines) {
-    if (line.x.length === 0) continue;
+    if (line.x.length === 0 || line.faded) continue;
     if (!byName.has(line.name) || line.grain === "unit") byName.set(line.name, line);
   }
   return [...byName.values()];

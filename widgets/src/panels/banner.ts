@@ -21,7 +21,7 @@ export class BannerPanel implements Panel {
   }
 
   update({ state }: Run): void {
-    const error = state.error ?? (state.status === "interrupted" ? INTERRUPTED : null);
+    const error = state.error ?? (state.status === "interrupted" ? lost(state.outputDir) : null);
     this.#node.hidden = error === null;
     const text = JSON.stringify(error);
     if (text === this.#drawn) return; // an open fold stays open
@@ -30,12 +30,16 @@ export class BannerPanel implements Panel {
   }
 }
 
-const INTERRUPTED: RunError = {
-  type: "interrupted",
-  message: "The process of this run is gone. What it wrote until then is shown here.",
-  exitCode: 0,
-  solution: "Run the cell again, or resume from the last checkpoint in the output directory.",
-};
+/** What the page alone can tell: the kernel went, and its runs with it. */
+function lost(directory: string): RunError {
+  return {
+    type: "interrupted",
+    message:
+      "The kernel of this run has ended or was restarted. What it told until then is shown here.",
+    exitCode: 0,
+    solution: `Run the cell again, or see what the run left: %mlattach ${directory}`,
+  };
+}
 
 function parts(error: RunError): HTMLElement[] {
   const details = detailsOf(error.metadata);

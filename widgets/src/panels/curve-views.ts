@@ -38,7 +38,8 @@ function view(curves: Curve[], facts: Facts): CurveView {
   };
 }
 
-function unitOf(curve: Curve, { axis }: Facts): string {
+/** What the x of a curve counts. */
+export function unitOf(curve: Pick<Curve, "series">, { axis }: Pick<Facts, "axis">): string {
   return curve.series === "fold" ? "fold" : axis.unit;
 }
 

@@ -1,15 +1,21 @@
-import { CurveChart } from "../charts/curve-chart";
-import type { Range } from "../charts/axis";
 import type { CurveView } from "../charts/curve-view";
+import { picture } from "../charts/picture";
+import type { Weight } from "../charts/smoothing";
+import { download } from "../download";
 import { element, keepKeys, setText } from "../dom";
 import type { RunState } from "../protocol";
 import type { Part, Run } from "../store";
+import { readPalette } from "../theme";
+import { ChartGrid } from "./chart-grid";
+import { csvTable, csvText } from "./curve-csv";
 import { CurveTable } from "./curve-table";
+import { CurveTools } from "./curve-tools";
 import { curveViews } from "./curve-views";
-import { waitingText } from "./header";
+import { originText } from "./footer";
+import { unitText, waitingText, whatText } from "./header";
 import type { TabPanel } from "./panel";
 
-/** Small multiples: one chart a metric, with one crosshair and one zoom for all that share an axis. */
+/** How the metrics go: charts or a table of them, and files to take away. */
 export class CurvesPanel implements TabPanel {
   readonly title = "Curves";
   readonly parts: readonly Part[] = [
@@ -21,18 +27,25 @@ export class CurvesPanel implements TabPanel {
     "progress",
     "phase",
   ];
-  #signal: AbortSignal;
-  #charts = new Map<string, CurveChart>();
-  #grid = element("div", "mlm-charts");
+  #grid: ChartGrid;
   #table = new CurveTable();
   #scroll = element("div", "mlm-scroll", this.#table.node());
   #empty = element("p", "mlm-empty");
-  #node = element("div", "mlm-curves", this.#grid, this.#scroll, this.#empty);
+  #node: HTMLElement;
+  #tools = new CurveTools({
+    smooth: (weight) => this.#smooth(weight),
+    toggleTable: () => this.#toggleTable(),
+    saveCsv: () => this.#saveCsv(),
+    savePng: () => void this.#savePng(),
+  });
   #views: CurveView[] = [];
+  #run: Run | null = null;
   #asTable = false;
+  #weight: Weight = 0;
 
   constructor(signal: AbortSignal) {
-    this.#signal = signal;
+    this.#grid = new ChartGrid(signal);
+    this.#node = element("div", "mlm-curves", this.#grid.node(), this.#scroll, this.#empty);
     this.#scroll.hidden = true;
     this.#scroll.tabIndex = 0;
     keepKeys(this.#scroll);
@@ -48,20 +61,16 @@ export class CurvesPanel implements TabPanel {
     return alive || curves.some((curve) => curve.x.length > 0);
   }
 
-  get asTable(): boolean {
-    return this.#asTable;
-  }
-
-  showTable(on: boolean): void {
-    this.#asTable = on;
-    this.#draw();
+  get tools(): HTMLElement {
+    return this.#tools.node();
   }
 
   retint(): void {
-    for (const chart of this.#charts.values()) chart.retint();
+    this.#grid.retint();
   }
 
   update(run: Run): void {
+    this.#run = run;
     this.#views = curveViews(run.curves, run.state);
     setText(this.#empty, emptyText(run.state));
     this.#draw();
@@ -70,36 +79,41 @@ export class CurvesPanel implements TabPanel {
   #draw(): void {
     const some = this.#views.length > 0;
     this.#empty.hidden = some;
-    this.#grid.hidden = !some || this.#asTable;
+    this.#grid.node().hidden = !some || this.#asTable;
     this.#scroll.hidden = !some || !this.#asTable;
     if (this.#asTable) this.#table.draw(this.#views);
-    else this.#drawCharts();
+    else this.#grid.draw(this.#views, this.#weight);
+    const smoothable = this.#views.some((view) => !view.scattered);
+    this.#tools.update({ some, smoothable, asTable: this.#asTable });
   }
 
-  #drawCharts(): void {
-    const keys = this.#views.map((view) => `${view.unit}/${view.metric}`);
-    for (const [key, chart] of this.#charts) {
-      if (keys.includes(key)) continue;
-      chart.destroy();
-      this.#charts.delete(key);
-    }
-    this.#grid.dataset["count"] = String(Math.min(4, keys.length));
-    this.#views.forEach((view, i) => this.#chart(keys[i]!, view).draw(view));
+  #toggleTable(): void {
+    this.#asTable = !this.#asTable;
+    this.#draw();
   }
 
-  #chart(key: string, view: CurveView): CurveChart {
-    const known = this.#charts.get(key);
-    if (known) return known;
-    const siblings = (): CurveChart[] =>
-      [...this.#charts.values()].filter((chart) => chart.view.unit === view.unit);
-    const events = {
-      hover: (x: number | null) => siblings().forEach((chart) => chart.hover(x)),
-      zoom: (window: Range | null) => siblings().forEach((chart) => chart.zoom(window)),
+  #smooth(weight: Weight): void {
+    this.#weight = weight;
+    this.#draw();
+  }
+
+  #saveCsv(): void {
+    if (!this.#run) return;
+    const text = csvText(csvTable(this.#run.curves, this.#run.state));
+    download(`${this.#run.state.id}-curves.csv`, new Blob([text], { type: "text/csv" }));
+  }
+
+  async #savePng(): Promise<void> {
+    if (!this.#run) return;
+    const { state } = this.#run;
+    const smooth = this.#weight > 0 ? `smoothed ${this.#weight.toFixed(2)}, raw values behind` : "";
+    const words = {
+      title: state.name,
+      subtitle: [whatText(state), unitText(state)].filter(Boolean).join(" · "),
+      foot: [state.outputDir, originText(state), smooth].filter(Boolean).join(" · "),
     };
-    const chart = new CurveChart(view, events, this.#signal);
-    this.#charts.set(key, chart);
-    this.#grid.append(chart.node());
-    return chart;
+    const file = await picture(this.#grid.charts(), words, readPalette(this.#node));
+    download(`${state.id}-curves.png`, file);
   }
 }
 

@@ -1,39 +1,35 @@
-import { button, element, setText } from "../dom";
+import { element, setText } from "../dom";
 import { short } from "../format";
+import type { RunState } from "../protocol";
 import type { Part, Run } from "../store";
-import type { Actions, Panel } from "./panel";
+import type { Panel } from "./panel";
 
-/** Where the run lies and what makes it repeatable. */
+/** Where the run lies, what makes it repeatable, and the open tab's tools. */
 export class FooterPanel implements Panel {
-  readonly parts: readonly Part[] = ["outputDir", "seed", "dataHash", "curves"];
+  readonly parts: readonly Part[] = ["outputDir", "seed", "dataHash"];
   #path = element("bdi");
   #where = element("span", "mlm-where", this.#path);
   #origin = element("span", "mlm-origin");
-  #table: HTMLButtonElement;
   #node: HTMLElement;
 
-  constructor(actions: Actions) {
-    this.#table = button("table", () => actions.toggleTable(), "mlm-link mlm-toggle");
-    this.#node = element("footer", "mlm-footer", this.#where, this.#origin, this.#table);
-    this.pressed(false);
+  constructor(tools: readonly HTMLElement[]) {
+    const about = element("span", "mlm-about", this.#where, this.#origin);
+    this.#node = element("footer", "mlm-footer", about, ...tools);
   }
 
   node(): HTMLElement {
     return this.#node;
   }
 
-  pressed(on: boolean): void {
-    this.#table.setAttribute("aria-pressed", String(on));
-    this.#table.title = on ? "Show the curves as charts" : "Show the curves as a table";
-  }
-
-  update({ state, curves }: Run): void {
+  update({ state }: Run): void {
     setText(this.#path, state.outputDir);
     this.#where.title = state.outputDir;
-    const seed = state.seed === null ? [] : [`seed ${state.seed}`];
-    const data = state.dataHash ? [`data ${short(state.dataHash)}`] : [];
-    setText(this.#origin, [...seed, ...data].join(" · "));
+    setText(this.#origin, originText(state));
     this.#origin.title = state.dataHash ?? "";
-    this.#table.hidden = curves.every((curve) => curve.x.length === 0);
   }
+}
+
+export function originText({ seed, dataHash }: Pick<RunState, "seed" | "dataHash">): string {
+  const parts = [seed === null ? "" : `seed ${seed}`, dataHash ? `data ${short(dataHash)}` : ""];
+  return parts.filter(Boolean).join(" · ");
 }

@@ -12,6 +12,7 @@ export class HeaderPanel implements Panel {
       "action",
       "framework",
       "subject",
+      "threads",
       "device",
       "status",
       "stopping",
@@ -25,12 +26,12 @@ export class HeaderPanel implements Panel {
   #unit = element("span", "mlm-unit");
   #time = element("span", "mlm-time");
   #stop: HTMLButtonElement;
-  #hint = element("span", "mlm-hint", "to stop, interrupt the kernel");
+  #hint = element("span", "mlm-hint");
   #fill = element("i");
   #bar = element("div", "mlm-bar", this.#fill);
   #node: HTMLElement;
   #run: Run | null = null;
-  #asked = "";
+  #asked: Asked = "no";
 
   constructor(actions: Actions, signal: AbortSignal) {
     this.#stop = button("", () => this.#ask(actions), "mlm-button mlm-stop");
@@ -42,6 +43,7 @@ export class HeaderPanel implements Panel {
       element("div", "mlm-headline", who, when),
       this.#bar,
     );
+    this.#hint.setAttribute("aria-live", "polite");
     const tick = setInterval(() => this.#tick(), 1000);
     signal.addEventListener("abort", () => clearInterval(tick));
   }
@@ -56,7 +58,7 @@ export class HeaderPanel implements Panel {
     setText(this.#name, state.name);
     setText(this.#chip, chipText(state));
     this.#chip.dataset["status"] = state.status;
-    const what = [state.framework, state.subject, state.device].filter(Boolean).join(" · ");
+    const what = whatText(state);
     setText(this.#what, what);
     setAttributes(this.#what, { title: [state.action, what].filter(Boolean).join(": ") });
     setText(this.#unit, unitText(state));
@@ -66,19 +68,23 @@ export class HeaderPanel implements Panel {
   }
 
   #ask(actions: Actions): void {
-    this.#asked = this.#run?.state.id ?? "";
+    this.#answer("sent");
     actions.stop();
+    setTimeout(() => this.#asked === "sent" && this.#answer("unanswered"), ANSWER_WITHIN);
+  }
+
+  #answer(asked: Asked): void {
+    this.#asked = asked;
     if (this.#run) this.#drawStop(this.#run.state);
   }
 
   #drawStop(state: RunState): void {
-    const alive = state.status === "running" || state.status === "queued";
-    const stopping = alive && (state.stopping || this.#asked === state.id);
-    this.#stop.hidden = !alive || (state.stopBy !== "button" && !stopping);
-    this.#stop.disabled = stopping;
-    const label = state.status === "queued" ? "Cancel" : "Stop & keep best";
-    setText(this.#stop, stopping ? "Stopping…" : label);
-    this.#hint.hidden = !alive || stopping || state.stopBy !== "interrupt";
+    const { label, disabled, hint } = stopText(state, this.#asked);
+    this.#stop.hidden = label === "";
+    this.#stop.disabled = disabled;
+    if (label) setText(this.#stop, label);
+    setText(this.#hint, hint);
+    this.#time.hidden = hint !== "" && label !== ""; // in its place the button stays where it is
   }
 
   #drawBar({ status, progress, phase }: RunState): void {
@@ -106,6 +112,34 @@ export class HeaderPanel implements Panel {
     setText(this.#time, timeText(state, this.#run.since()));
   }
 }
+
+/** Whether the button was clicked, and the kernel has had time to say that it heard. */
+export type Asked = "no" | "sent" | "unanswered";
+
+const ANSWER_WITHIN = 1000; // ms
+
+/** The button, gone where it has no label, and what to do where it does not help. */
+export function stopText(
+  { status, stopping, stopBy }: Pick<RunState, "status" | "stopping" | "stopBy">,
+  asked: Asked,
+): { label: string; disabled: boolean; hint: string } {
+  const alive = status === "running" || status === "queued";
+  if (!alive || stopBy === "none") return { label: "", disabled: true, hint: "" };
+  if (stopping || asked === "sent") return { label: "Stopping…", disabled: true, hint: "" };
+  if (stopBy === "interrupt")
+    return { label: "", disabled: true, hint: "to stop, interrupt the kernel" };
+  const label = status === "queued" ? "Cancel" : "Stop & keep best";
+  const hint = asked === "unanswered" ? "no answer: interrupt the kernel" : "";
+  return { label, disabled: false, hint };
+}
+
+/** What trains what, and on which device. */
+export function whatText({ framework, subject, device, threads }: WhatFacts): string {
+  const processor = threads ? `${threads} thread${threads === 1 ? "" : "s"}` : "";
+  return [framework, subject, device?.name ?? processor].filter(Boolean).join(" · ");
+}
+
+type WhatFacts = Pick<RunState, "framework" | "subject" | "device" | "threads">;
 
 /** What the run is at: the phase while it runs, else how it ended. */
 export function chipText({ status, phase, stopping }: RunState): string {

@@ -1,5 +1,6 @@
 import { BarChart } from "../charts/bars";
 import { button, element, setText } from "../dom";
+import { grouped } from "../format";
 import type { Part, Run } from "../store";
 import type { TabPanel } from "./panel";
 
@@ -33,14 +34,17 @@ export class ImportancePanel implements TabPanel {
     this.#run = run;
     const { importance } = run.state;
     if (!importance) return;
-    const { features, values, spread, method } = importance;
+    const { features, values, spread, method, count } = importance;
     const bars = features
       .map((name, i) => ({ name, value: values[i] ?? 0, spread: spread?.[i] ?? 0 }))
       .sort((a, b) => b.value - a.value);
-    setText(this.#method, method + (spread ? ", whiskers one standard deviation" : ""));
+    const whiskers = spread ? ", whiskers one standard deviation" : "";
+    const part =
+      count > bars.length ? `; the first ${bars.length} of ${grouped(count)} features` : "";
+    setText(this.#method, method + whiskers + part);
     this.#bars.draw(this.#all ? bars : bars.slice(0, SHOWN));
     this.#more.hidden = bars.length <= SHOWN;
-    setText(this.#more, this.#all ? "show fewer" : `show all ${bars.length}`);
+    setText(this.#more, this.#all ? "show fewer" : `show ${part ? "" : "all "}${bars.length}`);
   }
 
   #toggle(): void {

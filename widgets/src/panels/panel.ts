@@ -10,15 +10,16 @@ export interface Panel {
 /** A panel behind a tab. The tab is there while `has` says so. */
 export interface TabPanel extends Panel {
   readonly title: string;
+  /** Controls that stand in the footer while the tab is open. */
+  readonly tools?: HTMLElement;
   has(run: Run): boolean;
   /** A small number behind the title: things that ask for attention. */
   badge?(run: Run): number;
 }
 
-/** What panels ask of the kernel and of each other. */
+/** What panels ask of the kernel. */
 export interface Actions {
   stop(): void;
-  toggleTable(): void;
 }
 
 export function touches(panel: Panel, changed: ReadonlySet<Part>): boolean {

@@ -37,8 +37,9 @@ export class Tabs implements Panel {
     return this.#node;
   }
 
-  get selected(): TabPanel {
-    return this.#selected.panel;
+  /** The controls of all panels, those of the open one shown. */
+  tools(): HTMLElement[] {
+    return this.#tabs.flatMap(({ panel }) => panel.tools ?? []);
   }
 
   update(run: Run, changed: ReadonlySet<Part>): void {
@@ -68,11 +69,12 @@ export class Tabs implements Panel {
   }
 
   #mark(): void {
-    for (const { tab, body } of this.#tabs) {
+    for (const { panel, tab, body } of this.#tabs) {
       const on = tab === this.#selected.tab;
       tab.setAttribute("aria-selected", String(on));
       tab.tabIndex = on ? 0 : -1;
       body.hidden = !on;
+      if (panel.tools) panel.tools.hidden = !on;
     }
   }
 

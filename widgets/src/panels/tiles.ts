@@ -1,12 +1,14 @@
 import { element, setText } from "../dom";
-import { format } from "../format";
-import type { Tile } from "../protocol";
+import { format, memoryOf, percent } from "../format";
+import type { Device, RunState, Tile } from "../protocol";
 import type { Part, Run } from "../store";
 import type { Panel } from "./panel";
 
+const SHOWN = 6;
+
 /** Six numbers, the ones that a reader compares first. */
 export class TilesPanel implements Panel {
-  readonly parts: readonly Part[] = ["tiles", "status"];
+  readonly parts: readonly Part[] = ["tiles", "device", "status"];
   // No dl: JupyterLab floats every dt and dd.
   #node = element("div", "mlm-tiles");
 
@@ -19,7 +21,8 @@ export class TilesPanel implements Panel {
   }
 
   update({ state }: Run): void {
-    const { tiles, status } = state;
+    const { status } = state;
+    const tiles = tilesOf(state);
     // Their place is kept while they may still come, so that what lies below stands still.
     const alive = status === "queued" || status === "running";
     this.#node.hidden = tiles.length === 0 && !alive;
@@ -28,6 +31,25 @@ export class TilesPanel implements Panel {
       fill(this.#node.children[i] ?? this.#node.appendChild(blank()), tile),
     );
   }
+}
+
+/** A GPU at work takes the last place: what it does tells more than the memory of the process. */
+export function tilesOf({
+  tiles,
+  device,
+  status,
+}: Pick<RunState, "tiles" | "device" | "status">): Tile[] {
+  const tile = status === "running" && device ? deviceTile(device) : null;
+  return tile ? [...tiles.slice(0, SHOWN - 1), tile] : tiles;
+}
+
+/** How busy it is and how full; none where neither is known. */
+function deviceTile({ name, utilisation, memoryUsed, memoryTotal }: Device): Tile | null {
+  const memory = memoryUsed === null ? "" : memoryOf(memoryUsed, memoryTotal);
+  const busy = utilisation === null ? "" : percent(utilisation / 100);
+  if (!memory && !busy) return null;
+  const note = busy && memory ? { text: memory } : { text: name };
+  return { label: "GPU", value: busy || memory, format: "text", note };
 }
 
 function blank(): HTMLElement {

@@ -1,0 +1,22 @@
+import { element, setText } from "../dom";
+import type { Part, Run } from "../store";
+import type { Panel } from "./panel";
+
+/** What is not as it was asked for, though the run goes on. */
+export class NoticePanel implements Panel {
+  readonly parts: readonly Part[] = ["deviceNotice"];
+  #node = element("p", "mlm-notice");
+
+  constructor() {
+    this.#node.setAttribute("role", "note");
+  }
+
+  node(): HTMLElement {
+    return this.#node;
+  }
+
+  update({ state }: Run): void {
+    setText(this.#node, state.deviceNotice ?? "");
+    this.#node.hidden = !state.deviceNotice;
+  }
+}
