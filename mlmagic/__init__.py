@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mlmagic.api import attach, run, submit
     from mlmagic.errors import MLError
     from mlmagic.magics import load_ipython_extension, unload_ipython_extension
+    from mlmagic.model import Model, load_model
     from mlmagic.report import Report
 
 __version__ = "0.1.0"
@@ -19,9 +20,11 @@ __version__ = "0.1.0"
 # Names are looked up when they are first used, so that the import costs nothing.
 _HOMES = {
     "MLError": "errors",
+    "Model": "model",
     "Report": "report",
     "attach": "api",
     "load_ipython_extension": "magics",
+    "load_model": "model",
     "run": "api",
     "submit": "api",
     "unload_ipython_extension": "magics",
@@ -29,9 +32,11 @@ _HOMES = {
 
 __all__ = [
     "MLError",
+    "Model",
     "Report",
     "attach",
     "load_ipython_extension",
+    "load_model",
     "run",
     "submit",
     "unload_ipython_extension",

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mlmagic._kept import Kept
 from mlmagic._watched import Watched
-from mlmagic.errors import DataLoadingError, RunInterrupted
+from mlmagic.errors import DataLoadingError, InvalidConfiguration, RunInterrupted
 from mlmagic.record import read_config
-from mlmagic.run_directory import CONFIG, EVENTS, ask_to_stop, living, parse_line, read_events
+from mlmagic.run_directory import CONFIG, EVENTS, LOCK, ask_to_stop, living, parse_line, read_events
 from mlmagic.state import RunState
 
 if TYPE_CHECKING:
+    from mlmagic.config import RunConfig
     from mlmagic.executors._base import Outcome
 
 FOLLOW = 0.2
@@ -28,6 +32,8 @@ class Attached(Watched):
         The run's directory.
     trust
         Whether code found there may run. The person says so; the directory's own config has no say.
+    names
+        The objects that variables of the config stand for, by name, as far as the person gives them.
 
     Raises
     ------
@@ -35,27 +41,22 @@ class Attached(Watched):
         If the directory holds no run.
     """
 
-    def __init__(self, path: Path, *, trust: bool = False) -> None:
+    def __init__(self, path: Path, *, trust: bool = False, names: Mapping[str, Any] | None = None) -> None:
         super().__init__()
         self.path = path
         self.id = path.name
-        if not (path / EVENTS).exists() or not (path / CONFIG).exists():
-            raise DataLoadingError(
-                f"{str(path)!r} holds no run: it lacks {EVENTS} or {CONFIG}",
-                solution="Give a run's directory, such as one that %mljobs names",
-            )
+        _check(path)
         config, provenance = read_config((path / CONFIG).read_text(encoding="utf-8"))
         self.config = config.model_copy(update={"trust": trust})
         self.name = str(provenance.get("name", path.name))
         self.state = RunState()
-        self._outcome: Outcome | None = None
-        self._lock = threading.Lock()
-        self._read = threading.Thread(target=self._follow, name=f"mlmagic follow {self.id}", daemon=True)
+        self._names = names or {}
+        self._know_names()
+        self._stream: BufferedReader | None = None
+        self._rest = b""
         if living(path):
-            self._stream = (path / EVENTS).open("rb")
-            self._rest = b""
             self._catch_up()  # what is there already is known at once
-            self._read.start()
+            threading.Thread(target=self._follow, name=f"mlmagic follow {self.id}", daemon=True).start()
         else:
             self._replay()
 
@@ -69,38 +70,64 @@ class Attached(Watched):
         return max(0.0, time.time() - self.state.began)
 
     @property
+    def kept(self) -> Kept:
+        """A new place for its model, which is loaded when it is first asked for."""
+        return Kept(self.outcome)
+
     def outcome(self) -> Outcome | None:
-        """The saved model, loaded when it is first asked for; None where the run saved none."""
+        """Load the saved model; None where the run saved none."""
         from mlmagic.executors import load
 
-        with self._lock:
-            if self._outcome is None and self.state.artifacts:
-                self._outcome = load(self.config.framework).load(self.path, self.config, self.state)
-            return self._outcome
+        if not self.state.artifacts:
+            return None
+        return load(self.config.framework).load(self.path, self._bound(), self.state)
 
     def stop(self, by: str = "another process") -> None:
         """Ask the process that runs it to stop and keep its best; an ended run stays as it is."""
         if not self.state.finished:
             ask_to_stop(self.path, by)
 
+    def _know_names(self) -> None:
+        known = dict.fromkeys(reference.name for reference in self.config.references())
+        for name in self._names:
+            if name not in known:
+                listed = ", ".join(f"${one}" for one in known) or "no variable"
+                raise InvalidConfiguration(f"{self.id} names no variable ${name}; it names {listed}")
+
+    def _bound(self) -> RunConfig:
+        """The config with what the person gave in place of its variables.
+
+        Attributes are not followed: the directory must not choose what of a given object runs.
+        """
+        from mlmagic.config import UNBOUND
+
+        given = self._names
+        return self.config.bind(lambda name: UNBOUND if name.attributes else given.get(name.name, UNBOUND))
+
     def _replay(self) -> None:
-        for seconds, event in read_events(self.path):
-            self.state.apply(event, seconds)
+        if (self.path / EVENTS).exists():  # one that was ended in the queue has none
+            for seconds, event in read_events(self.path):
+                self.state.apply(event, seconds)
         self._finish()
 
     def _follow(self) -> None:
         try:
-            with self._stream:
-                while not self.state.finished:
-                    alive = living(self.path)
-                    self._catch_up()
-                    if not alive:
-                        break
-                    time.sleep(FOLLOW)
+            while not self.state.finished:
+                alive = living(self.path)
+                self._catch_up()
+                if not alive:
+                    break
+                time.sleep(FOLLOW)
         finally:  # nobody waits for ever
+            if self._stream is not None:
+                self._stream.close()
             self._finish()
 
     def _catch_up(self) -> None:
+        if self._stream is None:
+            if not (self.path / EVENTS).exists():
+                return  # it waits in its queue
+            self._stream = (self.path / EVENTS).open("rb")
         while text := self._stream.readline():
             self._rest += text
             if self._rest.endswith(b"\n"):
@@ -120,3 +147,18 @@ class Attached(Watched):
                 ).to_dict()
             )
         self._tell(ended=True)
+
+
+def _check(path: Path) -> None:
+    """Refuse what is no run's directory; one that waits in its queue has a lock and a config, and no events yet."""
+    claimed = (path / LOCK).exists()
+    if (path / CONFIG).exists() and ((path / EVENTS).exists() or claimed):
+        return
+    if claimed and living(path):
+        raise DataLoadingError(
+            f"The run in {str(path)!r} has not started yet", solution="Attach to it again in a moment"
+        )
+    raise DataLoadingError(
+        f"{str(path)!r} holds no run: it lacks {EVENTS} or {CONFIG}",
+        solution="Give a run's directory, such as one that %mljobs names",
+    )

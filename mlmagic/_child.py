@@ -13,11 +13,15 @@ import queue
 import signal
 import sys
 import threading
+import time
+from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from mlmagic import _pickling
 from mlmagic._failure import as_error
+from mlmagic._own_modules import OwnModules
 from mlmagic._transport import Transport, run_here
 from mlmagic.executors import load
 
@@ -55,18 +59,21 @@ class Session:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._sending = threading.Lock()
-        self._orders: queue.SimpleQueue[tuple[_pickling.Parcel | str, ToldStop]] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._modules = OwnModules()
 
     def serve(self) -> None:
         """Run what the parent sends, until it hangs up."""
         threading.Thread(target=self._hear, daemon=True).start()
         while True:
-            content, stop = self._orders.get()
-            if isinstance(content, str):
-                with contextlib.suppress(Exception):  # the run that needs it will tell
-                    load(content).versions()
-            else:
-                self._say("ended", self._run(content, stop))
+            self._orders.get()()
+
+    def _work(self, parcel: _pickling.Parcel, stop: ToldStop) -> None:
+        began = time.time_ns()
+        failure = self._run(parcel, stop)
+        self._modules.look(began)
+        self._say("imported", self._modules.sources)
+        self._say("ended", failure)
 
     def _run(self, parcel: _pickling.Parcel, stop: ToldStop) -> dict[str, Any] | None:
         try:
@@ -93,11 +100,18 @@ class Session:
                 os._exit(0)  # the parent is gone
             if kind == "place":
                 _move(*content)
-            elif kind in ("run", "warm"):
+            elif kind == "warm":
+                self._orders.put(partial(_warm, content))
+            elif kind == "run":
                 stop = ToldStop(lambda: self._say("stopping"))
-                self._orders.put((content, stop))
+                self._orders.put(partial(self._work, content, stop))
             else:
                 stop.set()
+
+
+def _warm(framework: str) -> None:
+    with contextlib.suppress(Exception):  # the run that needs it will tell
+        load(framework).versions()
 
 
 def _move(directory: str, path: list[str]) -> None:

@@ -20,7 +20,7 @@ from mlmagic._picture import Curve, Series
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["RULES", "Confusion", "Curve", "Failure", "Series", "Summary", "html", "text"]
+__all__ = ["RULES", "Confusion", "Curve", "Failure", "Preview", "Series", "Summary", "html", "text"]
 
 _CHILD = ".jp-OutputArea-child"
 # A widget that lives has an element inside its panel; a dead or waiting one has a line of bare text, so a slider of
@@ -55,6 +55,15 @@ class Confusion:
 
 
 @dataclass(frozen=True)
+class Preview:
+    """The first ``rows`` of ``count`` that were predicted, as text."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    count: int
+
+
+@dataclass(frozen=True)
 class Failure:
     """An error as a person reads it; the fields are those of the report's ``error``."""
 
@@ -82,7 +91,7 @@ class Summary:
         ``(artifact key, path)``.
     directory
         The run directory.
-    confusion, curve, error
+    confusion, curve, preview, error
         Parts that a run may have.
     """
 
@@ -98,6 +107,7 @@ class Summary:
     directory: str = ""
     confusion: Confusion | None = None
     curve: Curve | None = None
+    preview: Preview | None = None
     error: Failure | None = None
 
     @property
@@ -110,7 +120,7 @@ class Summary:
 def html(summary: Summary) -> str:
     """Write the report as one ``<div class="mlm-report">``; everything that came from data is escaped."""
     parts = [_head(summary), _error(summary.error), _unfinished(summary), _tiles(summary.numbers)]
-    parts += [_pictures(summary), _facts(summary.facts), _files(summary)]
+    parts += [_pictures(summary), _preview(summary.preview), _facts(summary.facts), _files(summary)]
     return f'<div class="mlm-report" style="{_ROOT}">{"".join(parts)}<style>{RULES}</style></div>'
 
 
@@ -152,7 +162,7 @@ def _unfinished(summary: Summary) -> str:
     if summary.status not in {"queued", "running"}:
         return ""
     attach = f" <code>%mlattach {escape(summary.directory)}</code> shows how far it came." if summary.directory else ""
-    return f'<p style="{_PART}">The run was not finished when this was written.{attach}</p>'
+    return f'<p style="{_PART}">{summary.status.capitalize()} when this was saved.{attach}</p>'
 
 
 def _tiles(numbers: Iterable[tuple[str, str]]) -> str:
@@ -183,6 +193,15 @@ def _caption(title: str, note: str = "") -> str:
 def _curve(curve: Curve | None) -> str:
     image = curve.image() if curve else ""
     return f"{_caption(escape(curve.title))}{image}" if curve and image else ""
+
+
+def _preview(preview: Preview | None) -> str:
+    if preview is None:
+        return ""
+    note = f"the first {len(preview.rows)} of {preview.count} rows"
+    columns = [shorten(name) for name in preview.columns]
+    table = _table(columns, [[shorten(cell) for cell in row] for row in preview.rows])
+    return f'<div style="{_PART};overflow-x:auto">{_caption("predictions", note)}{table}</div>'
 
 
 def _confusion(confusion: Confusion | None) -> str:

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import builtins
-import dis
 import functools
-import importlib.metadata
-import importlib.util
 import sys
-import sysconfig
 import types
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
+from mlmagic._code import IMPORTERS, Incomparable, code_objects, names_read
+from mlmagic._installed import library_of
 from mlmagic.report import Report
 
 _CONSTANTS = (type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented), range)
-# What can bring in code that reading the code does not show.
-DYNAMIC = frozenset({"__import__", "eval", "exec", "globals"})
-IMPORTERS = frozenset({"imp", "importlib", "pkgutil", "runpy"})
-_LOADS = frozenset({"LOAD_FROM_DICT_OR_GLOBALS", "LOAD_GLOBAL", "LOAD_NAME"})
 _CODE = (
     "co_name",
     "co_flags",
@@ -54,10 +46,6 @@ _UNSAID = frozenset(
         "_abc_impl",
     }
 )
-
-
-class Incomparable(Exception):
-    """An input of which nobody can say whether it is the same as another run's."""
 
 
 class Identity:
@@ -122,14 +110,14 @@ class Identity:
 
     def _function(self, name: str, value: types.FunctionType) -> None:
         self._each(name, map(_content, value.__closure__ or ()))
-        library = _library(value.__globals__.get("__name__"))
+        library = library_of(value.__globals__.get("__name__"))
         if library is not None:
             self._tell(f"{library} {value.__code__.co_qualname}")
             return
         self._each(name, (value.__code__, value.__defaults__, value.__kwdefaults__, vars(value)))
-        codes = list(_codes(value.__code__))
+        codes = list(code_objects(value.__code__))
         attributes = tuple(dict.fromkeys(attribute for code in codes for attribute in code.co_names))
-        for found in dict.fromkeys(used for code in codes for used in _used(name, code)):
+        for found in dict.fromkeys(used for code in codes for used in names_read(name, code)):
             self._tell(found)
             if found in value.__globals__:
                 self._global(f"{found} (used in {name})", value.__globals__[found], attributes)
@@ -144,7 +132,7 @@ class Identity:
         """A library is its version; a module of the user's own is those of its members that the code names."""
         if module.__name__.partition(".")[0] in IMPORTERS:
             raise Incomparable(f"{name} imports what its code does not show")
-        library = _library(module.__name__)
+        library = library_of(module.__name__)
         self._tell(library or module.__name__)
         if library is None and not attributes:
             raise Incomparable(f"{name} is a module")
@@ -155,7 +143,7 @@ class Identity:
                     self._global(f"{attribute} (used in {name})", vars(module)[attribute], attributes)
 
     def _class(self, name: str, value: type) -> None:
-        library = _library(value.__module__)
+        library = library_of(value.__module__)
         self._tell(f"{library or ''} {value.__qualname__}")
         if library is None:
             self._each(name, (type(value), *value.__bases__))
@@ -192,7 +180,7 @@ class Identity:
             self._each(name, [list(part) if isinstance(part, Iterator) else part for part in made])
         elif hasattr(value, "__wrapped__"):
             self.add(name, value.__wrapped__)
-        elif library := _library(getattr(value, "__module__", None)):
+        elif library := library_of(getattr(value, "__module__", None)):
             self._tell(f"{library} {made}")
         else:
             raise Incomparable(f"{name} is only known by its name, {made}")
@@ -223,27 +211,6 @@ def _content(cell: types.CellType) -> Any:
         return "an empty cell"
 
 
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    """A code object and those of the functions and classes defined in it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _codes(constant)
-
-
-def _used(name: str, code: types.CodeType) -> Iterator[str]:
-    """The globals that a code object reads. Attributes of the same name are not among them."""
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in _LOADS:
-            if instruction.argval in DYNAMIC and hasattr(builtins, instruction.argval):
-                raise Incomparable(f"{name} uses {instruction.argval}")
-            yield instruction.argval
-        elif instruction.opname == "IMPORT_NAME":
-            module = str(instruction.argval)
-            if module.partition(".")[0] in IMPORTERS or _library(module) is None:
-                raise Incomparable(f"{name} imports {module} while it runs")
-
-
 def _is(value: Any, module: str, name: str) -> bool:
     loaded = sys.modules.get(module)
     return loaded is not None and isinstance(value, getattr(loaded, name))
@@ -252,38 +219,6 @@ def _is(value: Any, module: str, name: str) -> bool:
 def _is_plain_array(value: Any) -> bool:
     # A masked array is not: it is more than its numbers.
     return _is(value, "numpy", "ndarray") and type(value).__module__ == "numpy" and not value.dtype.hasobject
-
-
-@functools.cache
-def _own_places() -> tuple[Path, ...]:
-    paths = sysconfig.get_paths()
-    return (Path(paths["stdlib"]), Path(paths["platstdlib"]), Path(__file__).parent)
-
-
-def is_installed(file: Path) -> bool:
-    if {"site-packages", "dist-packages"} & set(file.parts):
-        return True
-    return any(file.is_relative_to(place) for place in _own_places())
-
-
-def _library(module: str | None) -> str | None:
-    """The name and version of a module that is installed; None for one of the user's own."""
-    top = (module or "").partition(".")[0]
-    loaded = sys.modules.get(top)
-    if not top or top == "__main__":
-        return None
-    spec = getattr(loaded, "__spec__", None) if loaded else importlib.util.find_spec(top)
-    file = getattr(spec, "origin", None) or getattr(loaded, "__file__", None)
-    if file in (None, "built-in", "frozen"):
-        return module if top in sys.stdlib_module_names else None
-    return f"{module} {_version(top, loaded)}" if is_installed(Path(file)) else None
-
-
-def _version(top: str, loaded: types.ModuleType | None) -> str:
-    try:
-        return str(getattr(loaded, "__version__", None) or importlib.metadata.version(top))
-    except importlib.metadata.PackageNotFoundError:
-        return ""  # a part of Python, or named otherwise than its distribution
 
 
 def _table_hash(value: Any) -> str:

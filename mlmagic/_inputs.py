@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import difflib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mlmagic._models import of_report, with_runs_model
+from mlmagic._suggest import closest
 from mlmagic.config import Reference, resolve
 from mlmagic.config._reference import read
 from mlmagic.errors import Fault, InvalidConfiguration, MLError
@@ -39,10 +40,21 @@ def resolve_with(
         With every fault of text, keys, values and names, in the order of the text.
     """
     try:
-        return resolve(source, action=action)
+        return resolve(source, action=action, origins=lambda reference: _origins(reference, values))
     except InvalidConfiguration as error:
         faults = [*error.faults, *_unknown_names(source, values)]
         raise InvalidConfiguration(sorted(faults, key=lambda fault: (fault.line, fault.column))) from None
+
+
+def _origins(reference: Reference, values: Mapping[str, Any]) -> list[str]:
+    """The packages that the type of a variable comes from, its own first; a report's is its run's framework."""
+    value = values.get(reference.name)
+    if isinstance(value, Report):
+        return [value.run.config.framework]
+    with contextlib.suppress(LookupError):  # told with the other names that are not there
+        value = _follow(value, reference.attributes)
+    kind = value if isinstance(value, type) else type(value)
+    return list(dict.fromkeys(base.__module__.split(".")[0] for base in kind.__mro__))
 
 
 def _unknown_names(source: Document | Mapping[str, Any], values: Mapping[str, Any]) -> list[Fault]:
@@ -73,7 +85,7 @@ def hold(config: RunConfig, values: Mapping[str, Any], source: Any = None) -> di
     faults: list[Fault] = []
     for reference in config.references():
         try:
-            held[str(reference)] = _hold(reference, values)
+            held[str(reference)] = _hold(reference, values, fitted=reference == config.config.fitted)
         except LookupError as error:
             faults.append(_missing(reference, error, values, source))
     if faults:
@@ -87,16 +99,23 @@ def needs_of(held: Mapping[str, Any]) -> list[Run]:
 
 
 def bind(config: RunConfig, held: Mapping[str, Any]) -> RunConfig:
-    """The config with every reference bound; reports are asked for what the reference names."""
+    """The config with every reference bound; reports are asked for what the reference names.
+
+    Where a model is used as it is, a report stands for its model and what is known of it.
+    """
 
     def lookup(reference: Reference) -> Any:
         value = held[str(reference)]
-        return _follow(value, reference.attributes) if isinstance(value, Report) else value
+        if not isinstance(value, Report):
+            return value
+        if reference == config.config.fitted and not reference.attributes:
+            return of_report(value)
+        return _follow(value, reference.attributes)
 
-    return config.bind(lookup)
+    return with_runs_model(config.bind(lookup))
 
 
-def _hold(reference: Reference, values: Mapping[str, Any]) -> Any:
+def _hold(reference: Reference, values: Mapping[str, Any], *, fitted: bool = False) -> Any:
     if reference.name not in values:
         raise LookupError(reference.name)
     value = values[reference.name]
@@ -105,7 +124,7 @@ def _hold(reference: Reference, values: Mapping[str, Any]) -> Any:
         if reference.attributes and not hasattr(Report, reference.attributes[0]):
             raise LookupError(reference.attributes[0])
         return value
-    return _snapshot(_follow(value, reference.attributes))
+    return _snapshot(_follow(value, reference.attributes), fitted=fitted)
 
 
 def _follow(value: Any, attributes: Iterable[str]) -> Any:
@@ -118,15 +137,18 @@ def _follow(value: Any, attributes: Iterable[str]) -> Any:
     return value
 
 
-def _snapshot(value: Any) -> Any:
-    """A copy where the user could change the object under the run; a class or a type that never changes as it is."""
+def _snapshot(value: Any, *, fitted: bool) -> Any:
+    """A copy where the user could change the object under the run; a class or a type that never changes as it is.
+
+    A model that is used as it is keeps what it has learned.
+    """
     if isinstance(value, type):
         return value
     if _is(value, "pandas", "DataFrame", "Series"):
         # From pandas 3 on a shallow copy is a snapshot: writing to either side copies first.
         return value.copy(deep=not _copies_on_write())
     if _is(value, "sklearn.base", "BaseEstimator"):
-        return sys.modules["sklearn.base"].clone(value)
+        return copy.deepcopy(value) if fitted else sys.modules["sklearn.base"].clone(value)
     if _is(value, "torch.nn", "Module"):
         return copy.deepcopy(value)
     return value
@@ -150,9 +172,9 @@ def _missing(reference: Reference, error: LookupError, values: Mapping[str, Any]
         message = f"{reference} leads nowhere: {reference.name} has no {name!r}."
         return Fault(str(reference), message, line, column, str(reference))
     known = [key for key in values if not key.startswith("_")]
-    near = difflib.get_close_matches(name, known, 1)
+    near = closest(name, known)
     message = f"{reference} names no variable: nothing is called {name!r} here."
-    return Fault(str(reference), message, line, column, str(reference), f"${near[0]}" if near else None)
+    return Fault(str(reference), message, line, column, str(reference), f"${near}" if near else None)
 
 
 def locate(error: MLError, source: Any) -> MLError:

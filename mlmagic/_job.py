@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlmagic import _reuse, _transport
 from mlmagic._attached import Attached
+from mlmagic._capture import captured
+from mlmagic._code import Incomparable
 from mlmagic._failure import as_error, no_room
-from mlmagic._identity import Incomparable
 from mlmagic._inputs import bind, locate, needs_of
+from mlmagic._kept import Kept
+from mlmagic._reserve import Reserve
 from mlmagic._watched import Watched
-from mlmagic.errors import MLError, TimeoutExceeded
+from mlmagic.errors import MLError, TimeoutExceeded, from_dict
 from mlmagic.events import Artifact, Began, Ended, Event, Log, Metadata, Metrics, Stopping
-from mlmagic.record import write_config, write_report
+from mlmagic.record import git_commit, write_config, write_report
 from mlmagic.run_directory import TEXT_LOG, RunDirectory
 from mlmagic.state import RunState
 from mlmagic.trackers.text_log import TextLog
 
 if TYPE_CHECKING:
     from mlmagic.config import RunConfig
-    from mlmagic.executors._base import Outcome
 
 
 class Job(Watched):
@@ -45,7 +49,9 @@ class Job(Watched):
         self.stop_event = threading.Event()
         self._values = values
         self._source = source
-        self._release: _transport.Released | None = None
+        self._kept: Kept | None = Kept()
+        self._kept_by_reports = weakref.ref(self._kept)
+        self._reserve = Reserve(directory.path)
         self._trackers = (directory.append, TextLog(directory.path / TEXT_LOG).take)
         self._adopted: Attached | None = None
         self._moved: Path | None = None
@@ -72,11 +78,16 @@ class Job(Watched):
         return time.monotonic() - self._began if self._began else 0.0
 
     @property
-    def outcome(self) -> Outcome | None:
-        """What training gave, as soon as it is released; None before, and where there was no model to keep."""
-        if self._adopted is not None:
-            return self._adopted.outcome
-        return self._release.outcome() if self._release else None
+    def kept(self) -> Kept | None:
+        """Where its outcome is; None once the run has ended and nobody holds a report of it."""
+        return self._kept_by_reports()
+
+    def announce(self) -> None:
+        """Let other processes see a run that has to wait for its turn."""
+        with self._lock:
+            if self.state.status == "queued":
+                with contextlib.suppress(OSError):  # the run will tell when it starts
+                    write_config(self, None)
 
     def emit(self, event: Event) -> None:
         """Take one event of this run. Never raises: a stream that cannot be written stops the run with its cause."""
@@ -85,7 +96,8 @@ class Job(Watched):
                 return  # a heartbeat that came late
             seconds = self.elapsed
             self.state.apply(event, seconds)
-            if self._write_failure is None:
+            # The last event has room of its own, which is free by now.
+            if self._write_failure is None or isinstance(event, Ended):
                 try:
                     for track in self._trackers:
                         track(event, seconds)
@@ -111,13 +123,16 @@ class Job(Watched):
         self.emit(Began(time.time(), os.getpid()))
         error: MLError | None = None
         try:
-            write_config(self)
+            write_config(self, self._commit)
             self._inputs_hash = self._hash_inputs()
             if not (self.config.reuse and self._reuse()):
-                config = bind(self.config, self._values).model_copy(update={"output_dir": self.path})
+                self._reserve.take()
+                with captured(lambda text, level: self.emit(Log(text, level))):  # a model may come with a script
+                    config = bind(self.config, self._values).model_copy(update={"output_dir": self.path})
                 _transport.run(config, self._context(), self._note_worker)
         except BaseException as raised:
-            error = locate(as_error(raised), self._source)
+            # Made anew: the frames of the one that was raised hold the data.
+            error = from_dict(locate(as_error(raised), self._source).to_dict())
         self.finish(error)
 
     def finish(self, error: MLError | None = None) -> None:
@@ -127,6 +142,7 @@ class Job(Watched):
             return
         error = self._write_failure or error or self._timed_out()
         status = "error" if error else "stopped" if self.stop_event.is_set() else "success"
+        self._reserve.give_back()
         try:
             self._write_again(status)
             self.emit(Ended(status, self.elapsed, error.to_dict() if error else None))
@@ -139,8 +155,12 @@ class Job(Watched):
         """Know that what this ended run wrote was set aside, for a new run in its directory."""
         self._moved = path
 
+    @functools.cached_property
+    def _commit(self) -> str | None:
+        return git_commit()
+
     def _close(self) -> None:
-        self._values = {}  # the run no longer needs the user's data in memory
+        self._values, self._kept = {}, None  # the run no longer needs data and model; its reports keep the model
         with self._lock:  # no event is being written
             self.directory.release()
         self._tell(ended=True)
@@ -150,13 +170,15 @@ class Job(Watched):
         """The config once more, now that versions and the data's hash are known."""
         with contextlib.suppress(OSError):
             self.emit(Artifact("trainingLog", TEXT_LOG, (self.path / TEXT_LOG).stat().st_size))
-            write_config(self)
+            write_config(self, self._commit)
         data = self.state.metadata.get("dataHash")
         if status == "success" and data and self._inputs_hash:
             self.emit(Metadata({"hashes": {"inputs": self._inputs_hash, "data": data}}))
 
     def _hash_inputs(self) -> str | None:
         """Hash of config and code as they are now; None, and a word in the log, where they cannot be compared."""
+        if self.config.config.fitted is not None and not self.config.reuse:
+            return None  # to look through a fitted model can take longer than to predict with it
         try:
             return _reuse.inputs_hash(self.config, self._values)
         except Incomparable as error:
@@ -173,6 +195,7 @@ class Job(Watched):
         if found is None:
             return False
         self._adopted = Attached(self.directory.give_way_to(found), trust=self.config.trust)
+        self._take(self._adopted)
         self.state, self.id = self._adopted.state, self._adopted.id
         self.state.metadata["reused"] = True
         return True
@@ -180,8 +203,9 @@ class Job(Watched):
     def _context(self) -> _transport.Transport:
         return _transport.Transport(self.emit, self.stop_event, self._take)
 
-    def _take(self, released: _transport.Released) -> None:
-        self._release = released
+    def _take(self, released: _transport.Released | Attached) -> None:
+        assert self._kept is not None
+        self._kept.take(released.outcome)
 
     def _note_worker(self, pid: int) -> None:
         self.worker_pid = pid
@@ -189,7 +213,8 @@ class Job(Watched):
     def _timed_out(self) -> MLError | None:
         if self.state.stopping != "timeout":
             return None
-        kept = "the best model so far is kept" if self._release else "there was no model to keep yet"
+        found = self._kept is not None and self._kept.filled
+        kept = "the best model so far is kept" if found else "there was no model to keep yet"
         return TimeoutExceeded(
             f"The run took longer than its timeout of {self.config.timeout:g} s",
             solution=f"Raise timeout, or train less; {kept}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from mlmagic._text import how_far
 from mlmagic._units import duration
 from mlmagic.run_directory import shown
 
@@ -41,8 +42,7 @@ class Listing:
 
 def _row(job: Job) -> tuple[str, ...]:
     state = job.state
-    plan = state.plan
-    progress = f"{plan.unit} {state.done:.0f} of {plan.total}" if plan.unit and not state.finished else state.phase
+    progress = how_far(state) or state.phase
     time = duration(job.elapsed) if state.began else ""
     return (
         job.id,

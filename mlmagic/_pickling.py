@@ -18,6 +18,7 @@ from typing import Any
 import cloudpickle
 
 ALIGNMENT = 64
+SHARED = Path("/dev/shm")
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,22 @@ def pack(value: Any) -> Parcel:
     """Pickle an object (classes of a notebook by value); :func:`discard` removes its file."""
     buffers: list[pickle.PickleBuffer] = []
     body = cloudpickle.dumps(value, protocol=5, buffer_callback=buffers.append)
-    if not buffers:
-        return Parcel(body, None, ())
-    handle, path = tempfile.mkstemp(prefix=f"mlmagic-{os.getpid()}-", suffix=".buffers", dir=_fast_directory())
+    return _with_file(body, [buffer.raw() for buffer in buffers]) if buffers else Parcel(body, None, ())
+
+
+def _with_file(body: bytes, views: list[memoryview]) -> Parcel:
+    directory = _directory(sum(view.nbytes + ALIGNMENT for view in views))
+    handle, path = tempfile.mkstemp(prefix=f"mlmagic-{os.getpid()}-", suffix=".buffers", dir=directory)
     places = []
-    with os.fdopen(handle, "wb") as file:
-        for buffer in buffers:
-            file.write(b"\0" * (-file.tell() % ALIGNMENT))
-            with buffer.raw() as raw:
-                places.append((file.tell(), raw.nbytes))
-                file.write(raw)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for view in views:
+                file.write(b"\0" * (-file.tell() % ALIGNMENT))
+                places.append((file.tell(), view.nbytes))
+                file.write(view)
+    except OSError:  # a full disk
+        Path(path).unlink()
+        raise
     return Parcel(body, path, tuple(places))
 
 
@@ -69,11 +76,12 @@ def discard(parcel: Parcel) -> None:
 
 def sweep() -> None:
     """Remove the files of processes that were killed before their child had taken them over."""
-    for path in Path(_fast_directory() or tempfile.gettempdir()).glob("mlmagic-*-*.buffers"):
-        owner = path.name.split("-")[1]
-        if owner.isdigit() and not _lives(int(owner)):
-            with contextlib.suppress(OSError):  # somebody else's, or swept by another process
-                path.unlink()
+    for directory in (SHARED, Path(tempfile.gettempdir())):
+        for path in directory.glob("mlmagic-*-*.buffers"):
+            owner = path.name.split("-")[1]
+            if owner.isdigit() and not _lives(int(owner)):
+                with contextlib.suppress(OSError):  # somebody else's, or swept by another process
+                    path.unlink()
 
 
 def _lives(pid: int) -> bool:
@@ -86,6 +94,10 @@ def _lives(pid: int) -> bool:
     return True
 
 
-def _fast_directory() -> str | None:
-    # Shared memory where there is room for it, else the temporary directory.
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+def _directory(size: int) -> Path | None:
+    """Shared memory where there is room for it, else the temporary directory; a container's may hold only 64 MB."""
+    with contextlib.suppress(OSError):
+        place = os.statvfs(SHARED)
+        if os.access(SHARED, os.W_OK) and place.f_bavail * place.f_frsize > size:
+            return SHARED
+    return None

@@ -20,6 +20,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from mlmagic import _pickling
+from mlmagic._own_modules import Source, current
 from mlmagic.errors import MLError, OutOfMemory, TrainingFailure, from_dict
 from mlmagic.events import Artifact
 
@@ -69,6 +70,7 @@ class Child:
                 start_new_session=True,
             )
         self._connection = Connection(ours.detach())
+        self._imported: dict[str, Source] = {}
 
     @property
     def pid(self) -> int:
@@ -79,6 +81,11 @@ class Child:
     def alive(self) -> bool:
         """Whether it can take another run."""
         return self._process.poll() is None
+
+    @property
+    def current(self) -> bool:
+        """Whether the user's modules that it has imported are those that it would import now."""
+        return current(self._imported)
 
     def run(self, config: RunConfig, transport: Transport) -> None:
         """Run a job to its end. Ends the child where a stop is not answered in time."""
@@ -132,6 +139,8 @@ class Child:
             transport.emit(content)
         elif kind == "outcome":
             transport.take(Arrived(content))
+        elif kind == "imported":
+            self._imported = content
 
     def _died(self) -> MLError:
         code = self._process.wait()
@@ -171,8 +180,9 @@ class Pool:
         with self._lock:
             while self._idle:
                 child = self._idle.pop()
-                if child.alive:
+                if child.alive and child.current:
                     return child
+                child.kill()
         return self._start()
 
     def _put_back(self, child: Child, framework: str) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlmagic._identity import Identity, Incomparable
+from mlmagic._code import Incomparable
+from mlmagic._identity import Identity
 from mlmagic._inputs import bind
 from mlmagic._sources import sources
-from mlmagic.run_directory import PREVIOUS, REPORT
+from mlmagic.run_directory import EVENTS, PREVIOUS, REPORT
 
 if TYPE_CHECKING:
     from mlmagic.config import RunConfig
@@ -37,6 +38,10 @@ def inputs_hash(config: RunConfig, held: Mapping[str, Any]) -> str:
         if script is not None:
             name = "modelScript"
             identity.add(name, list(sources(Path(script).expanduser())))
+        path = getattr(config.config, "model_path", None)
+        if path is not None:
+            name = "modelPath"
+            identity.add(name, _of_model(Path(path).expanduser()))
         for name, value in held.items():
             if name != str(config.config.data):
                 identity.add(name, name)
@@ -46,6 +51,13 @@ def inputs_hash(config: RunConfig, held: Mapping[str, Any]) -> str:
     except Exception as error:  # an object may do anything while it is looked at
         raise Incomparable(f"{name} cannot be compared: {type(error).__name__}: {error}") from None
     return identity.hexdigest()
+
+
+def _of_model(path: Path) -> str:
+    """Hash of a model's file, or of the stream of the run whose directory it is."""
+    from mlmagic.data import file_hash
+
+    return file_hash(path / EVENTS if path.is_dir() else path)
 
 
 def data_hash(config: RunConfig, held: Mapping[str, Any]) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mlmagic._identity import DYNAMIC, IMPORTERS, Incomparable, is_installed
+from mlmagic._code import DYNAMIC, IMPORTERS, Incomparable
+from mlmagic._installed import is_installed
 
 
 def sources(script: Path) -> Iterator[tuple[str, bytes]]:

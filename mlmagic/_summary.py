@@ -8,7 +8,7 @@ from typing import Any
 from mlmagic import _view
 from mlmagic._curve import Cursor
 from mlmagic._format import duration, grouped, metric, rate, size
-from mlmagic._html import Confusion, Curve, Failure, Series, Summary
+from mlmagic._html import Confusion, Curve, Failure, Preview, Series, Summary
 from mlmagic.executors import EXECUTORS
 from mlmagic.report import Run
 from mlmagic.run_directory import shown
@@ -33,6 +33,7 @@ def summary(run: Run) -> Summary:
         directory=shown(run.path),
         confusion=_confusion(state),
         curve=_curve(state),
+        preview=_preview(state),
         error=_failure(state.error),
     )
 
@@ -56,9 +57,11 @@ def _text(value: Any, form: str) -> str:
 def _facts(state: RunState) -> list[tuple[str, str]]:
     known = state.metadata
     found = []
+    if isinstance(model := known.get("model"), dict):
+        found.append(("model", str(model["name"])))
     if "samples" in known:
         split = [f"{known[key]} {name}" for key, name in _SPLIT if known.get(key)]
-        found.append(("rows", f"{known['samples']} ({', '.join(split)})"))
+        found.append(("rows", f"{known['samples']} ({', '.join(split)})" if split else str(known["samples"])))
     if "targetColumn" in known:
         classes = f", {known['classes']} classes" if known.get("classes") else ""
         found.append(("target", f"{known['targetColumn']}{classes}"))
@@ -88,6 +91,13 @@ def _confusion(state: RunState) -> Confusion | None:
     if shown is None:
         return None
     return Confusion(tuple(map(str, shown["labels"])), tuple(tuple(row) for row in shown["counts"]))
+
+
+def _preview(state: RunState) -> Preview | None:
+    shown = _view.preview(state)
+    if shown is None:
+        return None
+    return Preview(tuple(shown["columns"]), tuple(map(tuple, shown["rows"])), shown["of"])
 
 
 def _failure(error: dict[str, Any] | None) -> Failure | None:

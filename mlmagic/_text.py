@@ -11,6 +11,7 @@ from mlmagic._html import text
 from mlmagic._summary import summary
 from mlmagic._units import duration
 from mlmagic.report import Run
+from mlmagic.state import RunState
 
 EVERY = 1.0
 
@@ -50,11 +51,19 @@ def progress(run: Run) -> str:
     """One line: what it does, how far it is, the latest numbers, what is left."""
     state = run.state
     parts = [f"{run.name}: {state.phase}"]
-    if state.plan.unit and state.plan.total:
-        parts.append(f"{state.plan.unit} {state.done:.0f} of {state.plan.total}")
+    if far := how_far(state):
+        parts.append(far)
     if state.rows:
         unit = next(iter(state.rows[-1]))
         parts += [f"{name} {value:.4g}" for name, value in state.rows[-1].items() if name != unit][:4]
     if state.remaining is not None:
         parts.append(f"{duration(state.remaining)} left")
     return " · ".join(parts)
+
+
+def how_far(state: RunState) -> str:
+    """How far a run is in its phase, such as "epoch 3 of 20"; empty where it counts nothing."""
+    unit, total = state.plan.unit, state.plan.total
+    if unit is None or state.finished:
+        return ""
+    return f"{unit} {state.done:.0f}" + (f" of {total}" if total else "")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from mlmagic._capture import captured
+from mlmagic._way import making_way
 from mlmagic.actions import ACTIONS, Context
 from mlmagic.errors import MLError
 from mlmagic.events import Emit, Log
@@ -51,7 +52,8 @@ def run(config: RunConfig, transport: Transport, note_worker: Callable[[int], No
 
     ``note_worker`` is told the process that trains, if it is not this one.
     """
-    if config.deterministic or load(config.framework).placement(config) == "child":
+    beside = ACTIONS[config.action].in_thread
+    if config.deterministic or not (beside or load(config.framework).placement(config) == "thread"):
         from mlmagic._pool import POOL
 
         POOL.run(config, transport, note_worker)
@@ -61,10 +63,10 @@ def run(config: RunConfig, transport: Transport, note_worker: Callable[[int], No
 
 def run_here(config: RunConfig, transport: Transport) -> None:
     """Run a bound config in this thread; what it prints goes to its log."""
-    context = Context(transport.emit, transport.stop, lambda outcome: transport.take(Held(outcome)))
+    context = Context(transport.emit, making_way(transport.stop), lambda outcome: transport.take(Held(outcome)))
     with captured(lambda text, level: transport.emit(Log(text, level))):
         try:
-            resolve(ACTIONS[config.action])(config, context)
+            resolve(ACTIONS[config.action].run)(config, context)
         except Exception as raised:
             if not isinstance(raised, MLError):
                 transport.emit(Log("".join(traceback.format_exception(raised)), "error"))

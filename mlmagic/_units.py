@@ -19,3 +19,10 @@ def size(count: float) -> str:
             return f"{count:.0f}B" if unit == "B" else f"{count:.1f}{unit}"
         count /= 1000
     return f"{count:.1f}TB"
+
+
+def brief(seconds: float) -> str:
+    """A time that may be short: "31.8ms", "4.2µs"; from a second on as :func:`duration`."""
+    if seconds >= 1:
+        return duration(seconds)
+    return f"{seconds * 1e3:.3g}ms" if seconds >= 1e-3 else f"{seconds * 1e6:.3g}µs"

@@ -19,6 +19,7 @@ from mlmagic.state import RunState
 TILES = 6
 MATRIX_CLASSES = 60
 IMPORTANCES = 30
+PREVIEW_CLASSES = 10
 # What a metric is called in history, and whether more of it is better.
 LOWER_IS_BETTER = ("loss", "mae", "rmse", "mse")
 
@@ -71,6 +72,7 @@ def settled(run: Run) -> dict[str, Any]:
             "confusion": confusion(state),
             "classification": classification(state),
             "importance": importance(run),
+            "preview": preview(state),
             "config": _config(run),
             "report": json.dumps(to_dict(run), indent=2, ensure_ascii=False) if state.finished else None,
             "error": state.error,
@@ -80,7 +82,10 @@ def settled(run: Run) -> dict[str, Any]:
 
 
 def subject(run: Run) -> str:
-    """What is trained: the estimator, the network, the architecture."""
+    """What is trained or used: the estimator, the network, the architecture, the run that trained it."""
+    used = run.state.metadata.get("model")
+    if used is not None:
+        return str(used["name"])
     train = run.config.config
     for key in ("algorithm", "model_class", "architecture"):
         if value := getattr(train, key, None):
@@ -112,32 +117,56 @@ def device_notice(run: Run) -> str | None:
 def tiles(run: Run) -> list[dict[str, Any]]:
     """The numbers that matter most, first the ones that tell how good the model is."""
     state = run.state
-    found = [*_final(state), *_latest(state), *_rates(state)]
+    found = [*_final(state), *_asked(state), *_latest(state), *_rates(state)]
     first: dict[str, dict[str, Any]] = {}
     for tile in found:
         first.setdefault(tile["label"], tile)
     return list(first.values())
 
 
+def measured(state: RunState) -> dict[str, Any]:
+    """The metrics of rows that the model was not trained on: a training run's test rows, or all that were evaluated."""
+    metrics: dict[str, Any] = state.metrics or {}
+    found: dict[str, Any] = metrics.get("test", metrics)
+    return found
+
+
 def confusion(state: RunState) -> dict[str, Any] | None:
-    """Counts of true classes (rows) against predicted ones (columns) on the test rows."""
-    test = (state.metrics or {}).get("test", {})
+    """Counts of true classes (rows) against predicted ones (columns) on the rows that were measured."""
+    test = measured(state)
     counts = test.get("confusionMatrix")
     if counts is None or len(counts) > MATRIX_CLASSES:
         return None
     rows = sum(map(sum, counts))
-    return {"labels": _labels(test), "counts": counts, "of": f"test, {rows} rows"}
+    of = f"test, {rows} rows" if "test" in (state.metrics or {}) else f"{rows} rows"
+    return {"labels": _labels(test), "counts": counts, "of": of}
 
 
 def classification(state: RunState) -> dict[str, Any] | None:
-    """Precision, recall, F1 and rows of each class on the test rows."""
-    test = (state.metrics or {}).get("test", {})
+    """Precision, recall, F1 and rows of each class on the rows that were measured."""
+    test = measured(state)
     table = test.get("classificationReport")
     if not table:
         return None
     columns = {name: [row.get(name) for row in table.values()] for name in ("precision", "recall", "f1")}
     support = [sum(row) for row in test.get("confusionMatrix", [])]
     return {"labels": list(table), **columns, "support": support, "accuracy": test.get("accuracy")}
+
+
+def preview(state: RunState) -> dict[str, Any] | None:
+    """The first rows that were predicted, as text; None where the run predicted none."""
+    told = state.sections.get("predictions")
+    if told is None or not told["samplePredictions"]:
+        return None
+    samples, classes = told["samplePredictions"], told.get("classes", [])
+    columns = [name for name in samples[0] if name != "probabilities"]
+    rows = [[*(row[name] for name in columns), *row.get("probabilities", [])[:PREVIEW_CLASSES]] for row in samples]
+    shown = [*columns, *classes[:PREVIEW_CLASSES]]
+    return {"columns": shown, "rows": [[_cell(value) for value in row] for row in rows], "of": told["shape"][0]}
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def importance(run: Run) -> dict[str, Any] | None:
@@ -206,6 +235,21 @@ def _final(state: RunState) -> list[dict[str, Any]]:
     return found
 
 
+def _asked(state: RunState) -> list[dict[str, Any]]:
+    """Every number of an evaluation, and how long a row took."""
+    numbers = {key: value for key, value in (state.metrics or {}).items() if _is_number(value)}
+    rows = state.metadata.get("samplesEvaluated")
+    note = {"text": f"{rows} rows"} if rows is not None else None
+    found = [_tile(key, value, note=note) for key, value in numbers.items()]
+    if (each := state.metadata.get("avgInferenceTimePerSample")) is not None:
+        found.append(_tile("time / row", each, "text"))
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+
+
 def _latest(state: RunState) -> list[dict[str, Any]]:
     if not state.rows:
         return []
@@ -228,6 +272,8 @@ def _best_note(state: RunState, name: str) -> dict[str, Any] | None:
 
 def _rates(state: RunState) -> list[dict[str, Any]]:
     found = []
+    if state.plan.unit == "row" and not state.finished and state.time > state.plan_time:
+        found.append(_tile("rows / s", state.done / (state.time - state.plan_time), "rate"))
     batch = state.metadata.get("batchSize")
     if (rate := state.steps_per_second) is not None and batch:
         found.append(_tile("samples / s", rate * batch, "rate", {"text": f"batch {batch}"}))
@@ -235,7 +281,8 @@ def _rates(state: RunState) -> list[dict[str, Any]]:
         peak = {"text": "peak", "value": state.usage.peak, "format": "bytes"}
         found.append(_tile("memory", state.usage.memory, "bytes", peak))
     if "samples" in state.metadata:
-        note = {"text": f"{state.metadata['features']} features"}
+        features = state.metadata.get("features")
+        note = {"text": f"{features} features"} if features is not None else None
         found.append(_tile("rows", state.metadata["samples"], "count", note))
     if state.seconds is not None and state.began:
         found.append(_tile("duration", state.seconds, "seconds"))

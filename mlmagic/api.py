@@ -49,7 +49,7 @@ def submit(config: Mapping[str, Any] | str | Path, **names: Any) -> Report:
     return Report(job)
 
 
-def attach(directory: str | Path, *, trust: bool = False) -> Report:
+def attach(directory: str | Path, *, trust: bool = False, **names: Any) -> Report:
     """The report of a run from its directory, also while another process runs it.
 
     Parameters
@@ -59,20 +59,27 @@ def attach(directory: str | Path, *, trust: bool = False) -> Report:
     trust
         Whether code found there may run to load the model: types in its file that are not known to be safe, and a
         model script that no run of yours ran. Say so only if you know who made the run.
+    **names
+        Objects that the run's ``$names`` stand for, where its model cannot be loaded without them: a network's class
+        that was written in a notebook.
 
     Raises
     ------
     DataLoadingError
         If the directory holds no run.
+    InvalidConfiguration
+        If its config names no such variable.
     """
     from mlmagic import jobs
     from mlmagic._attached import Attached
 
     path = Path(directory).absolute()
-    # A run of this process has its model already, unless it took an older run's place.
-    own = (job for job in reversed(jobs.QUEUE.jobs) if job.path == path)
-    known = next((job for job in own if not (trust and job.state.metadata.get("reused"))), None)
-    return Report(known or Attached(path, trust=trust))
+    for job in reversed(jobs.QUEUE.jobs):
+        kept = job.kept  # by this, until the report holds it
+        # A run of this process has its model in memory, unless it took an older run's place.
+        if job.path == path and kept is not None and not (trust and job.state.metadata.get("reused")):
+            return Report(job)
+    return Report(Attached(path, trust=trust, names=names))
 
 
 def read(config: Mapping[str, Any] | str | Path) -> Document | Mapping[str, Any]:

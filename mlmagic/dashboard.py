@@ -35,8 +35,8 @@ class Dashboard(anywidget.AnyWidget):
         How the run can be stopped from here: "button", or "interrupt" where the kernel is busy waiting for it.
     place
         Tells a waiting run's place in the queue.
-    on_end
-        Called once after the run's end was sent, from the thread that sends.
+    on_stage
+        Called when the run has begun and when it has ended, from the thread that sends, after the page was told.
     """
 
     _esm = STATIC / "index.js"
@@ -48,13 +48,14 @@ class Dashboard(anywidget.AnyWidget):
         *,
         stop_by: str = "button",
         place: Callable[[], dict[str, Any] | None] = lambda: None,
-        on_end: Callable[[], None] = lambda: None,
+        on_stage: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self._run = run
         self._stop_by = stop_by
         self._place = place
-        self._on_end = on_end
+        self._on_stage = on_stage
+        self._stage = self._stage_now()
         self._sent: dict[str, Any] = {}
         self._known: tuple[int, dict[str, Any]] = (-1, {})
         self._cursors: dict[CurveKey, Cursor] = {}
@@ -98,23 +99,34 @@ class Dashboard(anywidget.AnyWidget):
         while True:
             self._wanted.wait()
             self._wanted.clear()
-            ended = self._run.wait(0)
+            stage = self._stage_now()
             if self.comm is None:
                 return
             began = time.thread_time()
             self._try_to_send()
             spent = time.thread_time() - began
-            if ended:
-                on_end, self._on_end = self._on_end, lambda: None
-                try:
-                    on_end()
-                except Exception:
-                    LOG.exception("the saved report of %s could not be written", self._run.id)
+            self._reach(stage)
+            if stage == "ended":
                 with self._lock:
                     if not self._wanted.is_set():
                         self._pump = None
                         return
             pause.wait(min(LONGEST, max(INTERVAL, spent / SHARE)))
+
+    def _stage_now(self) -> str:
+        if self._run.wait(0):
+            return "ended"
+        return "queued" if self._run.state.began is None else "begun"
+
+    def _reach(self, stage: str) -> None:
+        """Tell of a new stage, once."""
+        if stage == self._stage:
+            return
+        self._stage = stage
+        try:
+            self._on_stage()
+        except Exception:
+            LOG.exception("the saved report of %s could not be written", self._run.id)
 
     def _try_to_send(self) -> None:
         """Send; a fault in what is shown ends neither the run nor what is shown next."""

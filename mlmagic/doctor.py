@@ -10,7 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from mlmagic.executors import EXECUTORS
 
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "torch": "torch"}
+# Those that are not called like their module.
+DISTRIBUTIONS = {"sklearn": "scikit-learn"}
 GPU_TOOLS = (
     ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"],
     ["rocm-smi", "--showproductname"],
@@ -25,7 +26,7 @@ def examine() -> str:
     lines += ["", "Frameworks"]
     rows = []
     for entry in EXECUTORS.values():
-        found = _version(DISTRIBUTIONS[entry.module])
+        found = _version(DISTRIBUTIONS.get(entry.module, entry.module))
         rows.append((entry.title, found or f"not installed: {entry.install}"))
     lines += _table(rows)
     return "\n".join([*lines, "", f"GPU: {gpu() or 'none found'}"])

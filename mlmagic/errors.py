@@ -5,6 +5,7 @@ The ``type`` strings and the fields of :meth:`MLError.to_dict` are the wire form
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -135,7 +136,20 @@ class TrainingDiverged(MLError):
     """The loss stopped being a finite number."""
 
     type = "training-diverged"
-    default_solution = "Reduce learning rate or add gradient clipping"
+    default_solution = "Reduce learningRate to a tenth"
+
+    @classmethod
+    def at(cls, epoch: int, loss: float, before: float | None, learning_rate: float) -> TrainingDiverged:
+        """The error of an epoch whose loss was ``before`` and then ``loss``; None where it was the first of all."""
+        solution = f"Reduce learningRate from {learning_rate:g} to {learning_rate / 10:g}"
+        if before is None:
+            # No step was taken yet: the steps cannot have been too long.
+            solution = "Look for a logarithm or a division in the network or its loss: it fails before any step"
+        return cls(
+            f"Training loss became {'NaN' if math.isnan(loss) else 'infinite'} at epoch {epoch}",
+            metadata={"epoch": epoch, "lastValidLoss": before, "learningRate": learning_rate},
+            solution=solution,
+        )
 
 
 class CudaError(MLError):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from mlmagic import _view
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from mlmagic.report import Report
@@ -19,8 +21,9 @@ PREFIXES = {"train": ("train", GREY), "val": ("validation", BLUE), "test": ("tes
 def figures(report: Report) -> dict[str, Any]:
     """Every figure that a report has data for, by name.
 
-    "loss", "accuracy", ...: columns of ``report.history``. "confusion_matrix": ``metrics["test"]["confusionMatrix"]``.
-    "feature_importances": the file of that name among ``report.artifacts``.
+    "loss", "accuracy", ...: columns of ``report.history``. "confusion_matrix": ``confusionMatrix`` of the metrics.
+    "feature_importances": the file of that name among ``report.artifacts``. "roc_curve": what ``report.predictions``
+    gives for each class.
     """
     state = report.run.state
     history = report.history
@@ -29,6 +32,8 @@ def figures(report: Report) -> dict[str, Any]:
         found["confusion_matrix"] = confusion_matrix(confusion["labels"], confusion["counts"])
     if (importance := _view.importance(report.run)) is not None:
         found["feature_importances"] = bars(importance["features"], importance["values"], importance["method"])
+    if (place := state.tables.get("roc_curve")) is not None:
+        found["roc_curve"] = roc(report.run.path / place)
     return found
 
 
@@ -55,6 +60,19 @@ def confusion_matrix(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> 
     heat.update(texttemplate="%{z}", hovertemplate="%{y} called %{x}: %{z}<extra></extra>")
     figure = go.Figure(heat, layout=_layout("predicted", "true"))
     return figure.update_yaxes(autorange="reversed", type="category").update_xaxes(type="category")
+
+
+def roc(path: Path) -> Any:
+    """The ROC curve of each class, from a table of its points: class, fpr, tpr, threshold and auc."""
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    figure = go.Figure(layout=_layout("false positive rate", "true positive rate"))
+    for label, points in pd.read_parquet(path).groupby("class", sort=False):
+        name = f"{label} (AUC {points['auc'].iloc[0]:.3f})"
+        figure.add_scatter(x=points["fpr"], y=points["tpr"], name=name, mode="lines", line={"width": 2})
+    chance = {"color": GREY, "width": 1, "dash": "dot"}
+    return figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=chance, showlegend=False, hoverinfo="skip")
 
 
 def bars(names: Sequence[str], values: Sequence[float], measure: str) -> Any:

@@ -42,9 +42,14 @@ class Queue:
         with self._lock:
             self.jobs.append(job)
             self._waiting.append(job)
+            if self._monitor is None or not self._monitor.is_alive():
+                self._monitor = threading.Thread(target=self._watch_over, name="mlmagic monitor", daemon=True)
+                self._monitor.start()
         for need in job.needs:
             need.watch(self._dispatch)
         self._dispatch()
+        if self.position(job) is not None:
+            job.announce()
 
     def position(self, job: Job) -> int | None:
         """Place in the queue, from 1; None for a run that is not waiting."""
@@ -80,9 +85,6 @@ class Queue:
     def _start(self, job: Job) -> None:
         self._running.add(job)
         threading.Thread(target=self._work, args=(job,), name=f"mlmagic {job.id}", daemon=True).start()
-        if self._monitor is None or not self._monitor.is_alive():
-            self._monitor = threading.Thread(target=self._watch_over, name="mlmagic monitor", daemon=True)
-            self._monitor.start()
 
     def _work(self, job: Job) -> None:
         try:
@@ -93,14 +95,17 @@ class Queue:
             self._dispatch()
 
     def _watch_over(self) -> None:
-        """Heartbeats, timeouts and stops asked for by other processes, while anything runs."""
+        """Heartbeats, timeouts and stops asked for by other processes, while anything runs or waits."""
         beat = 0.0
         while True:
             with self._lock:
-                running = list(self._running)
-                if not running:
+                running, waiting = list(self._running), list(self._waiting)
+                if not (running or waiting):
                     self._monitor = None
                     return
+            for job in running + waiting:
+                if job.directory.stop_asked():
+                    job.stop("another process")
             for job in running:
                 _look_after(job, heartbeat=time.monotonic() - beat >= HEARTBEAT)
             if time.monotonic() - beat >= HEARTBEAT:
@@ -163,8 +168,6 @@ def _failed_need(job: Job) -> MLError | None:
 def _look_after(job: Job, heartbeat: bool) -> None:
     if job.config.timeout and job.elapsed > job.config.timeout:
         job.stop("timeout")
-    if job.directory.stop_asked():
-        job.stop("another process")
     if heartbeat:
         memory = _transport.memory(job.worker_pid)
         job.emit(Usage(memory, max(memory, job.state.usage.peak)))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlmagic._inputs import bind, hold, locate
+from mlmagic.config import TrainConfig
 from mlmagic.errors import MLError
 from mlmagic.executors import EXECUTORS, load
 from mlmagic.report import Report
@@ -28,20 +29,21 @@ def plan(config: RunConfig, values: Mapping[str, Any], source: Any = None) -> st
     if waiting:
         return "\n".join([*lines, f"waits for {', '.join(waiting)}; its data is not there yet to be checked"])
     try:
-        facts = _examine(bind(config, held))
+        bound = bind(config, held)
+        facts = _training(bound) if isinstance(config.config, TrainConfig) else _inference(bound)
     except MLError as error:
         raise locate(error, source) from None
     width = max(map(len, facts))
     return "\n".join([*lines, *(f"{name:<{width}}  {value}" for name, value in facts.items())])
 
 
-def _examine(config: RunConfig) -> dict[str, str]:
-    from mlmagic.data import read, split
+def _training(config: RunConfig) -> dict[str, str]:
+    from mlmagic.data import read, training_data
 
     executor = load(config.framework)
     versions = executor.versions()
-    train = config.config
-    data = split(read(train), train, config.seed, train.default_validation_split, executor.task(config))
+    train = config.train
+    data = training_data(read(train), train, config.seed, train.default_validation_split, executor.task(config))
     executor.check(config, data)
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
     facts = {
@@ -55,3 +57,28 @@ def _examine(config: RunConfig) -> dict[str, str]:
     for warning in data.metadata.get("warnings", []):
         facts["mind"] = warning
     return facts
+
+
+def _inference(config: RunConfig) -> dict[str, str]:
+    from mlmagic.actions._inference import columns_for, named_as
+    from mlmagic.config._inference import EvaluateConfig
+    from mlmagic.data import read
+    from mlmagic.executors._fitted import find
+
+    versions = load(config.framework).versions()
+    fitted = find(config)
+    frame = named_as(read(config.config), config, fitted)
+    facts = {
+        "framework": f"{EXECUTORS[config.framework].title} {next(iter(versions.values()))}",
+        "runs in": "a thread",
+        "model": fitted.name,
+        "task": fitted.task or "found out from what the model gives",
+    }
+    target = None
+    if isinstance(config.config, EvaluateConfig):
+        from mlmagic.actions.evaluate import truth_of
+
+        target = str(truth_of(config, fitted, frame).name)
+        facts["target"] = target
+    facts["columns"] = ", ".join(columns_for(fitted, frame, target or fitted.target))
+    return facts | {"rows": str(len(frame))}

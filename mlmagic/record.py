@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 DISTRIBUTION = "jupyter-mlmagic"
 
 
-def write_config(run: Run) -> None:
-    """Write the config as resolved, with what else is needed to repeat the run as far as it is known yet."""
+def write_config(run: Run, commit: str | None) -> None:
+    """Write the config as resolved, with what else is needed to repeat the run as far as it is known yet.
+
+    Parameters
+    ----------
+    commit
+        The :func:`git_commit` of the user's code, as it was when the run began.
+    """
     import yaml
 
     known = run.state.metadata
@@ -28,7 +34,7 @@ def write_config(run: Run) -> None:
         "name": run.name,
         "versions": {"python": platform.python_version(), DISTRIBUTION: version(DISTRIBUTION)}
         | known.get("versions", {}),
-        "gitCommit": _git_commit(),
+        "gitCommit": commit,
         "data": {**known["data"], "hash": known.get("dataHash")} if "data" in known else None,
     }
     text = run.config.to_yaml() + "\n" + yaml.safe_dump({"provenance": plain(provenance)}, sort_keys=False)
@@ -50,7 +56,8 @@ def write_report(run: Run) -> None:
     write_whole(run.path / REPORT, text.encode())
 
 
-def _git_commit() -> str | None:
+def git_commit() -> str | None:
+    """The commit that is checked out in the working directory; None outside a repository, and without git."""
     try:
         done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired):

@@ -19,11 +19,19 @@ from mlmagic.state import RunState, flatten
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mlmagic._kept import Kept
     from mlmagic.config import RunConfig
     from mlmagic.executors._base import Outcome
 
 # The one number of a run that its repr shows: the first of these that its metrics have.
-HEADLINES = ("test.accuracy", "test.r2", "crossValidation.meanAccuracy", "crossValidation.meanR2")
+HEADLINES = (
+    "test.accuracy",
+    "test.r2",
+    "crossValidation.meanAccuracy",
+    "crossValidation.meanR2",
+    "accuracy",
+    "r2",
+)
 WAIT_STEP = 0.1
 
 
@@ -43,7 +51,7 @@ class Run(Protocol):
     @property
     def elapsed(self) -> float: ...  # noqa: D102
     @property
-    def outcome(self) -> Outcome | None: ...  # noqa: D102
+    def kept(self) -> Kept | None: ...  # noqa: D102
     def wait(self, timeout: float | None = None, *, results: bool = False) -> bool: ...  # noqa: D102
     def stop(self, by: str = ...) -> None: ...  # noqa: D102
     def watch(self, watcher: Callable[[], None]) -> Callable[[], None]: ...  # noqa: D102
@@ -56,7 +64,7 @@ class Touch:
 
 
 class Report:
-    """A training run: how it goes, and what it gave.
+    """A run: how it goes, and what it gave.
 
     ``status``, ``history``, ``log``, ``id``, ``output_dir``, ``config`` and ``error`` tell what there is now.
     ``metrics``, ``metadata``, ``model``, ``predictions``, ``artifacts`` and ``figures`` wait until they are there.
@@ -64,6 +72,7 @@ class Report:
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self._kept = run.kept  # the model lives as long as a report that can give it
 
     @property
     def status(self) -> str:
@@ -147,10 +156,14 @@ class Report:
 
     @property
     def predictions(self) -> pd.DataFrame:
-        """Predictions for the test rows, with the input's index. Waits for the end of the run."""
+        """Predictions with the input's index: of a training run for its test rows. Waits for them.
+
+        Columns: actual (where the truth is known), predicted, and of a classification confidence and one a class.
+        """
         import pandas as pd
 
-        self._touch(results=False)
+        if "predictions" not in self.run.state.tables:
+            self._touch(results=False)
         path = self.run.state.tables.get("predictions")
         if path is None:
             raise self._absent("predictions")
@@ -249,11 +262,14 @@ class Report:
         if self.status == "stopped":
             message = f"{self.id} was stopped before there was a model to keep"
             return NotReady(message if part == "model" else f"{self.id} was stopped before it had {part}")
+        if self.run.config.config.fitted is not None or self.run.state.metadata.get("model"):
+            way_out = "Take it from the run that trained it"
+            return NotReady(f"{self.id} has no {part}: it used the model of another run", solution=way_out)
         return NotReady(f"{self.id} has no {part}: it kept no rows to test on", solution="Give it a testSplit above 0")
 
     def _outcome(self) -> Outcome:
         self._touch()
-        outcome = self.run.outcome
+        outcome = self._kept.outcome() if self._kept else None
         if outcome is None or outcome.model is None:
             raise self._absent("model")
         return outcome
@@ -306,7 +322,9 @@ def to_dict(run: Run) -> dict[str, Any]:
         "gpuUsed": bool(state.metadata.get("gpuUsed", False)),
         "outputDir": shown(run.path),
         "metadata": {key: value for key, value in state.metadata.items() if key not in ("gpuUsed", "gpuModel")},
-        "metrics": state.metrics or {},
+        # What has a section of its own, as predictions have, measures nothing.
+        **({} if state.sections and not state.metrics else {"metrics": state.metrics or {}}),
+        **state.sections,
         "artifacts": {key: shown(run.path / item.path) for key, item in state.artifacts.items()},
     }
     if "gpuModel" in state.metadata:

@@ -20,6 +20,7 @@ from mlmagic.events import Artifact, Event, Table, decode, encode
 EVENTS, LOCK, STOP, REPORT, CONFIG = "events.jsonl", ".lock", ".stop", "report.json", "config.yaml"
 PREVIOUS = ".previous"
 CHECKPOINTS, TABLES, TEXT_LOG = "checkpoints", "tables", "training.log"
+HALF_WRITTEN = ".mlmagic-"
 OWN = frozenset({EVENTS, STOP, REPORT, CONFIG, CHECKPOINTS, TABLES, TEXT_LOG})
 
 
@@ -40,7 +41,7 @@ class RunDirectory:
     def claim(cls, path: Path | None, name: str) -> RunDirectory:
         """Make and hold ``path``, or ``runs/NAME-N`` with the first free N.
 
-        What a finished run left in ``path`` moves to ``.previous/N/``.
+        What a finished run left in ``path`` moves to ``.previous/N/``; what a killed one had half written goes.
 
         Raises
         ------
@@ -60,6 +61,7 @@ class RunDirectory:
             )
         # Whole: the notebook may change its working directory while the run goes on.
         directory = cls(path.absolute(), lock)
+        _remove_half_written(directory.path)
         directory.set_aside = _set_aside(directory.path)
         return directory
 
@@ -73,7 +75,7 @@ class RunDirectory:
         """
         if self._stream is None:
             self._stream = (self.path / EVENTS).open("ab", buffering=0)
-        whole = self._stream.tell()
+        whole = self._stream.seek(0, os.SEEK_END)  # cutting a half-written line off does not move the stream
         line = f'{{"time":{time:.3f},{encode(event)[1:]}\n'.encode(errors="backslashreplace")
         try:
             written = self._stream.write(line)
@@ -172,7 +174,7 @@ def write_whole(path: Path, content: bytes | Callable[[Path], object]) -> Path:
         Its bytes, or a function that writes them to the path it is given (same suffix, same directory).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}{HALF_WRITTEN}", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -216,6 +218,16 @@ def _make(path: Path) -> Path:
 def _leads_out(path: str) -> bool:
     place = PurePosixPath(path)
     return place.is_absolute() or ".." in place.parts or not place.parts
+
+
+def _remove_half_written(path: Path) -> None:
+    """Remove what :func:`write_whole` was at when its process was killed; the directory is held, so nobody is at it."""
+    ours = re.compile(rf"\..+{re.escape(HALF_WRITTEN)}[a-z0-9_]{{8}}(\.[^.]+)?")
+    for place in (path, path / CHECKPOINTS, path / TABLES):
+        for item in place.glob(f".*{HALF_WRITTEN}*"):
+            if ours.fullmatch(item.name):
+                with contextlib.suppress(OSError):
+                    item.unlink()
 
 
 def _set_aside(path: Path) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mlmagic._curve import Curve
@@ -17,7 +17,10 @@ from mlmagic.events import (
     Metadata,
     Metrics,
     Plan,
+    Progress,
+    Rounds,
     Row,
+    Section,
     Steps,
     Stopping,
     Table,
@@ -69,6 +72,7 @@ class RunState:
         self.usage = Usage(0, 0)
         self.metadata: dict[str, Any] = {}
         self.metrics: dict[str, Any] | None = None
+        self.sections: dict[str, dict[str, Any]] = {}
         self.released = False
         self.artifacts: dict[str, Artifact] = {}
         self.tables: dict[str, str] = {}
@@ -88,7 +92,7 @@ class RunState:
         """Take one event, ``time`` seconds after the run began."""
         self.time = max(self.time, time)
         self._fold(event, time)
-        if not isinstance(event, (Steps, Row, Usage)):
+        if not isinstance(event, (Steps, Row, Rounds, Progress, Usage)):
             self.facts += 1
 
     def _fold(self, event: Event, time: float) -> None:
@@ -96,9 +100,13 @@ class RunState:
             case Steps():
                 self._steps(event)
             case Row():
-                self._row(event)
+                self._units(event.index, 1, {name: (value,) for name, value in event.values.items()})
+            case Rounds():
+                self._units(event.start, len(next(iter(event.values.values()))), event.values)
             case Usage():
                 self.usage = event
+            case Progress():
+                self.done = float(event.done)
             case Plan():
                 self._phase(event, time)
             case Best():
@@ -109,6 +117,8 @@ class RunState:
                 self.metadata = {**self.metadata, **event.values}
             case Metrics():
                 self.metrics, self.released = dict(event.values), event.final
+            case Section():
+                self.sections = {**self.sections, event.name: dict(event.values)}
             case Artifact():
                 self.artifacts = {**self.artifacts, event.key: event}
             case Table():
@@ -169,17 +179,26 @@ class RunState:
             self._curve(name, "step").extend(x, values)
         self.done = self.steps_seen * scale
 
-    def _row(self, event: Row) -> None:
-        self.done = float(event.index)
+    def _units(self, first: int, count: int, values: Mapping[str, Sequence[float]]) -> None:
         unit = self.plan.unit or "row"
+        indices = range(first, first + count)
         self.units.add(unit)
-        self.rows.append({unit: event.index, **event.values})
-        for name, value in event.values.items():
-            self._curve(name, "unit").extend([float(event.index)], [value])
-            if value < self.lowest.get(name, (math.inf, 0))[0]:
-                self.lowest[name] = (value, event.index)
-            if value > self.highest.get(name, (-math.inf, 0))[0]:
-                self.highest[name] = (value, event.index)
+        self.rows += [
+            {unit: index, **{name: series[place] for name, series in values.items()}}
+            for place, index in enumerate(indices)
+        ]
+        self.done = float(indices[-1])
+        for name, series in values.items():
+            self._curve(name, "unit").extend([float(index) for index in indices], series)
+            self._extremes(name, indices, series)
+
+    def _extremes(self, name: str, indices: Sequence[int], series: Sequence[float]) -> None:
+        low, high = self.lowest.get(name, (math.inf, 0)), self.highest.get(name, (-math.inf, 0))
+        for index, value in zip(indices, series, strict=True):
+            if value < low[0]:
+                self.lowest[name] = low = (value, index)
+            if value > high[0]:
+                self.highest[name] = high = (value, index)
 
     def _curve(self, name: str, grain: str) -> Curve:
         prefix, _, rest = name.partition("_")

@@ -97,8 +97,10 @@ def test_an_error_says_type_cause_and_way_out() -> None:
 
 
 def test_a_run_that_goes_on_says_how_to_see_it() -> None:
-    assert "%mlattach runs/report-1" in Page(_html.html(running())).text
-    assert "not finished" not in Page(_html.html(finished())).text
+    text = Page(_html.html(running())).text
+    assert "Running when this was saved" in text
+    assert "%mlattach runs/report-1" in text
+    assert "when this was saved" not in Page(_html.html(finished())).text
 
 
 @pytest.mark.parametrize("status", ["success", "stopped", "error", "queued", "interrupted", "made-up"])

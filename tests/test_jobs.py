@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,10 +17,13 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 import mlmagic
-from mlmagic.errors import DependencyFailed, InvalidConfiguration, NotReady, TimeoutExceeded
+from mlmagic.errors import DataLoadingError, DependencyFailed, InvalidConfiguration, NotReady, TimeoutExceeded
 from mlmagic.jobs import QUEUE
 from mlmagic.report import Report, Touch
 from tests.runs import Sleeper, config, flowers, forest, submit, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -193,6 +198,66 @@ def test_a_stop_from_another_process_keeps_the_best():
     assert ended(report, 5).status == "stopped"
     assert report.run.state.stopping == "another process"
     assert report.model is not None
+
+
+LOOK = """
+import sys, mlmagic
+report = mlmagic.attach(sys.argv[1])
+print(repr(report), flush=True)
+sys.stdin.readline()
+if len(sys.argv) > 2:
+    report.stop()
+report.run.wait(60)
+print(repr(report))
+"""
+
+
+@contextlib.contextmanager
+def looking(report: Report, *arguments: str) -> Iterator[Callable[[], list[str]]]:
+    """Another process that opens a queued run; gives what it saw, then and at the run's end."""
+    command = [sys.executable, "-c", LOOK, str(report.output_dir.absolute()), *arguments]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        first = process.stdout.readline()
+        yield lambda: [first.rstrip(), process.communicate("\n", timeout=90)[0].rstrip()]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_queued_run_is_seen_from_another_process_and_followed_to_its_end():
+    running, queued = forest(), submit()
+    until(lambda: running.status == "running")
+    assert mlmagic.attach(queued.output_dir).run is queued.run
+    with looking(queued) as seen:
+        running.stop()
+        before, after = seen()
+    assert before == "<Report report: train sklearn, queued>"
+    assert after == repr(queued)
+    assert ended(queued).status == "success"
+
+
+def test_a_queued_run_can_be_cancelled_from_another_process():
+    running, queued = forest(), submit()
+    with looking(queued, "stop") as seen:
+        assert seen()[1] == "<Report report: train sklearn, stopped>"
+    assert ended(queued, 10).run.state.stopping == "another process"
+    assert running.status == "running"
+
+
+def test_a_run_whose_process_died_before_its_turn_was_interrupted_in_the_queue(here):
+    script = (
+        "import os, mlmagic\nfrom tests.runs import forest, submit, until\nrunning, queued = forest(), submit()\n"
+        "until(lambda: running.status == 'running')\nos._exit(0)"
+    )
+    path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": path}, check=True)
+    report = mlmagic.attach(here / "runs" / "report-2")
+    assert report.status == "interrupted"
+    assert "'queued'" in report.error.message
+    (here / "runs" / "report-2" / "config.yaml").unlink()
+    with pytest.raises(DataLoadingError, match="holds no run"):
+        mlmagic.attach(here / "runs" / "report-2")
 
 
 def test_a_timeout_counts_from_the_start_and_keeps_the_best():

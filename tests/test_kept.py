@@ -12,9 +12,9 @@ from sklearn.datasets import load_iris
 from sklearn.naive_bayes import GaussianNB
 
 import mlmagic
-from mlmagic.errors import DataLoadingError
+from mlmagic.errors import DataLoadingError, InvalidConfiguration, ModelLoadingError
 from mlmagic.events import Log, Plan
-from mlmagic.run_directory import EVENTS
+from mlmagic.run_directory import EVENTS, RunDirectory
 from tests.runs import Sleeper, flowers, submit, until
 
 if TYPE_CHECKING:
@@ -113,9 +113,71 @@ def test_a_target_in_another_order_is_put_in_the_datas_order() -> None:
     assert "order" in shuffled.log
 
 
+def test_a_network_of_the_notebook_is_given_again_when_its_run_is_opened() -> None:
+    torch = pytest.importorskip("torch")
+
+    class Net(torch.nn.Module):
+        def __init__(self, in_features: int, num_classes: int, hidden: int = 8) -> None:
+            super().__init__()
+            self.layers = torch.nn.Sequential(
+                torch.nn.Linear(in_features, hidden), torch.nn.Linear(hidden, num_classes)
+            )
+
+        def forward(self, x: Any) -> Any:
+            return self.layers(x)
+
+    keys = {"framework": "pytorch", "model": "$Net", "epochs": 2, "hyperparameters": {"hidden": 5}}
+    trained = submit(None, {"Net": Net}, **keys).wait()
+    copy = trained.output_dir.rename(trained.output_dir.with_name("copy"))
+    with pytest.raises(ModelLoadingError, match=r"\$Net lived in the notebook") as caught:
+        _ = mlmagic.attach(copy).model
+    assert f"mlmagic.attach({str(copy.absolute())!r}, Net=Net)" in caught.value.solution
+    again = mlmagic.attach(copy, Net=Net)
+    assert type(again.model) is Net
+    for given, expected in zip(again.model.parameters(), trained.model.parameters(), strict=True):
+        assert torch.equal(given, expected)
+    rows = flowers().iloc[:, :4]
+    assert (again.preparation.transform(rows) == trained.preparation.transform(rows)).all()
+
+
+def test_a_name_that_the_run_does_not_have_is_refused() -> None:
+    report = submit("GaussianNB").wait()
+    copy = report.output_dir.rename(report.output_dir.with_name("copy"))
+    with pytest.raises(InvalidConfiguration, match=r"names no variable \$Net; it names \$df"):
+        mlmagic.attach(copy, Net=object)
+
+
+def test_a_directory_does_not_choose_what_of_a_given_object_runs(here: Path) -> None:
+    torch = pytest.importorskip("torch")
+
+    class Nets:
+        small = torch.nn.Linear
+
+    directory = (
+        submit(
+            None,
+            {"nets": Nets},
+            framework="pytorch",
+            model="$nets.small",
+            epochs=1,
+            hyperparameters={"out_features": 3},
+        )
+        .wait()
+        .output_dir
+    )
+    copy = directory.rename(directory.with_name("copy"))
+    with pytest.raises(ModelLoadingError, match=r"\$nets.small lived in the notebook"):
+        _ = mlmagic.attach(copy, nets=Nets).model
+
+
 def test_a_directory_without_a_run_says_so(here: Path) -> None:
     with pytest.raises(DataLoadingError, match="holds no run"):
         mlmagic.attach(here)
+    assert list(here.iterdir()) == []
+    claimed = RunDirectory.claim(here / "next", "report")
+    with pytest.raises(DataLoadingError, match="has not started yet"):
+        mlmagic.attach(here / "next")
+    claimed.release()
 
 
 def test_flowers_are_left_as_they_are() -> None:

@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 import mlmagic
-from mlmagic._identity import Incomparable
+from mlmagic._code import Incomparable
 from mlmagic._reuse import inputs_hash
 from mlmagic.config import parse, resolve
 

@@ -204,6 +204,38 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path):
     assert target.stat().st_mode == plain.stat().st_mode, "as readable as any file"
 
 
+HALF = """
+import sys, time
+from pathlib import Path
+from mlmagic.run_directory import write_whole
+def half(path):
+    path.write_bytes(b"half")
+    print(path.name, flush=True)
+    time.sleep(600)
+write_whole(Path(sys.argv[1]), half)
+"""
+
+
+@pytest.mark.parametrize("name", ["model.skops", "tables/predictions.parquet", "checkpoints/last.pt", "noted", ".stop"])
+def test_what_a_killed_process_had_half_written_goes_when_the_directory_is_opened_again(tmp_path, name):
+    target = tmp_path / "run" / name
+    process = subprocess.Popen([sys.executable, "-c", HALF, str(target)], stdout=subprocess.PIPE, text=True)
+    left = target.parent / process.stdout.readline().rstrip("\n")
+    process.kill()
+    process.communicate()
+    assert left.read_bytes() == b"half"
+    assert left.name.startswith(".")
+    mine = [".notes-abcdefgh.md", ".mlmagic-abcdefgh", ".a.mlmagic-short.md", "a.mlmagic-abcdefgh.md", ".git/.a-b.c"]
+    for other in mine:
+        (tmp_path / "run" / other).parent.mkdir(exist_ok=True)
+        (tmp_path / "run" / other).write_text("mine")
+    neighbour = tmp_path / "run" / "deeper" / left.name  # a run that is still going, for all we know
+    neighbour.parent.mkdir()
+    neighbour.touch()
+    RunDirectory.claim(tmp_path / "run", "report").release()
+    assert files(tmp_path / "run") == {*mine, f"deeper/{left.name}"}
+
+
 FULL = """
 import resource, sys
 from pathlib import Path

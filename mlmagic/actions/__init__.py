@@ -11,8 +11,30 @@ from mlmagic.events import Emit
 if TYPE_CHECKING:
     from mlmagic.executors._base import Outcome, Stop
 
-ACTIONS: dict[str, str] = {
-    "train": "mlmagic.actions.train:train",
+
+@dataclass(frozen=True)
+class Action:
+    """One action.
+
+    Attributes
+    ----------
+    run
+        The function that does it, as "module:name".
+    config
+        The model of its keys, as "module:name"; None where the framework's own training keys are taken.
+    in_thread
+        Whether it always runs beside the notebook, where the model is. Else the executor says where.
+    """
+
+    run: str
+    config: str | None = None
+    in_thread: bool = False
+
+
+ACTIONS: dict[str, Action] = {
+    "train": Action("mlmagic.actions.train:train"),
+    "evaluate": Action("mlmagic.actions.evaluate:evaluate", "mlmagic.config._inference:EvaluateConfig", in_thread=True),
+    "predict": Action("mlmagic.actions.predict:predict", "mlmagic.config._inference:PredictConfig", in_thread=True),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlmagic.events import Emit, Event, Plan, Row
+from mlmagic.events import Emit, Event, Plan, Rounds, Row
 
 
 class Recorder:
@@ -19,6 +19,8 @@ class Recorder:
         """Pass one event on."""
         if isinstance(event, Plan):
             self._unit = event.unit or "row"
-        elif isinstance(event, Row):
-            self.rows.setdefault(self._unit, []).append({self._unit: event.index, **event.values})
+        elif isinstance(event, (Row, Rounds)):
+            rows = [event] if isinstance(event, Row) else event.rows()
+            found = self.rows.setdefault(self._unit, [])
+            found += [{self._unit: row.index, **row.values} for row in rows]
         self._emit(event)

@@ -14,13 +14,39 @@ NAMES = {"train": "train", "val": "validation", "test": "test"}
 
 def confusion(actual: Any, predicted: Any, classes: Any) -> Figure:
     """Counts of true labels (rows) against predicted ones (columns)."""
-    from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
+    from sklearn.metrics import confusion_matrix
+
+    return counts(confusion_matrix(actual, predicted, labels=list(classes)), [str(label) for label in classes])
+
+
+def counts(matrix: Any, labels: Sequence[str]) -> Figure:
+    """A confusion matrix that was counted."""
+    import numpy as np
+    from sklearn.metrics import ConfusionMatrixDisplay
 
     figure, axes = _blank(5.2, 4.4)
-    counts = confusion_matrix(actual, predicted, labels=list(classes))
-    ConfusionMatrixDisplay(counts, display_labels=[str(label) for label in classes]).plot(
-        ax=axes, cmap="Blues", colorbar=False, xticks_rotation=30 if len(classes) > 4 else "horizontal"
+    ConfusionMatrixDisplay(np.asarray(matrix), display_labels=labels).plot(
+        ax=axes, cmap="Blues", colorbar=False, xticks_rotation=30 if len(labels) > 4 else "horizontal"
     )
+    return figure
+
+
+def roc(points: Any, two: bool) -> Figure:
+    """The ROC curve of each class against the rest, or the one of two classes."""
+    from sklearn.metrics import RocCurveDisplay
+
+    figure, axes = _blank(5.2, 4.4)
+    for label, curve in points.groupby("class", sort=False):
+        display = RocCurveDisplay(fpr=curve["fpr"], tpr=curve["tpr"], roc_auc=curve["auc"].iloc[0])
+        display.plot(ax=axes, name=str(label))
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1)
+    axes.set(
+        xlabel="false positive rate",
+        ylabel="true positive rate",
+        title="" if two else "each class against the rest",
+        aspect="equal",
+    )
+    axes.legend(frameon=False, loc="lower right", fontsize="small")
     return figure
 
 

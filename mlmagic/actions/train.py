@@ -32,14 +32,14 @@ def train(config: RunConfig, context: Context) -> None:
     MLError
         With everything that is wrong with data or parameters, before training; or why training failed.
     """
-    from mlmagic.data import read, split
+    from mlmagic.data import read, training_data
 
     executor = load(config.framework)
     context.emit(Plan("loading data"))
     context.emit(Metadata({"versions": executor.versions()}))
-    frame = read(config.config)
-    wanted = config.config
-    data = split(frame, wanted, config.seed, wanted.default_validation_split, executor.task(config))
+    wanted = config.train
+    frame = read(wanted)
+    data = training_data(frame, wanted, config.seed, wanted.default_validation_split, executor.task(config))
     _describe(config, frame, data, context)
     executor.check(config, data)
     recorder = Recorder(context.emit)
@@ -82,7 +82,8 @@ def _keep(executor: Executor, outcome: Outcome, config: RunConfig, context: Cont
 def _emit_artifact(emit: Emit, directory: Path | None, key: str, path: Path) -> None:
     """Tell of a file that is written: by its place below the run's directory."""
     assert directory is not None
-    size = path.stat().st_size if path.is_file() else 0
+    files = [path] if path.is_file() else [item for item in path.rglob("*") if item.is_file()]
+    size = sum(item.stat().st_size for item in files)
     emit(Artifact(key, path.relative_to(directory).as_posix(), size))
 
 
@@ -94,7 +95,7 @@ def _describe(config: RunConfig, frame: Any, data: TrainingData, context: Contex
         context.emit(Log(text, "warning"))
     source = config.config
     name = str(source.data) if source.data is not None else source.data_path
-    facts["data"] = {"name": name, "schema": schema(frame)}
+    facts["data"] = {"name": name, "schema": schema(frame), "features": list(map(str, data.train.X.columns))}
     context.emit(Metadata(facts))
     context.emit(Log(f"{name}: {facts['samples']} rows, {facts['features']} features, target {data.target!r}"))
 
@@ -106,7 +107,7 @@ def _cross_validate(
     from mlmagic.data import folds
     from mlmagic.evaluation import cross_validation_summary, scores
 
-    wanted = config.config.cross_validation
+    wanted = config.train.cross_validation
     if wanted is None:
         return []
     emit(Plan("cross-validation", "fold", wanted.folds))

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mlmagic._suggest import closest
 from mlmagic.config._complaint import Complaint
 from mlmagic.config._document import Path, dotted
 from mlmagic.config._model import Model, nested, spellings
-from mlmagic.config._suggest import closest
 from mlmagic.config._values import show
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from mlmagic._suggest import closest
 from mlmagic.config._arrange import Checked, named
 from mlmagic.config._complaint import Complaint
 from mlmagic.config._hints import spaceless
 from mlmagic.config._model import Model, nested
 from mlmagic.config._rules import choices, field_schema, rule
 from mlmagic.config._scalars import scalar
-from mlmagic.config._suggest import closest
 from mlmagic.config._values import show
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlmagic._suggest import closest
 from mlmagic.config._complaint import Complaint, raise_all
 from mlmagic.config._groups import Group, groups
 from mlmagic.config._model import Model, alias, nested, spellings
 from mlmagic.config._rules import field_schema, rule
-from mlmagic.config._suggest import closest
 from mlmagic.config._values import show
 from mlmagic.config._write import flow
 
@@ -26,11 +26,15 @@ def describe(key: str | None = None) -> str:
     """
     if not key:
         return "\n\n".join(_overview(group) for group in groups())
-    found = [(group, name) for group in groups() if (name := spellings(group.model).get(key)) in group.names]
+    found = [(group, name) for group in groups() if (name := spellings(group.model).get(key, "")) in group.names]
     if not found:
         known = [spelling for group in groups() for spelling in spellings(group.model)]
         raise_all([Complaint((key,), f"{show(key)} is not a key", key, closest(key, known))], None)
-    return "\n\n".join(_help(group, str(name)) for group, name in found)
+    # What means the same in several groups is told once.
+    titles: dict[tuple[str, str], list[str]] = {}
+    for group, name in found:
+        titles.setdefault((alias(group.model, name), _help(group.model, name)), []).append(group.title)
+    return "\n\n".join(f"{name} ({'; '.join(of)})\n{text}" for (name, text), of in titles.items())
 
 
 def _overview(group: Group) -> str:
@@ -41,11 +45,11 @@ def _overview(group: Group) -> str:
     return "\n".join((group.title, *lines))
 
 
-def _help(group: Group, name: str) -> str:
-    model, field, key = group.model, group.model.model_fields[name], alias(group.model, name)
+def _help(model: type[Model], name: str) -> str:
+    field, key = model.model_fields[name], alias(model, name)
     others = [spelling for spelling, of in spellings(model).items() if of == name and spelling != key]
     inner = nested(field)
-    lines = [f"{key} ({group.title})", f"  {_meaning(field)}"]
+    lines = [f"  {_meaning(field)}"]
     if name != "config":
         lines += [f"  must be: {rule(field_schema(model, name))}"]
     lines += [f"  default: {_default(field)}"]

@@ -21,14 +21,21 @@ class Group(NamedTuple):
 
 
 def groups() -> list[Group]:
-    """Run-wide keys, those of every framework, and those that one framework adds."""
+    """Run-wide keys, those of training in every framework, those that one framework adds, and the other actions'."""
+    # The table names modules that import this package.
+    from mlmagic.actions import ACTIONS
+
     shared = tuple(TrainConfig.model_fields)
     found = [
         Group("Every run", RunConfig, tuple(RunConfig.model_fields)),
         Group("train, every framework", TrainConfig, shared),
     ]
-    for entry in EXECUTORS.values():
-        model: type[TrainConfig] = resolve(entry.train)
+    for executor in EXECUTORS.values():
+        model: type[TrainConfig] = resolve(executor.train)
         own = tuple(name for name in model.model_fields if name not in shared)
-        found.append(Group(f"train, {entry.title}", model, own))
+        found.append(Group(f"train, {executor.title}", model, own))
+    for action, entry in ACTIONS.items():
+        if entry.config is not None:
+            keys = resolve(entry.config)
+            found.append(Group(action, keys, tuple(keys.model_fields)))
     return found

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlmagic._suggest import closest, closest_of, listed
 from mlmagic.config import _planned
+from mlmagic.config._auto import AUTO
 from mlmagic.config._complaint import Complaint
-from mlmagic.config._suggest import closest, closest_of, listed
 from mlmagic.config._values import show
 from mlmagic.executors import EXECUTORS
 
@@ -31,21 +32,22 @@ def action_name(value: Any, place: Path) -> str | Complaint:
 
 
 def framework_name(value: Any, place: Path) -> str | Complaint:
-    """Return the framework of a run as EXECUTORS has it, or what is wrong with it."""
+    """Return the framework of a run as EXECUTORS has it, or ``auto``, or what is wrong with it."""
+    if value == AUTO:
+        return AUTO
     if value is None:
         return Complaint(
             ("framework",),
-            f"framework is missing: add a line `framework: {next(iter(EXECUTORS))}` ({listed(EXECUTORS)})",
+            f"framework is missing: add a line `framework: {next(iter(EXECUTORS))}` ({listed([*EXECUTORS, AUTO])})",
         )
     names = {spelling: name for name, entry in EXECUTORS.items() for spelling in (name, *entry.aliases)}
     if isinstance(value, str) and value in names:
         return names[value]
-    near = closest_of(str(value), names | {name: name for name in _planned.FRAMEWORKS})
-    return _unknown("framework", value, place, EXECUTORS, near, _planned.FRAMEWORKS)
+    return _unknown("framework", value, place, [*EXECUTORS, AUTO], closest_of(str(value), names | {AUTO: AUTO}))
 
 
 def _unknown(
-    key: str, value: Any, place: Path, known: Iterable[str], near: str | None, planned: Iterable[str]
+    key: str, value: Any, place: Path, known: Iterable[str], near: str | None, planned: Iterable[str] = ()
 ) -> Complaint:
     if isinstance(value, str) and value in planned:
         message = f"{key} {show(value)} is not available yet in this version, which knows {listed(known)}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 ACTIONS = (
     "fine-tune",
     "resume",
-    "evaluate",
-    "predict",
     "benchmark",
     "preprocess",
     "split",
@@ -18,24 +16,15 @@ ACTIONS = (
     "random-search",
     "bayesian-optimize",
 )
-FRAMEWORKS = ("tensorflow", "keras", "xgboost", "lightgbm", "auto")
 KEYS = (
     "augmentation",
-    "callbacks",
-    "compiledModel",
     "freezeLayers",
-    "inputData",
     "logging",
-    "metrics",
-    "modelPath",
     "operations",
-    "outputFormat",
     "outputPath",
     "paramGrid",
     "pretrainedModel",
     "saveTransformers",
-    "scheduler",
     "scoring",
     "training",
-    "validationData",
 )

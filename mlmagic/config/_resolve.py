@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mlmagic.config import _planned
+from mlmagic.config._action import ActionConfig
 from mlmagic.config._arrange import Checked, Entry, arrange, entries, named, unknown_key
+from mlmagic.config._auto import AUTO, detect, owner
 from mlmagic.config._check import validate
 from mlmagic.config._complaint import Complaint, raise_all
 from mlmagic.config._document import Document
@@ -21,8 +23,12 @@ from mlmagic.executors import resolve as load
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlmagic.config._auto import Origins
 
-def resolve(source: Document | Mapping[str, Any], *, action: str | None = None) -> RunConfig:
+
+def resolve(
+    source: Document | Mapping[str, Any], *, action: str | None = None, origins: Origins | None = None
+) -> RunConfig:
     """Check a config, flat or nested, in either spelling.
 
     Parameters
@@ -31,6 +37,8 @@ def resolve(source: Document | Mapping[str, Any], *, action: str | None = None) 
         What :func:`parse` gave, or the same as a mapping. Texts like ``$name`` are references.
     action
         The action if the source names none.
+    origins
+        Tells for ``framework: auto`` which packages the type of a variable comes from.
 
     Raises
     ------
@@ -41,13 +49,13 @@ def resolve(source: Document | Mapping[str, Any], *, action: str | None = None) 
     complaints: list[Complaint] = []
     plain = clean(source.value if isinstance(source, Document) else source, complaints)
     checked = Checked(complaints=complaints)
-    found = _resolved(plain, checked, action)
+    found = _resolved(plain, checked, action, origins or (lambda reference: ()))
     raise_all(checked.complaints, document)
     assert found is not None
     return found
 
 
-def _resolved(plain: dict[str, Any], checked: Checked, action: str | None) -> RunConfig | None:
+def _resolved(plain: dict[str, Any], checked: Checked, action: str | None, origins: Origins) -> RunConfig | None:
     found = _levels(plain, checked)
     run_wide = set(spellings(RunConfig)) - {"config"}
     rest = [entry for entry in found if entry.key not in run_wide]
@@ -55,12 +63,54 @@ def _resolved(plain: dict[str, Any], checked: Checked, action: str | None) -> Ru
     # A magic's own action gives way to the body's.
     chosen = values.pop("action", None)
     name = _named(checked, action_name(action if chosen is None else chosen, checked.place(("action",))))
-    framework = _named(checked, framework_name(values.pop("framework", None), checked.place(("framework",))))
+    own = _own_model(name)
+    # An action on a model that is there already need not be told what it is.
+    given = values.pop("framework", None) or (AUTO if own else None)
+    framework = _named(checked, framework_name(given, checked.place(("framework",))))
+    framework = _settled(framework, rest, own, checked, origins)
     # The keys of an action that is not there yet are not known either.
-    config = _train(framework, rest, checked) if name else None
-    values |= {"action": name or "", "framework": framework or "", "config": config or TrainConfig.model_construct()}
+    config = _config(own or _training(framework), framework, rest, checked) if name else None
+    values |= {"action": name or "", "framework": framework or "", "config": config or ActionConfig.model_construct()}
     run: RunConfig | None = validate(RunConfig, checked, values)
     return run
+
+
+def _own_model(action: str | None) -> type[ActionConfig] | None:
+    """The model of an action's keys; None where the framework's training has them."""
+    # The table names modules that import this package.
+    from mlmagic.actions import ACTIONS
+
+    reference = ACTIONS[action].config if action else None
+    model: type[ActionConfig] | None = load(reference) if reference else None
+    return model
+
+
+def _actions_with(key: Any) -> list[str]:
+    """The actions of their own keys that have this one."""
+    from mlmagic.actions import ACTIONS
+
+    models = {name: load(action.config) for name, action in ACTIONS.items() if action.config}
+    return [name for name, model in models.items() if key in spellings(model)]
+
+
+def _training(framework: str | None) -> type[ActionConfig]:
+    model: type[ActionConfig] = load(EXECUTORS[framework].train) if framework else TrainConfig
+    return model
+
+
+def _settled(
+    framework: str | None, rest: list[Entry], own: type[ActionConfig] | None, checked: Checked, origins: Origins
+) -> str | None:
+    """The framework that does it: found out where the config says ``auto``, the algorithm's own where it has one."""
+    models = [own] if own else [load(entry.train) for entry in EXECUTORS.values()]
+    names = {spelling: name for model in models for spelling, name in spellings(model).items()}
+    given = {names[entry.key]: entry.value for entry in rest if entry.key in names and entry.value is not None}
+    if framework == AUTO:
+        return _named(checked, detect(given, origins))
+    # Only between those that have algorithms: what is no key of the named framework is a fault of its own.
+    if framework and "algorithm" not in spellings(_training(framework)):
+        return framework
+    return owner(given.get("algorithm")) or framework
 
 
 def _levels(plain: dict[str, Any], checked: Checked) -> list[Entry]:
@@ -80,16 +130,17 @@ def _named(checked: Checked, found: str | Complaint) -> str | None:
     return None
 
 
-def _train(framework: str | None, found: list[Entry], checked: Checked) -> TrainConfig | None:
-    model: type[TrainConfig] = load(EXECUTORS[framework].train) if framework else TrainConfig
+def _config(
+    model: type[ActionConfig], framework: str | None, found: list[Entry], checked: Checked
+) -> ActionConfig | None:
     values = arrange(model, found, checked, lambda entry: _unknown(entry, model, framework))
     checked.places[()] = next((entry.path[:1] for entry in found if entry.path[:1] == ("config",)), ())
     given = {name: value for name, value in values.items() if value is not None}
     for name, part in model.parts(given).items():
         values[name] = _part(part, given.get(name, {}), checked, name)
-    config: TrainConfig | None = validate(model, checked, values)
-    # A framework that is not known may have other rules.
-    for complaint in model.rules(given) if framework else ():
+    config: ActionConfig | None = validate(model, checked, values)
+    # A framework that is not known may have other rules of training.
+    for complaint in model.rules(given) if framework or not issubclass(model, TrainConfig) else ():
         checked.complaints.append(_placed(complaint, checked))
     return config
 
@@ -107,16 +158,22 @@ def _placed(complaint: Complaint, checked: Checked) -> Complaint:
     return replace(complaint, path=checked.place(complaint.path))
 
 
-def _unknown(entry: Entry, model: type[TrainConfig], framework: str | None) -> Complaint | None:
+def _unknown(entry: Entry, model: type[ActionConfig], framework: str | None) -> Complaint | None:
     if entry.key in _planned.KEYS:
         message = f"{named(entry.path)} is not available yet in this version: leave it out"
         return Complaint(entry.path, message, entry.value, on_key=True)
     owners = [other.title for other in EXECUTORS.values() if entry.key in spellings(load(other.train))]
+    if owners and not issubclass(model, TrainConfig):
+        message = f"{named(entry.path)} is a key of training, not of this action"
+        return Complaint(entry.path, message, entry.value, on_key=True)
     if framework and owners:
         message = f"{named(entry.path)} is not a key of {EXECUTORS[framework].title}; it belongs to {owners[0]}"
         return Complaint(entry.path, message, entry.value, on_key=True)
     if owners:
         return None
+    if elsewhere := _actions_with(entry.key):
+        message = f"{named(entry.path)} is a key of {elsewhere[0]}, not of this action"
+        return Complaint(entry.path, message, entry.value, on_key=True)
     known = {**spellings(model), **spellings(RunConfig)}
     # There is no `config:` inside `config:`.
     known.pop("config", None)

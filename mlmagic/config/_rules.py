@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from mlmagic._suggest import listed
 from mlmagic.config._model import alias
-from mlmagic.config._suggest import listed
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

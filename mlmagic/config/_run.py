@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, field_validator
 
+from mlmagic.config._action import ActionConfig
 from mlmagic.config._model import Model, alias, references, refuse
 from mlmagic.config._reference import Reference, write
 from mlmagic.config._train import TrainConfig
@@ -17,12 +18,15 @@ class RunConfig(Model):
 
     action: str = Field(description="What to do.", examples=["train"])
     framework: str = Field(description="Which library does it.", examples=["sklearn"])
-    config: TrainConfig = Field(description="The action's own keys; they may also stand beside `action`.")
+    config: ActionConfig = Field(description="The action's own keys; they may also stand beside `action`.")
     output_dir: Annotated[Path, Field(strict=False)] | None = Field(
         None, description="The run's directory. Unset: runs/NAME-N.", examples=["runs/first"]
     )
     gpu_enabled: bool | None = Field(
-        None, description="Train on the GPU. Unset: if there is one and the framework can use it.", examples=[False]
+        None,
+        description="Use the GPU. Unset: training does if there is one and the framework can use it; a model predicts "
+        "where it is.",
+        examples=[False],
     )
     timeout: float | None = Field(
         None, gt=0, description="Seconds from the start after which the run stops. Unset: none.", examples=[3600]
@@ -42,6 +46,12 @@ class RunConfig(Model):
         if isinstance(value, str) and (not value.strip() or "\0" in value):
             raise refuse("outputDir must be the name of a directory, got an empty one or one with U+0000")
         return value
+
+    @property
+    def train(self) -> TrainConfig:
+        """The action's keys where it trains."""
+        assert isinstance(self.config, TrainConfig), f"{self.action} does not train"
+        return self.config
 
     def references(self) -> list[Reference]:
         """Every variable that the run needs, in order, as often as it is named."""
@@ -66,8 +76,9 @@ def _bind(value: Any, lookup: Callable[[Reference], Any]) -> Any:
     if isinstance(value, Reference):
         return value.bind(lookup(value))
     if isinstance(value, BaseModel):
-        fields = type(value).model_fields
-        return value.model_copy(update={name: _bind(getattr(value, name), lookup) for name in fields})
+        # Only what was given: a default holds no reference, and what was left out stays known as such.
+        given = value.model_fields_set
+        return value.model_copy(update={name: _bind(getattr(value, name), lookup) for name in given})
     if isinstance(value, dict):
         return {key: _bind(item, lookup) for key, item in value.items()}
     return [_bind(item, lookup) for item in value] if isinstance(value, list) else value

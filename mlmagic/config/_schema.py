@@ -1,9 +1,10 @@
-"""JSON Schema of a cell, for completion, hover and lint: both spellings, flat and nested, a branch a framework."""
+"""JSON Schema of a cell, for completion, hover and lint: both spellings, flat and nested."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlmagic.config._auto import AUTO
 from mlmagic.config._model import Model, alias, nested, spellings
 from mlmagic.config._rules import choices, field_schema
 from mlmagic.config._run import RunConfig
@@ -12,42 +13,49 @@ from mlmagic.executors import EXECUTORS, resolve
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlmagic.config._train import TrainConfig
+    from mlmagic.config._action import ActionConfig
 
 Schema = dict[str, Any]
 
 
 def json_schema() -> Schema:
     """Return the schema (draft 2020-12) of what ``resolve`` takes; the action may be missing, as a magic names it."""
+    from mlmagic.actions import ACTIONS
+
+    training = [name for name, action in ACTIONS.items() if action.config is None]
+    own = {name: action.config for name, action in ACTIONS.items() if action.config is not None}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mlmagic",
-        "description": "A run, as written in a cell of %%ml or %%mltrain.",
+        "description": "A run, as written in a cell of %%ml, %%mltrain, %%mleval or %%mlpredict.",
         "type": "object",
-        "anyOf": [_branch(framework) for framework in EXECUTORS],
-    }
-
-
-def _branch(framework: str) -> Schema:
-    from mlmagic.actions import ACTIONS
-
-    entry = EXECUTORS[framework]
-    model: type[TrainConfig] = resolve(entry.train)
-    keys: Schema = _object(RunConfig)["properties"] | _object(model)["properties"]
-    del keys["config"]
-    keys["action"] |= {"enum": list(ACTIONS)}
-    keys["framework"] |= {"enum": [framework, *entry.aliases]}
-    parts = list(_parts(model))
-    level = _object(model) | {"properties": keys} | ({"allOf": parts} if parts else {})
-    return {
-        "title": entry.title,
-        **level,
-        "properties": keys | {"config": level | {"type": ["object", "null"]}},
         "anyOf": [
-            {"required": ["framework"]},
-            {"required": ["config"], "properties": {"config": {"type": "object", "required": ["framework"]}}},
+            *(_training(framework, training) for framework in EXECUTORS),
+            *(_branch(name, resolve(model), [name], _frameworks()) for name, model in own.items()),
         ],
     }
+
+
+def _training(framework: str, actions: list[str]) -> Schema:
+    entry = EXECUTORS[framework]
+    branch = _branch(entry.title, resolve(entry.train), actions, [framework, *entry.aliases, AUTO])
+    # Training is told what it trains with; an action on a model that is there finds out.
+    inside = {"required": ["config"], "properties": {"config": {"type": "object", "required": ["framework"]}}}
+    return branch | {"anyOf": [{"required": ["framework"]}, inside]}
+
+
+def _branch(title: str, model: type[ActionConfig], actions: list[str], frameworks: list[str]) -> Schema:
+    keys: Schema = _object(RunConfig)["properties"] | _object(model)["properties"]
+    del keys["config"]
+    keys["action"] |= {"enum": actions}
+    keys["framework"] |= {"enum": frameworks}
+    parts = list(_parts(model))
+    level = _object(model) | {"properties": keys} | ({"allOf": parts} if parts else {})
+    return {"title": title, **level, "properties": keys | {"config": level | {"type": ["object", "null"]}}}
+
+
+def _frameworks() -> list[str]:
+    return [*(name for key, entry in EXECUTORS.items() for name in (key, *entry.aliases)), AUTO]
 
 
 def _object(model: type[Model]) -> Schema:
@@ -64,7 +72,7 @@ def _property(model: type[Model], name: str) -> Schema:
     return schema
 
 
-def _parts(model: type[TrainConfig]) -> Iterator[Schema]:
+def _parts(model: type[ActionConfig]) -> Iterator[Schema]:
     for name in model.model_fields:
         for choice in choices(field_schema(model, name)):
             for part, inner in model.parts({name: choice}).items():

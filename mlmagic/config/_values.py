@@ -40,8 +40,9 @@ def key_rule(key: Any, path: Path) -> str | None:
     """Return what is wrong with a key of the mapping at a path; None if nothing is."""
     if isinstance(key, str):
         return None if len(key) <= MAX_KEY else f"a key may have at most {MAX_KEY} characters, got {len(key)}"
-    # The labels of class_weight: {0: 1, 1: 5} are whole numbers.
-    if isinstance(key, int) and not isinstance(key, bool) and "hyperparameters" in path[:-1]:
+    # The labels of classWeight: {0: 1, 1: 5} are whole numbers.
+    of_labels = "hyperparameters" in path[:-1] or (path and path[-1] in ("classWeight", "class_weight"))
+    if isinstance(key, int) and not isinstance(key, bool) and of_labels:
         return None
     return f"a key must be text, got {show(key)}: put it in quotes"
 

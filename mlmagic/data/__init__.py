@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from mlmagic.data._folds import folds
     from mlmagic.data._hash import data_hash, file_hash, schema
     from mlmagic.data._parse import TRUSTED_FUNCTIONS, as_labels, as_numbers
-    from mlmagic.data._preparation import describe_preparation, fit_preparation, source_columns
+    from mlmagic.data._preparation import coded_columns, describe_preparation, fit_preparation, source_columns
     from mlmagic.data._source import read
     from mlmagic.data._split import split
+    from mlmagic.data._validation import training_data
 
 _HOMES = {
     "TRUSTED_FUNCTIONS": "_parse",
     "as_labels": "_parse",
     "as_numbers": "_parse",
+    "coded_columns": "_preparation",
     "data_hash": "_hash",
     "describe_preparation": "_preparation",
     "file_hash": "_hash",
@@ -31,6 +33,7 @@ _HOMES = {
     "schema": "_hash",
     "source_columns": "_preparation",
     "split": "_split",
+    "training_data": "_validation",
 }
 
 __all__ = [
@@ -40,6 +43,7 @@ __all__ = [
     "TrainingData",
     "as_labels",
     "as_numbers",
+    "coded_columns",
     "data_hash",
     "describe_preparation",
     "file_hash",
@@ -49,6 +53,7 @@ __all__ = [
     "schema",
     "source_columns",
     "split",
+    "training_data",
 ]
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from mlmagic.data._kinds import Kind, is_numeric_text, kind
-from mlmagic.data._near import listing, shown
 from mlmagic.data._parse import numbers
+from mlmagic.data._shown import listing, shown
 from mlmagic.errors import DataLoadingError
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlmagic.data._types import Task
 
 
@@ -57,6 +59,21 @@ class SplitConfig(Protocol):
     @property
     def validation_split(self) -> float | None:
         """Fraction of all rows."""
+        ...
+
+    @property
+    def class_weight(self) -> str | Mapping[Any, float] | None:
+        """How much each label counts, or "balanced"."""
+        ...
+
+    @property
+    def sample_weight(self) -> str | Reference | None:
+        """How much each row counts: a column's name, or the values themselves."""
+        ...
+
+    @property
+    def groups(self) -> str | Reference | None:
+        """What each row belongs to: a column's name, or the values themselves."""
         ...
 
     @property

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from mlmagic.data._near import shown
+from mlmagic.data._shown import shown
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
-
-if TYPE_CHECKING:
-    from mlmagic.data._types import Task
 
 
 @dataclass(frozen=True)
@@ -27,15 +23,39 @@ class Deal:
     warnings: tuple[str, ...]
 
 
-def deal(y: pd.Series, task: Task, test: float, validation: float, seed: int) -> Deal:
-    """Deal positions out, stratified by ``y`` when classifying.
+def strata(y: pd.Series, values: pd.Series) -> np.ndarray:
+    """Number the classes in the order of the user's own values, as ``train_test_split(stratify=values)`` does.
+
+    Which rows it draws depends on that order, and text puts "10" before "9".
+
+    Parameters
+    ----------
+    y
+        Labels, shape (n,). Values of one label, such as 1 and "1", are one stratum.
+    values
+        What the labels were read from, shape (n,), without gaps.
+    """
+    places = pd.Series(pd.factorize(np.asarray(values), sort=True)[0])
+    return places.groupby(y.to_numpy(), sort=False).transform("min").to_numpy()
+
+
+def deal(
+    y: pd.Series, labels: np.ndarray | None, test: float, validation: float, seed: int, group: pd.Series | None = None
+) -> Deal:
+    """Deal positions out as scikit-learn's ``train_test_split`` does, the test's first, then the validation's.
+
+    With groups as its ``GroupShuffleSplit`` does: the fractions are of the groups then, and nothing is stratified.
 
     Parameters
     ----------
     y
         Shape (n,), without gaps.
+    labels
+        The :func:`strata` of a classification, shape (n,); None for a regression.
     test, validation
         Fractions of n; a part has ``ceil(fraction * n)`` rows, as in scikit-learn.
+    group
+        What each row belongs to, shape (n,); None where rows may be parted at will.
 
     Raises
     ------
@@ -49,10 +69,11 @@ def deal(y: pd.Series, task: Task, test: float, validation: float, seed: int) ->
             f"testSplit {test:g} and validationSplit {validation:g} leave no rows to train on (their sum is below 1)"
         )
         raise InvalidConfiguration([Fault("testSplit", message, value=test)])
+    if group is not None:
+        return _deal_groups(y, labels, pd.factorize(group)[0], test, validation, seed)
     sizes = [math.ceil(fraction * len(y)) for fraction in (test, validation)]
     if len(y) - sum(sizes) < 2:
         raise _too_few(f"{len(y)} rows are too few for {sizes[0]} to test, {sizes[1]} to validate and 2 to train")
-    labels = pd.factorize(y)[0] if task == "classification" else None
     reasons: list[str] = []
     rest, test_rows = cut(np.arange(len(y)), labels, sizes[0], seed, reasons)
     train, validation_rows = cut(rest, labels, sizes[1], seed, reasons)
@@ -60,6 +81,40 @@ def deal(y: pd.Series, task: Task, test: float, validation: float, seed: int) ->
         _require_all(y, train, reasons)
     stratified = labels is not None and sum(sizes) > 0 and not reasons
     return Deal(train, validation_rows, test_rows, stratified, tuple(reasons))
+
+
+def _deal_groups(
+    y: pd.Series, labels: np.ndarray | None, group: np.ndarray, test: float, validation: float, seed: int
+) -> Deal:
+    count = group.max() + 1
+    sizes = [math.ceil(fraction * count) for fraction in (test, validation)]
+    if count - sum(sizes) < 1:
+        raise _too_few(f"{count} groups are too few for {sizes[0]} to test, {sizes[1]} to validate and 1 to train")
+    rest, test_rows = cut_groups(np.arange(len(y)), group, sizes[0], seed)
+    train, validation_rows = cut_groups(rest, group, sizes[1], seed)
+    reasons: list[str] = []
+    if labels is not None:
+        _require_all(y, train, reasons)
+    return Deal(train, validation_rows, test_rows, False, tuple(reasons))
+
+
+def cut_groups(positions: np.ndarray, group: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut the rows of ``count`` groups off, as ``GroupShuffleSplit`` does.
+
+    Parameters
+    ----------
+    positions
+        Of the rows to cut.
+    group
+        The number of each row's group, shape (n,), for all rows.
+    """
+    if count == 0:
+        return positions, positions[:0]
+    from sklearn.model_selection import GroupShuffleSplit
+
+    splitter = GroupShuffleSplit(n_splits=1, test_size=count, random_state=seed)
+    kept, off = next(splitter.split(positions, groups=group[positions]))
+    return positions[kept], positions[off]
 
 
 def cut(

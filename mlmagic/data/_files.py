@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from mlmagic._suggest import closest
 from mlmagic.data._csv import frame_from_csv
-from mlmagic.data._near import listing, near
+from mlmagic.data._shown import listing
+from mlmagic.data._tfrecord import frame_from_tfrecord
 from mlmagic.errors import DataLoadingError
 
 if TYPE_CHECKING:
@@ -91,7 +93,7 @@ def _way_out(path: Path) -> str:
     if not path.parent.is_dir():
         return f"Verify data path exists and is accessible; there is no folder {str(path.parent)!r}"
     names = _tables(path.parent)
-    guess = near(path.name, names)
+    guess = closest(path.name, names)
     beside = f"; the folder has {listing(names)}" if names else ""
     hint = f". Did you mean {str(path.parent / guess)!r}?" if guess else ""
     return f"Verify data path exists and is accessible{beside}{hint}"
@@ -124,4 +126,6 @@ _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".feather": pd.read_feather,
     ".json": _from_json,
     ".jsonl": _from_jsonl,
+    ".tfrecord": frame_from_tfrecord,
+    ".tfrecords": frame_from_tfrecord,
 }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from mlmagic.data._deal import cut
-from mlmagic.data._near import shown
+from mlmagic.data._beside import weighted
+from mlmagic.data._deal import cut, cut_groups, strata
+from mlmagic.data._shown import shown
 from mlmagic.data._types import Rows, TrainingData
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 
@@ -23,7 +25,8 @@ def folds(
     """Cut the training and validation rows into folds; the test rows stay out of it.
 
     The held-out rows are those of scikit-learn's ``StratifiedKFold`` or
-    ``KFold(folds, shuffle=True, random_state=seed)`` over the training rows followed by the validation rows.
+    ``KFold(folds, shuffle=True, random_state=seed)`` over the training rows followed by the validation rows; with
+    groups those of ``StratifiedGroupKFold`` or ``GroupKFold``.
 
     Parameters
     ----------
@@ -32,7 +35,8 @@ def folds(
     stratified
         None for: when classifying.
     validation
-        Fraction of each fold's training rows that picks its best epoch; 0 for none.
+        Fraction of each fold's training rows that picks its best epoch, split off as ``train_test_split`` does; 0 for
+        none.
 
     Yields
     ------
@@ -49,7 +53,7 @@ def folds(
     rows = _together(data)
     assert rows.y is not None
     stratify = data.task == "classification" if stratified is None else stratified
-    labels = pd.factorize(rows.y)[0] if data.task == "classification" else None
+    labels = strata(rows.y, rows.y) if data.task == "classification" else None
     _require(data, rows.y, folds, stratify)
     return _cut(data, rows, labels, folds, stratify, seed, validation)
 
@@ -57,13 +61,15 @@ def folds(
 def _cut(
     data: TrainingData, rows: Rows, labels: np.ndarray | None, count: int, stratify: bool, seed: int, validation: float
 ) -> Iterator[TrainingData]:
-    from sklearn.model_selection import KFold, StratifiedKFold
-
-    splitter = (StratifiedKFold if stratify else KFold)(count, shuffle=True, random_state=seed)
-    for fitting, held_out in splitter.split(np.zeros(len(rows)), rows.y):
+    group = None if rows.group is None else pd.factorize(rows.group)[0]
+    splitter = _splitter(stratify, group is not None)(count, shuffle=True, random_state=seed)
+    for fitting, held_out in splitter.split(np.zeros(len(rows)), rows.y, group):
         reasons: list[str] = []
-        size = int(np.ceil(validation * len(fitting)))
-        train, validating = cut(fitting, labels, size, seed, reasons)
+        size = math.ceil(validation * (len(fitting) if group is None else len(np.unique(group[fitting]))))
+        if group is None:
+            train, validating = cut(fitting, labels, size, seed, reasons)
+        else:
+            train, validating = cut_groups(fitting, group, size, seed)
         facts = {
             **data.metadata,
             "trainSamples": len(train),
@@ -73,20 +79,38 @@ def _cut(
             "warnings": [*data.metadata.get("warnings", []), *reasons],
         }
         parts = [_take(rows, positions) for positions in (train, validating, held_out)]
-        yield replace(data, train=parts[0], validation=parts[1] if size else None, test=parts[2], metadata=facts)
+        part = replace(data, train=parts[0], validation=parts[1] if size else None, test=parts[2], metadata=facts)
+        yield weighted(part)
+
+
+def _splitter(stratify: bool, grouped: bool) -> Any:
+    from sklearn import model_selection
+
+    if grouped:
+        return model_selection.StratifiedGroupKFold if stratify else model_selection.GroupKFold
+    return model_selection.StratifiedKFold if stratify else model_selection.KFold
 
 
 def _together(data: TrainingData) -> Rows:
+    own = data.train if data.class_weight is None else replace(data.train, weight=data.sample_weight)
     if data.validation is None:
-        return data.train
-    X = pd.concat([data.train.X, data.validation.X])
-    y = pd.concat([part.y for part in (data.train, data.validation) if part.y is not None])
-    return Rows(X, y, data.train.gaps)
+        return own
+    X = pd.concat([own.X, data.validation.X])
+    y, weight, group = (_joined([getattr(part, name) for part in (own, data.validation)]) for name in _BESIDE)
+    return Rows(X, y, own.gaps, weight, group)
+
+
+_BESIDE = ("y", "weight", "group")
+
+
+def _joined(parts: list[pd.Series | None]) -> pd.Series | None:
+    given = [part for part in parts if part is not None]
+    return pd.concat(given) if len(given) == len(parts) else None
 
 
 def _take(rows: Rows, positions: np.ndarray) -> Rows:
-    assert rows.y is not None
-    return Rows(rows.X.iloc[positions], rows.y.iloc[positions], rows.gaps)
+    y, weight, group = (None if part is None else part.iloc[positions] for part in (rows.y, rows.weight, rows.group))
+    return Rows(rows.X.iloc[positions], y, rows.gaps, weight, group)
 
 
 def _require(data: TrainingData, y: pd.Series, count: int, stratify: bool) -> None:

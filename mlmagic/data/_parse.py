@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mlmagic.data._near import shown
+from mlmagic.data._shown import shown
 from mlmagic.errors import DataLoadingError
 
 MISSING = "missing"

@@ -23,11 +23,17 @@ Scaling = Literal["none", "standard", "minmax", "robust"]
 _SCALERS = {"standard": "StandardScaler", "minmax": "MinMaxScaler", "robust": "RobustScaler"}
 
 
-def fit_preparation(rows: Rows, scaling: Scaling | None, mode: Literal["auto", "none"]) -> ColumnTransformer | None:
+def fit_preparation(
+    rows: Rows, scaling: Scaling | None, mode: Literal["auto", "none", "native"], *, always: bool = False
+) -> ColumnTransformer | None:
     """Fit what makes numbers of raw columns, on these rows and no others.
 
     Numbers with gaps get the median, text and categories become one column a label (a gap is the label "missing", a
     label never seen gives zeros), and numbers are scaled if asked. With ``mode="none"`` only the scaling is left.
+
+    ``mode="native"`` is for estimators that take gaps and categories themselves: columns keep their order, gaps stay
+    NaN, and text and categories become one column of codes, 0 for the first label in order; a gap or a label never seen
+    is NaN. :func:`coded_columns` tells which columns are codes.
 
     Parameters
     ----------
@@ -35,17 +41,21 @@ def fit_preparation(rows: Rows, scaling: Scaling | None, mode: Literal["auto", "
         Training rows. Columns in ``rows.gaps`` are filled even if these rows have no gap.
     scaling
         "standard", "minmax" or "robust"; "none" or None for none.
+    always
+        Give one even where there is nothing to do.
 
     Returns
     -------
     ColumnTransformer or None
-        Its output is float64, shape (n, features out). None where there is nothing to do: numbers, no gaps, no scaling.
+        Its output is float64, shape (n, features out). None where there is nothing to do: numbers, no scaling, and no
+        gaps unless they may stay.
     """
     kinds: dict[str, Kind] = {name: kind(rows.X[name]) for name in rows.X.columns}
     scaler = None if scaling in (None, "none") else _SCALERS[scaling]
-    groups = _groups(rows, kinds) if mode == "auto" else _scaling_only(kinds)
-    nothing = mode == "none" or (list(groups) == ["numeric"] and _plain(rows.X))
-    return None if scaler is None and nothing else _fit(rows.X, groups, scaler)
+    groups = _GROUPS[mode](rows, kinds)
+    numbers = {"auto": "iuf", "native": "iufb"}.get(mode)
+    nothing = numbers is None or ({_what(group) for group in groups} <= _AS_THEY_ARE and _plain(rows.X, numbers))
+    return None if scaler is None and nothing and not always else _fit(rows.X, groups, scaler)
 
 
 def source_columns(preparation: ColumnTransformer | None, columns: Sequence[str]) -> list[str]:
@@ -63,12 +73,17 @@ def source_columns(preparation: ColumnTransformer | None, columns: Sequence[str]
         return list(columns)
     sources: list[str] = []
     for name, part, parts_columns in preparation.transformers_:
-        if name == "encoded":
+        if name == "encoded":  # the others give a column for each
             for column, categories in zip(parts_columns, part[-1].categories_, strict=True):
                 sources += [column] * len(categories)
         else:
             sources += list(parts_columns)
     return sources
+
+
+def coded_columns(preparation: ColumnTransformer) -> list[bool]:
+    """Tell of each column that the model sees whether it holds codes of categories."""
+    return [_what(name) == "coded" for name, _, columns in preparation.transformers_ for _ in columns]
 
 
 def describe_preparation(preparation: ColumnTransformer | None) -> dict[str, Any]:
@@ -89,7 +104,9 @@ def describe_preparation(preparation: ColumnTransformer | None) -> dict[str, Any
         if name == "encoded":
             body["encoded"] = _labels(part, columns)
             body["filled"] |= {column: MISSING for column, labels in body["encoded"].items() if MISSING in labels}
-        if name in ("filled", "numeric") and "scale" in part.named_steps:
+        if _what(name) == "coded":
+            body["encoded"] |= _labels(part, columns)
+        if _what(name) in ("filled", "numeric") and "scale" in part.named_steps:
             body["scaled"].setdefault("method", _method(part.named_steps["scale"]))
             body["scaled"].setdefault("columns", []).extend(columns)
     return {key: value for key, value in body.items() if value}
@@ -109,16 +126,37 @@ def _groups(rows: Rows, kinds: dict[str, Kind]) -> dict[str, list[str]]:
     return {group: names for group, names in groups.items() if names}
 
 
-def _scaling_only(kinds: dict[str, Kind]) -> dict[str, list[str]]:
+def _runs(rows: Rows, kinds: dict[str, Kind]) -> dict[str, list[str]]:
+    """Neighbours of one kind together, so that the columns keep their order: numeric, coded, numeric 2, ..."""
+    groups: dict[str, list[str]] = {}
+    group, what = "", ""
+    for name, known in kinds.items():
+        wanted = {"number": "numeric", "boolean": "boolean"}.get(known, "coded")
+        if wanted != what:
+            what, count = wanted, sum(_what(other) == wanted for other in groups)
+            group = f"{what} {count + 1}" if count else what
+        groups.setdefault(group, []).append(name)
+    return groups
+
+
+def _what(group: str) -> str:
+    return group.partition(" ")[0]
+
+
+def _scaling_only(rows: Rows, kinds: dict[str, Kind]) -> dict[str, list[str]]:
     numeric = [name for name, known in kinds.items() if known == "number"]
     groups = {"numeric": numeric, "kept": [name for name in kinds if name not in numeric]}
     return {group: names for group, names in groups.items() if names}
 
 
+_GROUPS = {"auto": _groups, "none": _scaling_only, "native": _runs}
+_AS_THEY_ARE = {"numeric", "boolean"}
+
+
 def _fit(X: pd.DataFrame, groups: dict[str, list[str]], scaler: str | None) -> ColumnTransformer:
     from sklearn.compose import ColumnTransformer
 
-    parts = [(group, _part(group, scaler), names) for group, names in groups.items()]
+    parts = [(group, _part(_what(group), X[names], scaler), names) for group, names in groups.items()]
     fitted = ColumnTransformer(parts, sparse_threshold=0, verbose_feature_names_out=False)
     # The user may have set pandas output for the whole process.
     fitted.set_output(transform="default").fit(X)
@@ -128,22 +166,32 @@ def _fit(X: pd.DataFrame, groups: dict[str, list[str]], scaler: str | None) -> C
     return fitted
 
 
-def _part(group: str, scaler: str | None) -> TransformerMixin | str:
+def _part(group: str, X: pd.DataFrame, scaler: str | None) -> TransformerMixin | str:
     if group == "kept":
         return "passthrough"
     from sklearn import preprocessing
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline
 
-    read = as_labels if group == "encoded" else as_numbers
+    read = as_labels if group in ("encoded", "coded") else as_numbers
     steps: list[tuple[str, Any]] = [("read", preprocessing.FunctionTransformer(read, feature_names_out="one-to-one"))]
     if group == "filled":
         steps.append(("fill", SimpleImputer(strategy="median", keep_empty_features=True)))
     if group == "encoded":
         steps.append(("encode", preprocessing.OneHotEncoder(handle_unknown="ignore", sparse_output=False)))
+    if group == "coded":
+        steps.append(("encode", _codes(X)))
     if group in ("filled", "numeric") and scaler is not None:
         steps.append(("scale", getattr(preprocessing, scaler)()))
     return Pipeline(steps)
+
+
+def _codes(X: pd.DataFrame) -> TransformerMixin:
+    from sklearn.preprocessing import OrdinalEncoder
+
+    # A gap is no label here, so that it comes out as one never seen: NaN.
+    labels = [np.array(sorted({*as_labels(X[[name]])[name]} - {MISSING} or {MISSING}), dtype=object) for name in X]
+    return OrdinalEncoder(categories=labels, handle_unknown="use_encoded_value", unknown_value=np.nan)
 
 
 def _names_out(fitted: ColumnTransformer) -> list[str]:
@@ -153,8 +201,8 @@ def _names_out(fitted: ColumnTransformer) -> list[str]:
     return names
 
 
-def _plain(X: pd.DataFrame) -> bool:
-    return all(isinstance(dtype, np.dtype) and dtype.kind in "iuf" for dtype in X.dtypes)
+def _plain(X: pd.DataFrame, numbers: str) -> bool:
+    return all(isinstance(dtype, np.dtype) and dtype.kind in numbers for dtype in X.dtypes)
 
 
 def _labels(part: Any, columns: Sequence[str]) -> dict[str, list[str]]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mlmagic.data._files import frame_from_file
-from mlmagic.data._near import listing
 from mlmagic.data._objects import frame_from_object
+from mlmagic.data._shown import listing
 from mlmagic.errors import DataLoadingError, InvalidConfiguration
 
 if TYPE_CHECKING:
-    from mlmagic.data._config import SourceConfig
+    from mlmagic.data._config import Reference, SourceConfig
 
 
 def read(config: SourceConfig) -> pd.DataFrame:
@@ -38,13 +38,17 @@ def read(config: SourceConfig) -> pd.DataFrame:
     InvalidConfiguration
         If the config names no data.
     """
-    if config.data is not None:
-        frame = frame_from_object(config.data.value, str(config.data))
-    elif config.data_path is not None:
-        frame = frame_from_file(config.data_path)
-    else:
+    source = config.data if config.data is not None else config.data_path
+    if source is None:
         raise InvalidConfiguration("Training needs data: a variable (data: $df) or a file (dataPath: data/train.csv)")
-    return _with_text_names(frame)
+    return read_table(source)
+
+
+def read_table(source: Reference | str) -> pd.DataFrame:
+    """Read a variable's table or a file; see :func:`read`."""
+    if isinstance(source, str):
+        return _with_text_names(frame_from_file(source))
+    return _with_text_names(frame_from_object(source.value, str(source)))
 
 
 def _with_text_names(frame: pd.DataFrame) -> pd.DataFrame:

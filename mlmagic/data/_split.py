@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlmagic.data._beside import beside, weighted
 from mlmagic.data._checks import inspect
-from mlmagic.data._deal import Deal, deal
+from mlmagic.data._deal import Deal, deal, strata
 from mlmagic.data._target import Choice, choose
 from mlmagic.data._task import Decision, decide
 from mlmagic.data._types import Rows, Task, TrainingData
@@ -28,10 +29,9 @@ def split(
 ) -> TrainingData:
     """Decide target, task and features, check the columns, and split the rows.
 
-    The test rows are those of ``sklearn.model_selection.train_test_split(random_state=seed)``, stratified when
-    classifying, with the labels counted in the order in which they first occur (rows differ from a stratification by
-    the labels themselves where that order is not the sorted one); the validation rows are split off the rest in the
-    same way. Rows without a target are left out.
+    The test rows are those of ``sklearn.model_selection.train_test_split(random_state=seed)``, with the target as its
+    ``stratify`` when classifying; the validation rows are split off the rest in the same way. Rows without a target
+    are left out before. With groups the parts are those of ``GroupShuffleSplit``: no group is parted.
 
     Parameters
     ----------
@@ -57,22 +57,35 @@ def split(
         raise DataLoadingError(
             f"The data is empty: {len(frame)} rows, {len(frame.columns)} columns", solution="Give data with rows"
         )
-    choice = choose(frame, config)
+    aside = beside(frame, config)
+    choice = choose(frame, config, aside.columns)
     decision = decide(choice.values, config.task, estimator_task)
     X, left_out = _with_target(frame[choice.features], choice)
+    weight, group = (
+        None if part is None else part.loc[choice.values.notna().to_numpy()] for part in (aside.weight, aside.group)
+    )
     X, gaps, emptied = _checked(X, config.prepare)
     validation = default_validation if config.validation_split is None else config.validation_split
-    dealt = deal(decision.y, decision.task, config.test_split, validation, seed)
-    classes = np.unique(decision.y.to_numpy()) if decision.task == "classification" else None
+    classify = decision.task == "classification"
+    labels = strata(decision.y, choice.values.dropna()) if classify else None
+    dealt = deal(decision.y, labels, config.test_split, validation, seed, group)
+    classes = np.unique(decision.y.to_numpy()) if classify else None
     facts = _facts(X, choice, decision, dealt)
     if len(X) < len(frame):
         facts["samplesWithoutTarget"] = len(frame) - len(X)
     facts["warnings"] = [*choice.warnings, *decision.warnings, *left_out, *emptied, *dealt.warnings]
     train, held_out, test = (
-        Rows(X.iloc[positions], decision.y.iloc[positions], gaps)
+        Rows(X.iloc[positions], decision.y.iloc[positions], gaps, _at(weight, positions), _at(group, positions))
         for positions in (dealt.train, dealt.validation, dealt.test)
     )
-    return TrainingData(train, held_out or None, test or None, decision.task, choice.target, classes, facts)
+    parts = (train, held_out or None, test or None)
+    return weighted(
+        TrainingData(*parts, decision.task, choice.target, classes, facts, class_weight=config.class_weight)
+    )
+
+
+def _at(values: pd.Series | None, positions: np.ndarray) -> pd.Series | None:
+    return None if values is None else values.iloc[positions]
 
 
 def _with_target(X: pd.DataFrame, choice: Choice) -> tuple[pd.DataFrame, list[str]]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from mlmagic.data._near import listing, near
-from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
+from mlmagic._suggest import closest
+from mlmagic.data._given import given, in_another_order
+from mlmagic.data._shown import listing
+from mlmagic.errors import Fault, InvalidConfiguration
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from mlmagic.data._config import Reference, SplitConfig
 
 _USUAL = ("label", "target", "y")
@@ -28,8 +31,13 @@ class Choice:
     warnings: list[str]
 
 
-def choose(frame: pd.DataFrame, config: SplitConfig) -> Choice:
+def choose(frame: pd.DataFrame, config: SplitConfig, beside: Collection[str] = ()) -> Choice:
     """Find target and features.
+
+    Parameters
+    ----------
+    beside
+        Columns that are features only if they are named as such.
 
     Raises
     ------
@@ -42,13 +50,13 @@ def choose(frame: pd.DataFrame, config: SplitConfig) -> Choice:
         target, why = _named(frame, config.target)
         values, warnings = (frame[target] if target in frame.columns else pd.Series(dtype=object)), []
     else:
-        values = _given(frame, config.target)
+        values = given(frame, config.target, "target")
         target, why = str(values.name), f"given as {config.target}"
         warnings = _about_given(frame, config.target, target)
-    faults = _target_faults(frame, config.target) + _feature_faults(frame, config.feature_columns, target)
+    faults = _target_faults(frame, config.target) + _feature_faults(frame, config.feature_columns, target, beside)
     if faults:
         raise InvalidConfiguration(faults)
-    features = config.feature_columns or [name for name in frame.columns if name != target]
+    features = config.feature_columns or [name for name in frame.columns if name != target and name not in beside]
     return Choice(target, values, why, list(features), warnings)
 
 
@@ -61,65 +69,30 @@ def _named(frame: pd.DataFrame, target: str | None) -> tuple[str, str]:
     return str(frame.columns[-1]), "no target named: the last column"
 
 
-def _given(frame: pd.DataFrame, reference: Reference) -> pd.Series:
-    values = _as_series(reference.value, reference)
-    if len(values) != len(frame):
-        raise DataLoadingError(
-            f"target: {reference} has {len(values)} values, but the data has {len(frame)} rows",
-            solution="Give a target with one value for each row of the data, in the same order",
-        )
-    if _same_rows_in_another_order(values.index, frame.index):
-        values = values.reindex(frame.index)
-    name = values.name if isinstance(values.name, str) else str(reference).lstrip("$").split(".")[-1]
-    return values.set_axis(frame.index).rename(name)
-
-
-def _as_series(value: Any, reference: Reference) -> pd.Series:
-    if isinstance(value, pd.DataFrame) and value.shape[1] == 1:
-        return value.iloc[:, 0]
-    if isinstance(value, pd.Series):
-        return value
-    if callable(getattr(value, "to_pandas", None)) and isinstance(value.to_pandas(), pd.Series):
-        return pd.Series(value.to_pandas())
-    array = value if isinstance(value, np.ndarray) else np.asarray(value, dtype=object)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        raise DataLoadingError(
-            f"target: {reference} is one value a row, but it is a {type(value).__name__} of shape {array.shape}",
-            solution="Give a Series, a list or an array of shape (rows,)",
-        )
-    return pd.Series(array).infer_objects()
-
-
 def _about_given(frame: pd.DataFrame, reference: Reference, target: str) -> list[str]:
     warnings = []
     if target in frame.columns:
         warnings.append(f"Column {target!r} of the data is left out of the features: {reference} has the same name")
     index = getattr(reference.value, "index", None)
-    if isinstance(index, pd.Index) and _same_rows_in_another_order(index, frame.index):
+    if isinstance(index, pd.Index) and in_another_order(index, frame.index):
         warnings.append(
             f"{reference} has the index of the data in another order; its values were put in the data's order"
         )
     return warnings
 
 
-def _same_rows_in_another_order(index: pd.Index, rows: pd.Index) -> bool:
-    if index.equals(rows) or not (index.is_unique and rows.is_unique):
-        return False
-    return len(index.intersection(rows)) == len(rows)
-
-
 def _target_faults(frame: pd.DataFrame, target: object) -> list[Fault]:
     if not isinstance(target, str) or target in frame.columns:
         return []
     message = f"target names no column: {target!r}. The data has {listing(frame.columns)}."
-    return [Fault("target", message, value=target, suggestion=near(target, frame.columns))]
+    return [Fault("target", message, value=target, suggestion=closest(target, frame.columns))]
 
 
-def _feature_faults(frame: pd.DataFrame, features: list[str] | None, target: str) -> list[Fault]:
+def _feature_faults(
+    frame: pd.DataFrame, features: list[str] | None, target: str, beside: Collection[str]
+) -> list[Fault]:
     if features is None:
-        if len(frame.columns.difference([target])):
+        if len(frame.columns.difference([target, *beside])):
             return []
         return [Fault("data", f"The data has no column beside the target {target!r} to learn from")]
     faults = [] if features else [Fault("featureColumns", "featureColumns names at least one column, but it is empty")]
@@ -142,4 +115,4 @@ def _feature_fault(frame: pd.DataFrame, before: list[str], name: str, target: st
 
 
 def _suggested(frame: pd.DataFrame, name: str, target: str) -> str | None:
-    return None if name in frame.columns or name == target else near(name, frame.columns)
+    return None if name in frame.columns or name == target else closest(name, frame.columns)

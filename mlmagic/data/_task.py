@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from mlmagic.data._kinds import FEW_LABELS, Kind, kind
-from mlmagic.data._near import listing, shown
 from mlmagic.data._parse import numbers
+from mlmagic.data._shown import listing, shown
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 
 if TYPE_CHECKING:

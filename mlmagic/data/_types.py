@@ -27,11 +27,18 @@ class Rows:
     gaps
         Columns that have gaps somewhere in the whole table. A preparation fitted on rows that happen to have none
         must fill them all the same, or the first test row with a gap ends the run.
+    weight
+        Shape (n,), how much each row counts in training, class weights and sample weights multiplied; None where all
+        rows count alike.
+    group
+        Shape (n,), what belongs together: the query of a ranking, or rows that no split may part; None without groups.
     """
 
     X: pd.DataFrame
     y: pd.Series | None = None
     gaps: tuple[str, ...] = ()
+    weight: pd.Series | None = None
+    group: pd.Series | None = None
 
     def __len__(self) -> int:
         return len(self.X)
@@ -53,6 +60,10 @@ class TrainingData:
         Sorted distinct labels of the whole target, shape (k,); None for a regression.
     metadata
         What was decided and why, under the report's keys.
+    class_weight
+        How much each label counts, as the user asked; ``train.weight`` has it in it.
+    sample_weight
+        What ``train.weight`` was before that.
     """
 
     train: Rows
@@ -62,3 +73,5 @@ class TrainingData:
     target: str
     classes: np.ndarray | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    class_weight: str | Mapping[Any, float] | None = None
+    sample_weight: pd.Series | None = None

@@ -8,29 +8,41 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mlmagic.evaluation._metrics import METRICS, known_metrics
+
 if TYPE_CHECKING:
     from mlmagic.evaluation._confusion import classification_table, confusion_table
     from mlmagic.evaluation._evaluate import evaluate, scores
     from mlmagic.evaluation._importance import aggregate_importances, permutation_importance
+    from mlmagic.evaluation._named import Named, named
+    from mlmagic.evaluation._roc import roc_points
     from mlmagic.evaluation._summary import cross_validation_summary
 
 _HOMES = {
+    "Named": "_named",
     "aggregate_importances": "_importance",
     "classification_table": "_confusion",
     "confusion_table": "_confusion",
     "cross_validation_summary": "_summary",
     "evaluate": "_evaluate",
+    "named": "_named",
     "permutation_importance": "_importance",
+    "roc_points": "_roc",
     "scores": "_evaluate",
 }
 
 __all__ = [
+    "METRICS",
+    "Named",
     "aggregate_importances",
     "classification_table",
     "confusion_table",
     "cross_validation_summary",
     "evaluate",
+    "known_metrics",
+    "named",
     "permutation_importance",
+    "roc_points",
     "scores",
 ]
 

@@ -18,21 +18,23 @@ class Confusion:
     labels
         Shape (k,): the model's classes in their order, then labels it never knew.
     matrix
-        Shape (k, k), counts; rows are true, columns predicted.
+        Shape (k, k), counts, or sums of weights; rows are true, columns predicted.
     """
 
     labels: np.ndarray
     matrix: np.ndarray
 
     @classmethod
-    def of(cls, y_true: np.ndarray, values: np.ndarray, classes: np.ndarray) -> Confusion:
-        """Count labels of shape (n,) against predictions of shape (n,)."""
-        if classes.dtype == bool and values.dtype.kind in "iuf":  # pandas tells True from 1
-            values = values.astype(bool)
+    def of(
+        cls, y_true: np.ndarray, values: np.ndarray, classes: np.ndarray, weight: np.ndarray | None = None
+    ) -> Confusion:
+        """Count labels of shape (n,) against predictions of shape (n,), each row by its weight if it has one."""
+        values = as_labels(values, classes)
         labels = _with_unknown(pd.Index(classes), y_true, values)
         true, predicted = labels.get_indexer(pd.Index(y_true)), labels.get_indexer(pd.Index(values))
         count = len(labels)
-        matrix = np.bincount(true * count + predicted, minlength=count * count).reshape(count, count)
+        places = true * count + predicted
+        matrix = np.bincount(places, weights=weight, minlength=count * count).reshape(count, count)
         return cls(labels.to_numpy(), matrix)
 
     @property
@@ -78,6 +80,12 @@ class Confusion:
             str(label): {"precision": float(p), "recall": float(r), "f1": float(f), "support": int(n)}
             for label, p, r, f, n in columns
         }
+
+
+def as_labels(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Predictions of shape (n,) in the classes' own kind, where a model gave 0 and 1 for False and True."""
+    # pandas tells True from 1.
+    return values.astype(bool) if classes.dtype == bool and values.dtype.kind in "iuf" else values
 
 
 def confusion_table(y_true: np.ndarray, values: np.ndarray, classes: np.ndarray) -> pd.DataFrame:

@@ -6,13 +6,35 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mlmagic.executors.lightgbm._estimators import ESTIMATORS as OF_LIGHTGBM
+from mlmagic.executors.sklearn._estimators import ESTIMATORS
+from mlmagic.executors.xgboost._estimators import ESTIMATORS as OF_XGBOOST
+
 if TYPE_CHECKING:
     from mlmagic.executors._base import Executor
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Where an executor and its config model live, as "module:name", and what to install for it."""
+    """One framework.
+
+    Attributes
+    ----------
+    title
+        Its name as people write it.
+    executor, train
+        Where the executor and its config model live, as "module:name".
+    install
+        The command that installs it.
+    module
+        What is imported; a model of the notebook whose type comes from there is this framework's.
+    aliases
+        Other spellings of its name in a config.
+    algorithms
+        Estimators that only this framework has. Named under another framework they are routed here.
+    suffixes
+        Of model files that only this framework writes.
+    """
 
     title: str
     executor: str
@@ -20,6 +42,8 @@ class Entry:
     install: str
     module: str
     aliases: tuple[str, ...] = ()
+    algorithms: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = ()
 
 
 EXECUTORS: dict[str, Entry] = {
@@ -30,6 +54,8 @@ EXECUTORS: dict[str, Entry] = {
         install="pip install scikit-learn",
         module="sklearn",
         aliases=("scikit-learn", "scikit_learn"),
+        algorithms=tuple(ESTIMATORS),
+        suffixes=(".skops", ".pkl", ".joblib"),
     ),
     "pytorch": Entry(
         title="PyTorch",
@@ -38,6 +64,36 @@ EXECUTORS: dict[str, Entry] = {
         install="pip install torch",
         module="torch",
         aliases=("torch",),
+        suffixes=(".pt", ".pth", ".safetensors"),
+    ),
+    "keras": Entry(
+        title="Keras",
+        executor="mlmagic.executors.keras.executor:KerasExecutor",
+        train="mlmagic.executors.keras.config:KerasTrain",
+        install="pip install tensorflow keras",
+        module="keras",
+        aliases=("tensorflow", "tf"),
+        suffixes=(".keras", ".h5"),
+    ),
+    "xgboost": Entry(
+        title="XGBoost",
+        executor="mlmagic.executors.xgboost.executor:XGBoostExecutor",
+        train="mlmagic.executors.xgboost.config:XGBoostTrain",
+        install="pip install xgboost",
+        module="xgboost",
+        aliases=("xgb",),
+        algorithms=tuple(OF_XGBOOST),
+        suffixes=(".ubj",),
+    ),
+    "lightgbm": Entry(
+        title="LightGBM",
+        executor="mlmagic.executors.lightgbm.executor:LightGBMExecutor",
+        train="mlmagic.executors.lightgbm.config:LightGBMTrain",
+        install="pip install lightgbm",
+        module="lightgbm",
+        aliases=("lgbm", "lgb"),
+        algorithms=tuple(OF_LIGHTGBM),
+        suffixes=(".txt",),
     ),
 }
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from mlmagic._suggest import closest
+from mlmagic.errors import ModelLoadingError
 from mlmagic.events import Emit
 
 if TYPE_CHECKING:
@@ -19,12 +21,38 @@ if TYPE_CHECKING:
     from mlmagic.state import RunState
 
 
+# Cells of a batch: 8 MB as float64.
+MOST_CELLS = 1_000_000
+
+
 def how_to_trust(file: Path) -> str:
     """What a person who knows a run does, so that ``file`` of its directory may run code."""
     directory = str(file.parent)
     return (
-        f"if you know who made it: %mlattach {shlex.quote(directory)} --trust, "
+        f"if you know who made it: trust: true in the cell that names it, %mlattach {shlex.quote(directory)} --trust, "
         f"or mlmagic.attach({directory!r}, trust=True)"
+    )
+
+
+def missing(path: Path) -> ModelLoadingError:
+    """The error for a model file that is not there."""
+    beside = sorted(item.name for item in path.parent.iterdir()) if path.parent.is_dir() else []
+    near = closest(path.name, beside)
+    hint = f". Did you mean {str(path.parent / near)!r}?" if near else ""
+    return ModelLoadingError(
+        f"modelPath {str(path)!r} is not there{hint}",
+        stderr=f"FileNotFoundError: {path.absolute()}",
+        solution="Correct the path; it starts at the notebook's directory",
+        metadata={"modelPath": str(path)},
+    )
+
+
+def refused(path: Path, why: str, instead: str) -> ModelLoadingError:
+    """The error for a model file that would run code, with the two ways out: another format, or somebody's word."""
+    return ModelLoadingError(
+        f"{path.name} is refused: {why}",
+        solution=f"{instead}; if you know who made it, write trust: true",
+        metadata={"modelPath": str(path)},
     )
 
 
@@ -56,6 +84,8 @@ class Outcome:
         Tables by name, for panels and figures ("feature_importances", ...).
     artifacts
         Files written below the run's directory, by the report's key. The first of them is the model.
+    features
+        The columns that the model takes, in order, where it knows them itself; None where it does not.
     """
 
     model: Any
@@ -65,6 +95,16 @@ class Outcome:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     artifacts: Mapping[str, Path] = field(default_factory=dict)
+    features: tuple[str, ...] | None = None
+
+
+def batch_rows(columns: int) -> int:
+    """How many rows of so many columns are predicted at a time: 1024, fewer where a row is wide; a power of two.
+
+    It depends on nothing else: which rows a library multiplies together decides the last digit of a sum, and a model
+    predicts the same in every process.
+    """
+    return 1 << (max(1, min(MOST_CELLS // max(1, columns), 1024)).bit_length() - 1)
 
 
 @dataclass(frozen=True)
@@ -76,12 +116,15 @@ class Predictions:
     values
         Labels or numbers, shape (n,).
     probabilities
-        Shape (n, classes), columns in the order of ``Outcome.classes``; None for a regression or where the model
-        has none.
+        Shape (n, classes), columns in the order of ``Outcome.classes``, or of the classes' numbers where the model
+        does not know their labels; None for a regression or where the model has none.
+    metadata
+        How it was predicted, under the report's keys: ``gpuUsed``, ``gpuModel``.
     """
 
     values: np.ndarray
     probabilities: np.ndarray | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -145,4 +188,33 @@ class Executor(Protocol):
         ModelLoadingError
             If the file cannot be read without running code that nobody has trusted.
         """
+        ...
+
+    def adopt(self, model: Any) -> Outcome | None:
+        """What predicts with a fitted model of the notebook; None where it is not one of this framework's.
+
+        Raises
+        ------
+        ModelLoadingError
+            If it is one, but is not fitted.
+        """
+        ...
+
+    def read(self, path: Path, config: RunConfig) -> Outcome:
+        """The model in a file that no run of ours wrote. What the config says of it: script, class, trust.
+
+        Raises
+        ------
+        ModelLoadingError
+            If it is not there, is damaged, or cannot be read without running code that nobody has trusted.
+        """
+        ...
+
+
+@runtime_checkable
+class Places(Protocol):
+    """What an executor has beside :class:`Executor` whose models predict on one device or another."""
+
+    def place(self, outcome: Outcome, config: RunConfig) -> Outcome:
+        """The model on the device that ``gpuEnabled`` says, a copy if it is elsewhere; where it is if it says none."""
         ...

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TextIO
 
 from mlmagic._units import duration
-from mlmagic.events import Began, Ended, Event, Log, Plan, Row, Stopping
+from mlmagic.events import Began, Ended, Event, Log, Plan, Rounds, Row, Stopping
 
 
 class TextLog:
@@ -42,8 +42,9 @@ class TextLog:
             case Plan():
                 return event.phase
             case Row():
-                values = "  ".join(f"{name} {value:.6g}" for name, value in event.values.items())
-                return f"{self._unit} {event.index}  {values}"
+                return self._row(event)
+            case Rounds():
+                return "\n".join(map(self._row, event.rows()))
             case Log():
                 return event.text if event.level in ("info", "output") else f"{event.level}: {event.text}"
             case Stopping():
@@ -52,3 +53,7 @@ class TextLog:
                 return f"{event.status}: {event.error['message']}" if event.error else event.status
             case _:
                 return None
+
+    def _row(self, row: Row) -> str:
+        values = "  ".join(f"{name} {value:.6g}" for name, value in row.values.items())
+        return f"{self._unit} {row.index}  {values}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from mlmagic._html import Confusion, Curve, Failure, Series, Summary
+from mlmagic._html import Confusion, Curve, Failure, Preview, Series, Summary
 
 EPOCHS = tuple(float(i) for i in range(1, 41))
 
@@ -73,4 +73,5 @@ def everywhere(evil: str) -> Summary:
     curve = Curve(evil, (Series(evil, (1.0, 2.0, 3.0), (1.0, 0.5, 0.4)),), evil, (3.0, 0.4))
     failure = Failure(evil, evil, evil, evil)
     confusion = Confusion((evil, "b"), ((1, 2), (3, 4)))
-    return Summary(*[evil] * 6, pair, pair, pair, evil, confusion, curve, failure)
+    preview = Preview((evil, evil), pair, 1)
+    return Summary(*[evil] * 6, pair, pair, pair, evil, confusion, curve, preview, failure)

@@ -71,14 +71,6 @@ def test_did_you_mean(typo, meant):
     assert (found.line, found.column) == (3, 12)
 
 
-@pytest.mark.parametrize(
-    ("name", "library"), [("XGBClassifier", "XGBoost"), ("XGBRegressor", "XGBoost"), ("LGBMClassifier", "LightGBM")]
-)
-def test_libraries_to_come(name, library):
-    found = fault(f"{HEAD}algorithm: {name}")
-    assert found.message == f"{name} belongs to {library}, which is not available yet in this version"
-
-
 def test_model_or_algorithm():
     assert resolve(parse(HEAD + "model: $pipe"), action="train").config.model == Reference("pipe")
     assert (

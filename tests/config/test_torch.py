@@ -1,7 +1,9 @@
 import pytest
 
 from mlmagic.config import Reference, parse, resolve
-from mlmagic.executors.pytorch.config import EarlyStopping, Mlp
+from mlmagic.config._early_stopping import EarlyStopping
+from mlmagic.executors._networks.config import Mlp
+from mlmagic.executors.pytorch.config import Scheduler
 from tests.config.faults import fault, places
 
 HEAD = "framework: pytorch\ndata: $df\n"
@@ -132,7 +134,32 @@ def test_seed_example():
       "outputDir": "models/resnet50_run1",
       "gpuEnabled": true
     }"""
-    found = fault(text)
-    assert found.message == "scheduler is not available yet in this version: leave it out"
-    assert (found.line, found.column) == (13, 9)
-    assert config(text.replace('"scheduler": "cosine_annealing",', "")).early_stopping == EarlyStopping()
+    made = config(text)
+    assert made.early_stopping == EarlyStopping()
+    assert made.scheduler == Scheduler(kind="cosine")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("cosine", "cosine"),
+        ("step_lr", "step"),
+        ("{kind: reduce_lr_on_plateau}", "plateau"),
+        ("one_cycle", "one_cycle"),
+    ],
+)
+def test_schedules(text, kind):
+    assert config(f"{MLP}scheduler: {text}").scheduler.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "suggestion"),
+    [("scheduler: cosin", "cosine"), ("scheduler: {kind: stepp}", "step"), ("scheduler: {patince: 3}", "patience")],
+)
+def test_schedules_that_are_none(text, suggestion):
+    assert fault(MLP + text).suggestion == suggestion
+
+
+def test_one_cycle_warms_up_by_itself():
+    found = fault(MLP + "scheduler: {kind: one_cycle_lr, warmupEpochs: 2}")
+    assert found.message == "one_cycle warms up by itself: leave warmupEpochs out"

@@ -29,6 +29,9 @@ def config(**given: Any) -> SimpleNamespace:
         "test_split": 0.2,
         "validation_split": None,
         "prepare": "auto",
+        "class_weight": None,
+        "sample_weight": None,
+        "groups": None,
     }
     return SimpleNamespace(**unset | given)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 from mlmagic.data import folds
 from mlmagic.errors import DataLoadingError, InvalidConfiguration
@@ -33,6 +33,15 @@ def test_a_regression_is_cut_plainly():
     held_out = KFold(4, shuffle=True, random_state=0).split(data.train.X)
     for fold, (_, by_hand) in zip(folds(data, 4, None, 0, 0.0), held_out, strict=True):
         pd.testing.assert_frame_equal(fold.test.X, data.train.X.iloc[by_hand])
+
+
+def test_validation_rows_of_a_fold_are_those_of_train_test_split():
+    data = split_by(penguins(), target="species")
+    for fold in folds(data, 4, None, 5, 0.2):
+        fitting = data.train.y.drop(index=fold.test.y.index)
+        train, validation = train_test_split(fitting, test_size=0.2, random_state=5, stratify=fitting)
+        pd.testing.assert_series_equal(fold.train.y, train)
+        pd.testing.assert_series_equal(fold.validation.y, validation)
 
 
 @settings(max_examples=25, deadline=None)

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.datasets import load_wine
 from sklearn.model_selection import train_test_split
 
 from mlmagic.data import TrainingData
@@ -49,14 +49,48 @@ def test_parts_are_disjoint_complete_stratified_and_repeatable(counts, test, val
     pd.testing.assert_frame_equal(data.train.X, again.train.X)
 
 
-@pytest.mark.parametrize("load", [load_wine, load_breast_cancer])
-def test_the_test_rows_are_those_of_train_test_split(load):
-    frame = load(as_frame=True).frame
-    data = split_by(frame, seed=3)
-    train, test = train_test_split(frame, test_size=0.2, random_state=3, stratify=frame["target"])
-    pd.testing.assert_frame_equal(data.train.X, train.drop(columns="target"))
-    pd.testing.assert_frame_equal(data.test.X, test.drop(columns="target"))
-    assert data.validation is None
+# Each first met in another order than the sorted one, and drawn from classes of unequal size.
+CODES = [1, 2, 0, *np.random.default_rng(0).choice(3, size=94, p=[0.5, 0.35, 0.15])]
+TARGETS = {
+    "penguins": penguins()["species"],
+    "text": pd.Series(["b", "a", "c"])[CODES],
+    "text as objects": pd.Series(["b", "a", "c"], dtype=object)[CODES],
+    "text of numbers": pd.Series(["9", "100", "10"])[CODES],
+    "numbers as objects": pd.Series([10, 9, 100], dtype=object)[CODES],
+    "categories in an order of their own": pd.Series(pd.Categorical.from_codes(CODES, ["low", "mid", "high"], True)),
+    "categories of numbers": pd.Series(pd.Categorical.from_codes(CODES, [10.5, 9.5, 100.5])),
+    "intervals": pd.cut(pd.Series([25, 7, 100])[CODES].reset_index(drop=True), [5, 9.5, 50, 200]),
+    "integers": pd.Series([10, 9, 100])[CODES],
+    "nullable integers": pd.Series([10, None, 100, 9], dtype="Int64")[[*CODES, *[3] * 30]],
+    "integers of Arrow": pd.Series([10, 9, 100], dtype="int64[pyarrow]")[CODES],
+    "integers with gaps": pd.Series([10, np.nan, 100, 9])[[*CODES, *[3] * 30]],
+    "fractions": pd.Series([10.5, 9.5, 100.5])[CODES],
+    "booleans": pd.Series([True, False, True])[CODES],
+    "nullable booleans": pd.Series([True, None, False], dtype="boolean")[CODES],
+    "booleans as objects": pd.Series([True, None, False], dtype=object)[CODES],
+    "wine": load_wine(as_frame=True).target,
+}
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+@pytest.mark.parametrize("y", TARGETS.values(), ids=TARGETS)
+def test_the_rows_are_those_of_train_test_split(y, seed):
+    frame = table(y.reset_index(drop=True), x=range(len(y)))
+    data = split_by(frame, seed=seed, validation=0.15, task="classification")
+    labelled = frame.dropna()
+    train, test = train_test_split(labelled, test_size=0.2, random_state=seed, stratify=labelled["y"])
+    size = int(np.ceil(0.15 * len(labelled)))
+    train, validation = train_test_split(train, test_size=size, random_state=seed, stratify=train["y"])
+    for part, by_hand in zip(parts(data), (train, validation, test), strict=True):
+        pd.testing.assert_frame_equal(part.X, by_hand[["x"]])
+
+
+def test_numbers_and_words_of_one_spelling_are_one_stratum():
+    y = [1, "1", "b", "a"] * 10
+    data = split_by(table(pd.Series(y, dtype=object)), task="classification")
+    train, test = train_test_split(np.arange(40), test_size=0.2, random_state=0, stratify=[str(label) for label in y])
+    assert data.train.X.index.tolist() == train.tolist()
+    assert data.test.X.index.tolist() == test.tolist()
 
 
 def test_what_was_decided_is_in_the_metadata():

@@ -15,7 +15,7 @@ from sklearn.datasets import load_diabetes, load_iris
 from mlmagic._pool import POOL
 from mlmagic._transport import Released, Transport, run_here
 from mlmagic.config import RunConfig, resolve
-from mlmagic.events import Artifact, Event, Metadata, Metrics, Plan, Row, Table
+from mlmagic.events import Artifact, Event, Metadata, Metrics, Plan, Rounds, Row, Table
 from mlmagic.executors import EXECUTORS, load
 from mlmagic.executors._base import Executor, Outcome
 from mlmagic.state import RunState
@@ -26,12 +26,21 @@ SMALL: dict[tuple[str, str], dict[str, Any]] = {
     ("sklearn", "regression"): {"algorithm": "Ridge"},
     ("pytorch", "classification"): {"architecture": "mlp", "epochs": 3, "gpuEnabled": False},
     ("pytorch", "regression"): {"architecture": "mlp", "epochs": 3, "task": "regression", "gpuEnabled": False},
+    ("keras", "classification"): {"architecture": "mlp", "epochs": 3, "gpuEnabled": False},
+    ("keras", "regression"): {"architecture": "mlp", "epochs": 3, "task": "regression", "gpuEnabled": False},
+    ("xgboost", "classification"): {"hyperparameters": {"n_estimators": 5, "subsample": 0.5}},
+    ("xgboost", "regression"): {"hyperparameters": {"n_estimators": 5}},
+    ("lightgbm", "classification"): {"hyperparameters": {"n_estimators": 5, "extra_trees": True}},
+    ("lightgbm", "regression"): {"hyperparameters": {"n_estimators": 5}},
 }
 CASES = sorted(SMALL)
 # More than fits in a second; a stop must end it.
 LONG: dict[str, dict[str, Any]] = {
     "sklearn": {"algorithm": "ExtraTreesClassifier", "hyperparameters": {"n_estimators": 100_000}},
     "pytorch": {"architecture": "mlp", "epochs": 100_000, "gpuEnabled": False},
+    "keras": {"architecture": "mlp", "epochs": 100_000, "gpuEnabled": False},
+    "xgboost": {"hyperparameters": {"n_estimators": 100_000}},
+    "lightgbm": {"hyperparameters": {"n_estimators": 100_000}},
 }
 
 
@@ -65,7 +74,7 @@ class Run:
 
     def emit(self, event: Event) -> None:
         self.events.append(event)
-        if isinstance(event, Row) and self.stop_at == "row":
+        if isinstance(event, (Row, Rounds)) and self.stop_at == "row":
             self.stop.set()
 
     def through(self, place: str, config: RunConfig) -> Run:
@@ -153,7 +162,8 @@ def test_what_a_run_tells(both, place):
     for item in [*run.of(Artifact), *run.of(Table)]:
         path = home / place / item.path
         assert path.exists()
-        assert not isinstance(item, Artifact) or path.stat().st_size == item.size
+        files = [path] if path.is_file() else [inside for inside in path.rglob("*") if inside.is_file()]
+        assert not isinstance(item, Artifact) or sum(file.stat().st_size for file in files) == item.size
     first = next(key for key in run.state.artifacts)
     position = {type(event): number for number, event in reversed(list(enumerate(run.events)))}
     assert position[Artifact] < position[Metrics] < position[Table], "saved, released, explained"

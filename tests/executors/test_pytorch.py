@@ -329,8 +329,21 @@ def test_a_loss_that_is_no_number_says_when_and_what_to_do() -> None:
     assert error.message.startswith(("Training loss became NaN at epoch ", "Training loss became infinite at epoch "))
     assert error.metadata["learningRate"] == 1e4
     assert np.isfinite(error.metadata["lastValidLoss"])
-    assert error.solution == "Reduce learning rate (try 1000) or add gradient clipping"
+    assert error.solution == "Reduce learningRate from 10000 to 1000"
     assert not np.isfinite(run.losses[-1])
+
+
+def test_a_loss_that_never_was_a_number_is_not_the_learning_rates_fault() -> None:
+    def undefined(prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return torch.log(-(prediction**2)).sum()
+
+    run = prepare(DIABETES, target="target", architecture="mlp", lossFunction="$undefined", names=locals(), epochs=2)
+    with pytest.raises(TrainingDiverged) as caught:
+        run.train()
+    assert caught.value.message == "Training loss became NaN at epoch 1"
+    assert caught.value.metadata["lastValidLoss"] is None
+    assert "learningRate" not in caught.value.solution
+    assert "logarithm" in caught.value.solution
 
 
 def test_a_run_that_diverges_late_keeps_its_best_epoch() -> None:

@@ -19,9 +19,10 @@ from sklearn.datasets import load_diabetes, load_iris  # noqa: E402
 from torch import nn  # noqa: E402
 
 import mlmagic.executors.pytorch._checkpoints as checkpoints  # noqa: E402
+from mlmagic.config import UNBOUND  # noqa: E402
 from mlmagic.errors import FrameworkNotFound, InvalidConfiguration, ModelLoadingError  # noqa: E402
 from mlmagic.events import Artifact  # noqa: E402
-from mlmagic.executors.pytorch._script import MODULE  # noqa: E402
+from mlmagic.executors._networks._script import MODULE  # noqa: E402
 from tests.executors.torch_run import Run, prepare  # noqa: E402
 
 IRIS = load_iris(as_frame=True).frame
@@ -244,16 +245,23 @@ def test_nothing_is_loaded_that_would_run_code(script: Path, tmp_path: Path) -> 
         run.executor.load(tmp_path, run.config, state)
 
 
-def test_a_class_of_the_notebook_says_how_to_get_its_weights(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["$net", "$nets.one"])
+def test_a_network_of_the_notebook_says_how_to_get_its_weights(tmp_path: Path, name: str) -> None:
     net = nn.Linear(4, 3)
-    run = iris(directory=tmp_path, model="$net", names={"net": net}).train()
+    run = iris(directory=tmp_path, model=name, names={"net": net, "nets": net}).train()
     files = run.executor.save(run.outcome, run.config)
     state = run.state
     state.apply(Artifact("bestModel", "best_model.pt", 1), 0.0)
+    unbound = run.config.bind(lambda reference: UNBOUND)
     with pytest.raises(ModelLoadingError, match="lived in the notebook") as caught:
-        run.executor.load(tmp_path, run.config, state)
-    assert "weights_only=True" in caught.value.solution
+        run.executor.load(tmp_path, unbound, state)
+    wanted = f"mlmagic.attach({str(tmp_path)!r}, net=net)" if name == "$net" else "weights_only=True"
+    assert wanted in caught.value.solution
     net.load_state_dict(torch.load(files["bestModel"], weights_only=True)["state_dict"])
+    given = run.executor.load(tmp_path, run.config, state)
+    assert given is not None
+    expected = run.executor.predict(run.outcome, run.data.test).probabilities
+    assert (run.executor.predict(given, run.data.test).probabilities == expected).all()
 
 
 def test_checkpoints_are_kept_and_a_killed_run_loads_from_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

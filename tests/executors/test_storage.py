@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import skops.io
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import TweedieRegressor
 from sklearn.model_selection import TunedThresholdClassifierCV
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from mlmagic.errors import ModelLoadingError
@@ -166,3 +171,55 @@ def test_what_other_hyperparameters_bring_is_trusted(tmp_path: Path, estimator: 
     skops.io.dump(estimator, tmp_path / "model.skops")
     again = _storage.load(tmp_path / "model.skops", trust=False)
     np.testing.assert_array_equal(again.predict(X), estimator.predict(X))
+
+
+def contents(path: Path) -> Any:
+    """What a file says, with arrays for their files and running numbers for addresses in memory."""
+    with zipfile.ZipFile(path) as archive:
+        numbers: dict[int, int] = {}
+        taken = {"schema.json"}
+
+        def said(value: Any) -> Any:
+            if isinstance(value, dict):
+                found = {key: said(item) for key, item in value.items() if key not in ("__id__", "file")}
+                if "__id__" in value:
+                    found["__id__"] = numbers.setdefault(value["__id__"], len(numbers))
+                if "file" in value:
+                    taken.add(value["file"])
+                    found["file"] = archive.read(value["file"])
+                return found
+            return [said(item) for item in value] if isinstance(value, list) else value
+
+        found = said(json.loads(archive.read("schema.json")))
+        assert taken == set(archive.namelist())
+        assert len(taken) == len(archive.namelist()), "each array once"
+        return found
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RandomForestClassifier(20, random_state=0),
+        HistGradientBoostingClassifier(max_iter=5),
+        KNeighborsClassifier(),
+        make_pipeline(ColumnTransformer([("scaled", StandardScaler(), [0])], remainder="passthrough"), SVC()),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_a_file_is_the_one_that_skops_writes(tmp_path: Path, estimator: Any) -> None:
+    X = np.random.default_rng(0).random((60, 2))
+    estimator.fit(X, (X[:, 0] > 0.5).astype(int))
+    ours, theirs = _storage.save(estimator, tmp_path / "ours.skops"), tmp_path / "theirs.skops"
+    skops.io.dump(estimator, theirs)
+    assert contents(ours) == contents(theirs)
+    again = skops.io.load(ours, trusted=skops.io.get_untrusted_types(file=ours))
+    np.testing.assert_array_equal(again.predict(X), estimator.predict(X))
+
+
+def test_a_skops_that_keeps_its_parts_elsewhere_writes_the_file_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("skops.io._utils.get_state")
+    model = DecisionTreeClassifier().fit([[0.0], [1.0]], [0, 1])
+    path = _storage.save(model, tmp_path / "model.skops")
+    assert _storage.load(path, trust=False).predict([[1.0]]).tolist() == [1]

@@ -151,10 +151,52 @@ def test_the_saved_report_is_updated_in_place_at_the_end(notebook: Kernel) -> No
     ]
     assert "<Report report: train sklearn" in place["text/plain"]
     until(notebook, "report.run.wait(0)")
-    notebook.wait(lambda: any(m["header"]["msg_type"] == "update_display_data" for m in notebook.of(cell.msg_id)))
-    last = [m for m in notebook.of(cell.msg_id) if m["header"]["msg_type"] == "update_display_data"][-1]
-    assert "success" in last["content"]["data"]["text/plain"]
-    assert "<script" not in last["content"]["data"]["text/html"]
+    notebook.wait(lambda: [data for data in updates(notebook, cell.msg_id) if "success" in data["text/plain"]])
+    assert "<script" not in updates(notebook, cell.msg_id)[-1]["text/html"]
+
+
+def test_what_is_saved_while_a_run_goes_on_says_so_and_how_to_open_it(notebook: Kernel) -> None:
+    cell = notebook.run(LONG.format(name="saved"))
+    until(notebook, "len(saved.history) > 1")
+    notebook.wait(lambda: updates(notebook, cell.msg_id))
+    shown = updates(notebook, cell.msg_id)[0]
+    assert shown["text/plain"] == "<Report saved: train sklearn, running>"
+    assert "Running when this was saved" in shown["text/html"]
+    assert f"%mlattach runs/{value(notebook, 'saved.id')}<" in shown["text/html"]
+    until(notebook, "len(saved.history) > 4")
+    assert len(updates(notebook, cell.msg_id)) == 1, "not with every tree"
+    notebook.run("saved.stop(); saved.wait()")
+    notebook.wait(lambda: len(updates(notebook, cell.msg_id)) == 2)
+    assert "stopped" in updates(notebook, cell.msg_id)[1]["text/plain"]
+
+
+def updates(kernel: Kernel, msg_id: str) -> list[dict[str, str]]:
+    """What a cell's outputs were replaced by, in order."""
+    return [m["content"]["data"] for m in kernel.of(msg_id) if m["header"]["msg_type"] == "update_display_data"]
+
+
+def test_a_name_that_is_bound_anew_lets_its_model_and_data_go_and_its_dashboard_works_on(notebook: Kernel) -> None:
+    notebook.run(
+        "import gc, weakref, numpy, pandas\narray = numpy.ascontiguousarray(df)\nvalues = weakref.ref(array)\n"
+        "own = pandas.DataFrame(array, columns=df.columns, copy=False)\ndel array"
+    )
+    cell = notebook.run(QUICK.format(name="bound").replace("$df", "$own"))
+    assert value(notebook, "type(values()).__name__") == "ndarray"
+    notebook.run("bound.wait(); first = weakref.ref(bound.model); expected = bound.metrics; del own")
+    assert value(notebook, "first() is bound.model") == "True"
+    until(notebook, "(gc.collect(), values())[1] is None")
+    assert notebook.run(QUICK.format(name="bound")).status == "ok"
+    until(notebook, "(gc.collect(), first())[1] is None")
+    assert "bound-1" in notebook.run("%mljobs").text
+    (opened,) = [m for m in notebook.of(cell.msg_id) if m["header"]["msg_type"] == "comm_open"][-1:]
+    asked = notebook.comm(opened["content"]["comm_id"], {"method": "custom", "content": {"type": "ready"}})
+    notebook.wait(lambda: notebook.of(asked))
+    notebook.wait(
+        lambda: any("snapshot" in str(m["content"]) for m in notebook.messages if m["header"]["msg_type"] == "comm_msg")
+    )
+    assert notebook.run("%mlattach runs/bound-1 again").status == "ok"
+    assert value(notebook, "again.metrics == expected") == "True"
+    assert value(notebook, "len(again.model.predict(df.drop(columns='target')))") == "150"
 
 
 def test_quiet_shows_nothing(notebook: Kernel) -> None:

@@ -9,22 +9,24 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # Floats that are shuffled at a time: they stay in the cache, and memory need not hold all rows twice.
 PIECE = 2_000_000
 # Rows to a batch where no gradients are kept.
 MANY = 8_192
 
-Batch = tuple[Tensor, Tensor]
+# Inputs, target, and how much each row counts; None where all count alike.
+Batch = tuple[Tensor, Tensor, Tensor | None]
 
 
 @dataclass(frozen=True)
 class Tensors:
-    """Inputs, shape (n, features), and target, shape (n,)."""
+    """Inputs, shape (n, features), target, shape (n,), and weights, shape (n,), or None where all rows count alike."""
 
     inputs: Tensor
     target: Tensor
+    weight: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.target)
@@ -35,9 +37,10 @@ class Tensors:
             free, _ = torch.cuda.mem_get_info(device)
             if 2 * self.inputs.nbytes > free:
                 return self
-        return Tensors(self.inputs.to(device), self.target.to(device))
+        weight = None if self.weight is None else self.weight.to(device)
+        return Tensors(self.inputs.to(device), self.target.to(device), weight)
 
-    def in_order(self, size: int, device: torch.device) -> Iterator[Batch]:
+    def in_order(self, size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches as the rows come."""
         for inputs, target in zip(self.inputs.split(size), self.target.split(size), strict=True):
             yield inputs.to(device), target.to(device)
@@ -76,4 +79,10 @@ class Shuffled:
         for sizes, places in zip(self._pieces, order.split([sum(sizes) for sizes in self._pieces]), strict=True):
             inputs = self._rows.inputs.index_select(0, places).to(self._device)
             target = self._rows.target.index_select(0, places).to(self._device)
-            yield from zip(inputs.split(sizes), target.split(sizes), strict=True)
+            yield from zip(inputs.split(sizes), target.split(sizes), self._weights(places, sizes), strict=True)
+
+    def _weights(self, places: Tensor, sizes: list[int]) -> Iterable[Tensor | None]:
+        if self._rows.weight is None:
+            return [None] * len(sizes)
+        weights: tuple[Tensor, ...] = self._rows.weight.index_select(0, places).to(self._device).split(sizes)
+        return weights

@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from mlmagic.events import Artifact, Emit
+from mlmagic.executors._networks._preparation import write_preparation
 from mlmagic.executors.pytorch import _storage
 from mlmagic.run_directory import CHECKPOINTS
 
@@ -69,7 +70,7 @@ class Checkpoints:
         if self._directory is None:
             return
         if self._preparation is not None:
-            self._tell("preparation", _storage.write_preparation(self._directory, self._preparation))
+            self._tell("preparation", write_preparation(self._directory, self._preparation))
             self._preparation = None
         path = self._directory / CHECKPOINTS / name
         self._tell("checkpoint", _storage.write(path, {**self._about, **training.state()}))

@@ -8,17 +8,18 @@ from torch import Tensor
 
 from mlmagic._units import duration
 from mlmagic.events import Emit, Log
+from mlmagic.executors._networks._history import nested
+from mlmagic.executors._networks._plain import plain
 from mlmagic.executors.pytorch import _device
 from mlmagic.executors.pytorch._loop import snapshot
-from mlmagic.executors.pytorch._outcome import TorchOutcome, nested
-from mlmagic.executors.pytorch._storage import plain
+from mlmagic.executors.pytorch._outcome import TorchOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlmagic.data import TrainingData
+    from mlmagic.executors._networks._source import Source
     from mlmagic.executors.pytorch._loop import Training
-    from mlmagic.executors.pytorch._module import Source
     from mlmagic.executors.pytorch._network import Network
     from mlmagic.executors.pytorch.config import TorchTrain
 
@@ -60,6 +61,7 @@ def recipe(train: TorchTrain, data: TrainingData, found: Source, made: Network) 
     classes = data.classes
     return {
         "network": found.name,
+        "source": found.key,
         "arguments": plain(made.arguments.values),
         "optimizer_name": train.optimizer,
         "classes": None if classes is None else classes.tolist(),

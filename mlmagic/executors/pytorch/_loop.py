@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlmagic.executors.pytorch._checkpoints import Checkpoints
     from mlmagic.executors.pytorch._losses import Objective
     from mlmagic.executors.pytorch._progress import Progress
+    from mlmagic.executors.pytorch._schedules import Schedule
     from mlmagic.executors.pytorch._scores import Tally
     from mlmagic.executors.pytorch._watch import Watch
 
@@ -37,6 +38,28 @@ class Parts:
     validation: Tensors | None
     new_tally: Callable[[], Tally]
     device: torch.device
+    schedule: Schedule | None = None
+    clip: float | None = None
+    accumulate: int = 1
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """Those that are trained."""
+        return [parameter for group in self.optimiser.param_groups for parameter in group["params"]]
+
+    def mean_loss(self, outputs: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
+        """What a batch makes small, a number."""
+        if weight is None:
+            return self.objective.loss(outputs, target)
+        return self.objective.weighted(outputs, target, weight)
+
+    def take_step(self) -> None:
+        """Move the weights by the gradients that are there."""
+        if self.clip is not None:
+            nn.utils.clip_grad_norm_(self.parameters, self.clip)
+        self.optimiser.step()
+        if self.schedule is not None:
+            self.schedule.step()
 
 
 class Training:
@@ -49,7 +72,7 @@ class Training:
     best
         Weights of the best epoch by ``watch``; None as long as there is none.
     steps
-        Optimizer steps taken.
+        Batches trained on.
     """
 
     def __init__(
@@ -91,6 +114,7 @@ class Training:
             "best": self.best,
             "optimizer": self.parts.optimiser.state_dict(),
             "shuffle": self.parts.batches.generator.get_state(),
+            "schedule": self.parts.schedule.state_dict() if self.parts.schedule is not None else None,
         }
 
     def _epoch(self, number: int) -> bool:
@@ -104,6 +128,9 @@ class Training:
             if validated is None:
                 return False
             values |= validated
+        if (schedule := self.parts.schedule) is not None:
+            schedule.epoch_ended(values.get("val_loss", values["train_loss"]))
+            values["learning_rate"] = schedule.learning_rate  # of the next step
         self.history.append(values)
         self._emit(Row(number, values))
         if self.watch is not None and self.watch.improved(number, values):
@@ -113,18 +140,24 @@ class Training:
         return True
 
     def _train(self) -> bool:
-        module, loss_of, optimiser = self.parts.module, self.parts.objective.loss, self.parts.optimiser
-        parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+        module, parts, parameters = self.parts.module, self.parts, self.parts.parameters
         module.train()
-        for inputs, target in self.parts.batches:
+        left = len(parts.batches)
+        gathered, together = 0, 1
+        for inputs, target, weight in parts.batches:
             if self._stop.is_set():
                 return False
-            for parameter in parameters:  # what zero_grad does, without its profiler scope
-                parameter.grad = None
+            if not gathered:
+                together = min(parts.accumulate, left)  # the last step may have fewer batches
+                for parameter in parameters:  # what zero_grad does, without its profiler scope
+                    parameter.grad = None
             outputs = module(inputs)
-            loss = loss_of(outputs, target)
-            loss.backward()
-            optimiser.step()
+            loss = parts.mean_loss(outputs, target, weight)
+            (loss if together == 1 else loss / together).backward()
+            gathered, left = gathered + 1, left - 1
+            if gathered == together:
+                parts.take_step()
+                gathered = 0
             self.steps += 1
             if self._progress.step(loss, outputs, target):
                 self._checkpoints.block_ended(self)

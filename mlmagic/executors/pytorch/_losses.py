@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
-CLASSIFICATION: dict[str, Loss] = {
+CLASSIFICATION: dict[str, Callable[..., Tensor]] = {
     "cross_entropy": functional.cross_entropy,
     "binary_cross_entropy": functional.binary_cross_entropy_with_logits,
 }
-REGRESSION: dict[str, Loss] = {
+REGRESSION: dict[str, Callable[..., Tensor]] = {
     "mse": functional.mse_loss,
     "mae": functional.l1_loss,
     "huber": functional.huber_loss,
@@ -44,12 +45,21 @@ class Objective:
         Whether one output stands for two classes.
     own
         The function of the notebook, if it is one.
+    rows
+        The loss of each row, shape (n,), of the same outputs and target; None for a function that only gives the mean.
     """
 
     name: str
     loss: Loss
     logit: bool = False
     own: Any = None
+    rows: Loss | None = None
+
+    def weighted(self, outputs: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+        """The mean loss of rows that count for ``weight`` each, shape (n,)."""
+        assert self.rows is not None
+        # As torch does with the weights of classes: by their sum, not by how many rows there are.
+        return (self.rows(outputs, target) * weight).sum() / weight.sum().clamp(min=torch.finfo(weight.dtype).tiny)
 
     def to(self, device: torch.device) -> None:
         """Move what the loss holds (weights of classes) to the device."""
@@ -71,11 +81,13 @@ def objective(wanted: str | Reference | None, task: Task, width: int, scale: Sca
         return _own(wanted, task, width, scale)
     if task == "regression":
         name = wanted or "mse"
-        return Objective(name, _flat(REGRESSION[name]))
+        return Objective(name, _flat(REGRESSION[name]), rows=_flat(_each(REGRESSION[name])))
     if width == 1:
-        return Objective("binary_cross_entropy", _flat(CLASSIFICATION["binary_cross_entropy"]), logit=True)
+        loss = CLASSIFICATION["binary_cross_entropy"]
+        return Objective("binary_cross_entropy", _flat(loss), logit=True, rows=_flat(_each(loss)))
     # Two outputs and their softmax are a logit and its sigmoid: binary cross-entropy is the same number there.
-    return Objective(wanted or "cross_entropy", CLASSIFICATION["cross_entropy"])
+    loss = CLASSIFICATION["cross_entropy"]
+    return Objective(wanted or "cross_entropy", loss, rows=_each(loss))
 
 
 def probabilities(outputs: Tensor) -> Tensor:
@@ -84,6 +96,10 @@ def probabilities(outputs: Tensor) -> Tensor:
         second = torch.sigmoid(outputs.reshape(-1, 1))
         return torch.cat([1 - second, second], dim=1)
     return torch.softmax(outputs, dim=1)
+
+
+def _each(loss: Callable[..., Tensor]) -> Loss:
+    return partial(loss, reduction="none")
 
 
 def _flat(loss: Loss) -> Loss:

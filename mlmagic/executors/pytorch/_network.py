@@ -11,11 +11,14 @@ from torch import Tensor, nn
 from mlmagic.config._reference import Reference
 from mlmagic.data import Rows, TrainingData
 from mlmagic.errors import Fault, InvalidConfiguration
-from mlmagic.executors.pytorch._inputs import dtype_of, labels, numbers
+from mlmagic.executors._networks._inputs import labels, numbers
+from mlmagic.executors._networks._need import ROWS, need
+from mlmagic.executors._networks._source import Arguments, Source, arguments
+from mlmagic.executors.pytorch._inputs import dtype_of
 from mlmagic.executors.pytorch._losses import Objective, objective
-from mlmagic.executors.pytorch._module import Arguments, Source, arguments, build
+from mlmagic.executors.pytorch._module import build
 from mlmagic.executors.pytorch._target import Scale, Units, last_linear
-from mlmagic.executors.pytorch._trial import ROWS, are_probabilities, check_loss, forward, need, width
+from mlmagic.executors.pytorch._trial import are_probabilities, check_loss, forward, width
 
 if TYPE_CHECKING:
     from mlmagic.executors.pytorch.config import TorchTrain

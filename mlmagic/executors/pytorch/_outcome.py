@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlmagic.executors._base import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -28,36 +28,3 @@ class TorchOutcome(Outcome):
     about: Mapping[str, Any] = field(default_factory=dict)
     last: Mapping[str, Any] | None = None
     optimizer: Mapping[str, Any] | None = None
-
-
-def nested(history: Sequence[Mapping[str, float]]) -> dict[str, Any]:
-    """The metrics of all epochs, as the report shows them.
-
-    Returns
-    -------
-    dict
-        ``{"train": {"loss": [...], "accuracy": [...], "finalLoss": ..., "finalAccuracy": ...}, "validation": {...}}``,
-        in validation the best of each as well.
-    """
-    body: dict[str, Any] = {}
-    for name in history[0] if history else ():
-        prefix, _, metric = name.partition("_")
-        values = [row[name] for row in history]
-        part = body.setdefault({"val": "validation"}.get(prefix, prefix), {})
-        part[metric] = values
-    for name, part in body.items():
-        for metric, values in list(part.items()):
-            part["final" + _capital(metric)] = values[-1]
-        if name == "validation":
-            lists = [(metric, values) for metric, values in part.items() if isinstance(values, list)]
-            part |= {"best" + _capital(metric): _best(metric, values) for metric, values in lists}
-    return body
-
-
-def _capital(metric: str) -> str:
-    return metric[0].upper() + metric[1:]
-
-
-def _best(metric: str, values: Sequence[float]) -> float:
-    finite = [value for value in values if value == value] or [values[-1]]
-    return max(finite) if metric in ("accuracy", "f1", "r2") else min(finite)

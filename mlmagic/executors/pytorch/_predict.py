@@ -2,32 +2,80 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor, nn
 
-from mlmagic.executors._base import Outcome, Predictions
-from mlmagic.executors.pytorch._batches import MANY
+from mlmagic.errors import ModelLoadingError
+from mlmagic.executors._base import Outcome, Predictions, batch_rows
+from mlmagic.executors.pytorch import _device
 from mlmagic.executors.pytorch._inputs import dtype_of, matrix
 from mlmagic.executors.pytorch._losses import probabilities
 from mlmagic.executors.pytorch._outcome import TorchOutcome
 from mlmagic.executors.pytorch._threads import threads
+from mlmagic.executors.pytorch._trial import are_probabilities
 
 if TYPE_CHECKING:
+    from mlmagic.config import RunConfig
     from mlmagic.data import Rows
 
 
 @torch.no_grad()
 def predict(outcome: Outcome, rows: Rows) -> Predictions:
-    """Predict with the network as it is, wherever it is, on as many threads as training was worth."""
+    """Predict with the network as it is, wherever it is, on as many threads as training was worth.
+
+    Raises
+    ------
+    ModelLoadingError
+        If it gives something else than a number or a number a class for each row.
+    CudaError
+        If the GPU fails.
+    """
     assert isinstance(outcome, TorchOutcome)
-    module: Any = outcome.model
+    module: nn.Module = outcome.model
     module.eval()
+    device = _home(module)
+    batch = batch_rows(rows.X.shape[1])
     inputs = matrix(outcome.preparation, rows).to(dtype_of(module))
-    device = next(module.parameters()).device
-    with threads(min(outcome.about["threads"], torch.get_num_threads())):
-        outputs = torch.cat([module(batch.to(device)) for batch in inputs.split(MANY)])
-    if outcome.classes is None:
-        return Predictions(outputs.reshape(-1).double().cpu().numpy())
-    found = probabilities(outputs.double()).cpu().numpy()
-    return Predictions(outcome.classes[found.argmax(axis=1)], found)
+    parameters = sum(parameter.numel() for parameter in module.parameters())
+    with (
+        threads(min(outcome.about["threads"], torch.get_num_threads())),
+        _device.gpu_errors(min(batch, len(inputs)), parameters),
+    ):
+        outputs = torch.cat([_checked(module, module(part.to(device))).cpu() for part in inputs.split(batch)])
+    facts = _device.facts(device)
+    if outcome.classes is None and outputs[:1].numel() == 1:
+        return Predictions(outputs.reshape(-1).double().numpy(), metadata=facts)
+    if outcome.classes is None:  # a network of somebody else's: its classes are their numbers
+        shares = (outputs.double() if are_probabilities(outputs) else probabilities(outputs.double())).numpy()
+        return Predictions(shares.argmax(axis=1), shares, facts)
+    shares = probabilities(outputs.double()).numpy()
+    return Predictions(outcome.classes[shares.argmax(axis=1)], shares, facts)
+
+
+def place(outcome: Outcome, config: RunConfig) -> Outcome:
+    """The network on the device that the config wants, a copy if it is on another; the same where it wants none."""
+    wanted = {True: "cuda", False: "cpu", None: None}[config.gpu_enabled]
+    here = _home(outcome.model).type
+    if wanted is None or wanted == here or (wanted == "cuda" and not torch.cuda.is_available()):
+        return outcome
+    module = copy.deepcopy(outcome.model)
+    with _device.gpu_errors(0, sum(parameter.numel() for parameter in module.parameters())):
+        return replace(outcome, model=module.to(wanted))
+
+
+def _home(module: nn.Module) -> torch.device:
+    return next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
+
+
+def _checked(module: nn.Module, outputs: Any) -> Tensor:
+    if isinstance(outputs, Tensor) and outputs.ndim in (1, 2):
+        return outputs
+    what = f"shape {tuple(outputs.shape)}" if isinstance(outputs, Tensor) else f"a {type(outputs).__name__}"
+    raise ModelLoadingError(
+        f"{type(module).__name__} gives {what}, where rows have one number each, or one a class",
+        solution="Wrap it in a torch.nn.Module whose forward gives a tensor of shape (rows, classes)",
+    )

@@ -93,13 +93,5 @@ class Progress:
     def _diverged(self, losses: list[float]) -> None:
         self.flush()
         place = next(place for place, loss in enumerate(losses) if not math.isfinite(loss))
-        what = "NaN" if math.isnan(losses[place]) else "infinite"
-        raise TrainingDiverged(
-            f"Training loss became {what} at epoch {self.epoch}",
-            metadata={
-                "epoch": self.epoch,
-                "lastValidLoss": losses[place - 1] if place else self._last,
-                "learningRate": self._learning_rate,
-            },
-            solution=f"Reduce learning rate (try {self._learning_rate / 10:g}) or add gradient clipping",
-        )
+        before = losses[place - 1] if place else self._last
+        raise TrainingDiverged.at(self.epoch, losses[place], before, self._learning_rate)

@@ -19,6 +19,7 @@ from mlmagic.executors.pytorch._loop import Parts, Training
 from mlmagic.executors.pytorch._network import Network, network
 from mlmagic.executors.pytorch._optimisers import optimiser
 from mlmagic.executors.pytorch._progress import Progress
+from mlmagic.executors.pytorch._schedules import Schedule
 from mlmagic.executors.pytorch._scores import Accuracy, Confusion, Errors, Tally
 from mlmagic.executors.pytorch._threads import faster, multiplications, threads, threads_for
 from mlmagic.executors.pytorch._trial import ROWS
@@ -51,7 +52,7 @@ def fit(config: RunConfig, data: TrainingData, found: Source, preparation: Any, 
         remark(made, emit)
         number = _threads(config, made, inputs, device)
         emit(Metadata(facts(train, found, made) | {"threads": number} | _device.facts(device)))
-        about = recipe(train, data, found, made) | {"threads": number}
+        about = recipe(train, data, found, made) | {"threads": number, "prepared": preparation is not None}
         with threads(number):
             with _device.gpu_errors(train.batch_size, made.size):
                 training = _training(config, data, made, inputs, preparation, device, about, emit, stop)
@@ -87,25 +88,37 @@ def _training(
     kind = dtype_of(made.module)
 
     def tensors(values: Tensor, rows: Rows) -> Tensors:
-        return Tensors(values.to(kind), made.target(data, rows)).to(device)
+        weight = None if rows.weight is None else torch.tensor(rows.weight.to_numpy(), dtype=kind)
+        return Tensors(values.to(kind), made.target(data, rows), weight).to(device)
 
     module = made.module.to(device)
     made.objective.to(device)
     new_tally = _new_tally(train, data, made)
+    moved = optimiser(train, module)
+    batches = Shuffled(tensors(inputs, data.train), train.batch_size, config.seed, device)
     parts = Parts(
         module,
-        optimiser(train, module),
+        moved,
         made.objective,
-        Shuffled(tensors(inputs, data.train), train.batch_size, config.seed, device),
+        batches,
         tensors(matrix(preparation, data.validation), data.validation) if data.validation else None,
         new_tally,
         device,
+        _schedule(train, moved, len(batches)),
+        train.gradient_clipping,
+        train.gradient_accumulation,
     )
     directory = config.output_dir if train.checkpoint else None
     body = {**about, "target": made.units.to_plain() if made.units else None}
     checkpoints = Checkpoints(directory, train.checkpoint_interval, body, preparation, emit)
     progress = Progress(emit, new_tally, train.learning_rate)
     return Training(parts, progress, _watch(train, data), checkpoints, emit, stop)
+
+
+def _schedule(train: TorchTrain, moved: Any, batches: int) -> Schedule | None:
+    if train.scheduler is None:
+        return None
+    return Schedule(train.scheduler, moved, train.epochs, -(-batches // train.gradient_accumulation))
 
 
 def _watch(train: TorchTrain, data: TrainingData) -> Watch | None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from mlmagic.data import TRUSTED_FUNCTIONS
 from mlmagic.errors import ModelLoadingError
+from mlmagic.executors._networks._preparation import write_preparation
 from mlmagic.executors.pytorch._outcome import TorchOutcome
 from mlmagic.run_directory import write_whole
 
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from torch import nn
+
     from mlmagic.executors._base import Outcome
 
 FORMAT = 1
-BEST = "best_model.pt"
-PREPARATION = "preparation.skops"
+BEST, LAST = "best_model.pt", "last_model.pt"
 
 
 def write(path: Path, body: Mapping[str, Any]) -> Path:
@@ -51,62 +52,33 @@ def read(path: Path) -> dict[str, Any]:
     return body
 
 
+def fill(module: nn.Module, weights: Mapping[str, Any], file: Path, name: str) -> None:
+    """Load weights into a network.
+
+    Raises
+    ------
+    ModelLoadingError
+        If they are another network's.
+    """
+    try:
+        module.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ModelLoadingError(
+            f"The weights in {file.name} do not fit {name}",
+            stderr=f"RuntimeError: {error}",
+            solution="Undo what was changed in its code since they were saved, or name the class they belong to",
+        ) from None
+
+
 def save(outcome: Outcome, directory: Path, *, everything: bool) -> dict[str, Path]:
     """Write the best model and, with ``everything``, the last one and the optimizer; files by the report's key."""
     assert isinstance(outcome, TorchOutcome)
     best = {**outcome.about, "state_dict": outcome.model.state_dict()}
     files = {"bestModel": write(directory / BEST, best)}
     if everything and outcome.last is not None and outcome.optimizer is not None:
-        files["lastModel"] = write(directory / "last_model.pt", {**outcome.about, **outcome.last})
+        files["lastModel"] = write(directory / LAST, {**outcome.about, **outcome.last})
         optimizer = {"optimizer_name": outcome.about["optimizer_name"], "state_dict": outcome.optimizer}
         files["optimizer"] = write(directory / "optimizer.pt", optimizer)
     if outcome.preparation is not None:
         files["preparation"] = write_preparation(directory, outcome.preparation)
     return files
-
-
-def write_preparation(directory: Path, preparation: Any) -> Path:
-    """Write the fitted preparation beside the weights, as skops stores it."""
-    import skops.io
-
-    return write_whole(directory / PREPARATION, lambda temporary: skops.io.dump(preparation, temporary))
-
-
-def read_preparation(directory: Path) -> Any:
-    """Read the fitted preparation; None where the model has none.
-
-    Raises
-    ------
-    ModelLoadingError
-        If it is damaged, or holds types that are none of a preparation's.
-    """
-    import skops.io
-
-    path = directory / PREPARATION
-    if not path.exists():
-        return None
-    try:
-        strange = set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_FUNCTIONS)
-        if strange:
-            raise ModelLoadingError(f"{path.name} is refused: it holds {', '.join(sorted(strange))}")
-        return skops.io.load(path, trusted=list(TRUSTED_FUNCTIONS))
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelLoadingError(f"Failed to load {path.name}", stderr=f"{type(error).__name__}: {error}") from None
-
-
-def plain(value: Any) -> Any:
-    """Arguments as plain data, or None where they hold something else, which no file without code can keep."""
-    try:
-        return _plain(value)
-    except TypeError:
-        return None
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    raise TypeError(type(value).__name__)

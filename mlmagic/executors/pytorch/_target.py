@@ -15,23 +15,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from mlmagic.executors._networks import _scale
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import numpy as np
 
-
-@dataclass(frozen=True)
-class Scale:
-    """Mean and standard deviation of the training rows' target."""
-
-    mean: float
-    spread: float
-
-    @classmethod
-    def of(cls, y: np.ndarray) -> Scale:
-        """From the target, shape (n,); a constant one has spread 1."""
-        return cls(float(y.mean()), float(y.std()) or 1.0)
+class Scale(_scale.Scale):
+    """Puts it into the last layer of a network, and takes it out again."""
 
     def to_units(self, layer: nn.Linear) -> None:
         """Rescale the last layer of a network that was trained on the standardised target."""

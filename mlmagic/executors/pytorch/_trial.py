@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,38 +10,13 @@ from torch import Tensor, nn
 
 from mlmagic._failure import user_frames
 from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.executors._networks._need import ROWS as ROWS
 from mlmagic.executors.pytorch._inputs import dtype_of
 
 if TYPE_CHECKING:
-    from mlmagic.config._reference import Reference
-    from mlmagic.data import Task
+    from mlmagic.executors._networks._need import Need
+    from mlmagic.executors._networks._source import Source
     from mlmagic.executors.pytorch._losses import Objective
-    from mlmagic.executors.pytorch._module import Source
-
-# Batch normalisation needs more than one row.
-ROWS = 4
-
-
-@dataclass(frozen=True)
-class Need:
-    """What the labels need of the outputs: ``outputs`` a row, or a single one if ``one`` says so."""
-
-    task: Task
-    outputs: int
-    one: bool
-
-    def __str__(self) -> str:
-        single = "(rows,) or (rows, 1)"
-        if self.task == "regression":
-            return f"a number needs {single}"
-        return f"{self.outputs} classes need (rows, {self.outputs})" + (f", {single}" if self.one else "")
-
-
-def need(task: Task, classes: int, wanted: str | Reference | None) -> Need:
-    """What ``classes`` labels and the config's ``lossFunction`` need."""
-    if task == "regression":
-        return Need(task, 1, one=True)
-    return Need(task, classes, one=classes == 2 and wanted != "cross_entropy")
 
 
 def forward(module: nn.Module, inputs: Tensor, found: Source) -> Tensor:
@@ -71,13 +45,11 @@ def width(outputs: Any, inputs: Tensor, wanted: Need, found: Source) -> int:
     InvalidConfiguration
         If they are not what the labels need.
     """
+    if isinstance(outputs, Tensor):
+        wide = wanted.width(tuple(outputs.shape), len(inputs))
+        if wide is not None:
+            return wide
     seen = shape(outputs) if isinstance(outputs, Tensor) else f"no tensor but {type(outputs).__name__}"
-    rows = len(inputs)
-    single = isinstance(outputs, Tensor) and tuple(outputs.shape) in ((rows,), (rows, 1))
-    if single and wanted.one:
-        return 1
-    if isinstance(outputs, Tensor) and tuple(outputs.shape) == (rows, wanted.outputs) and wanted.outputs > 1:
-        return wanted.outputs
     message = f"{found.name} gives {seen} for inputs of shape {shape(inputs)}, but {wanted}"
     raise _unfit(found, message)
 

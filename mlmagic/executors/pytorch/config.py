@@ -1,121 +1,80 @@
 """The keys of ``train`` in PyTorch."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field
 
 from mlmagic.config._complaint import Complaint
-from mlmagic.config._model import Model, Text, refuse
-from mlmagic.config._reference import Reference
-from mlmagic.config._suggest import closest
-from mlmagic.config._train import TrainConfig, exactly_one
-from mlmagic.config._values import show
+from mlmagic.config._model import Model
+from mlmagic.executors._networks.config import NetworkTrain
 
-LOSSES = ("cross_entropy", "binary_cross_entropy", "mse", "mae", "huber")
-_MODEL_RULE = "give `modelScript: file.py` with its modelClass, `model: $Net` or `architecture: mlp`"
+# The seed documents' and torch's own words for the same schedules.
+_SAME = {
+    "cosine_annealing": "cosine",
+    "cosine_annealing_lr": "cosine",
+    "step_lr": "step",
+    "reduce_on_plateau": "plateau",
+    "reduce_lr_on_plateau": "plateau",
+    "one_cycle_lr": "one_cycle",
+}
+ScheduleName = Annotated[
+    Literal["cosine", "step", "plateau", "one_cycle"],
+    BeforeValidator(lambda value: _SAME.get(value, value) if isinstance(value, str) else value),
+]
 
 
-class EarlyStopping(Model):
-    """Stop when the model has not improved for a while."""
+class Scheduler(Model):
+    """How the learning rate goes on."""
 
-    patience: int = Field(10, ge=1, description="Epochs to wait for an improvement.", examples=[5])
-    metric: Text = Field("val_loss", description="What must improve.", examples=["val_accuracy"])
-    min_delta: float = Field(0.0, ge=0, description="The least change that counts as one.", examples=[1e-4])
-
-
-class Mlp(Model):
-    """Hyperparameters of ``architecture: mlp``."""
-
-    hidden: list[Annotated[int, Field(ge=1)]] = Field(
-        [64, 64], description="Units of each hidden layer.", examples=[[128, 64]]
+    kind: ScheduleName = Field(
+        "cosine",
+        description="`cosine` falls to the least rate, `step` is cut every `stepSize` epochs, `plateau` when the "
+        "validation loss no longer falls, `one_cycle` rises to the learning rate and falls again.",
+        examples=["cosine"],
     )
-    dropout: float = Field(0.0, ge=0, lt=1, description="The share of units left out in training.", examples=[0.1])
-    activation: Literal["relu", "gelu", "tanh", "silu"] = Field(
-        "relu", description="The function after each hidden layer.", examples=["gelu"]
+    warmup_epochs: float = Field(
+        0.0, ge=0, description="Epochs in which the rate rises to the learning rate first.", examples=[0.5]
+    )
+    step_size: int | None = Field(
+        None, ge=1, description="Epochs from cut to cut, for `step`. Unset: a third of all.", examples=[30]
+    )
+    gamma: float = Field(
+        0.1, gt=0, lt=1, description="What a cut multiplies the rate by, for `step` and `plateau`.", examples=[0.5]
+    )
+    patience: int = Field(5, ge=0, description="Epochs without a fall before a cut, for `plateau`.", examples=[3])
+    min_learning_rate: float = Field(
+        0.0, ge=0, description="The least rate, for `cosine` and `plateau`.", examples=[1e-6]
     )
 
 
-def _switch(value: Any) -> Any:
-    return ({} if value else None) if isinstance(value, bool) else value
+def _named(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value
 
 
-class TorchTrain(TrainConfig):
+class TorchTrain(NetworkTrain):
     """A network, from a script, from the notebook or built here, and how it is trained."""
 
-    default_validation_split: ClassVar[float] = 0.2
-
-    model_script: Text | None = Field(
-        None, description="A Python file that defines the network.", examples=["model.py"]
-    )
-    model_class: Text | None = Field(
-        None,
-        description="The class in `modelScript`. Unset: the only torch.nn.Module defined there.",
-        examples=["ResNet50"],
-    )
-    model: Reference | None = Field(
-        None, description="A network of the notebook: a class or an instance.", examples=["$Net"]
-    )
-    architecture: Literal["mlp"] | None = Field(
-        None, description="A network built here: `mlp`, fully connected layers for tables.", examples=["mlp"]
-    )
-    hyperparameters: dict[str, Any] = Field(
-        default_factory=dict,
-        description="Arguments of the network's class. For `mlp`: hidden (units of each hidden layer, [64, 64]), "
-        "dropout (0), activation (relu, gelu, tanh or silu).",
-        examples=[{"hidden": [128, 64], "dropout": 0.1}],
-    )
-    epochs: int = Field(20, ge=1, description="How often all training rows are seen.", examples=[50])
-    batch_size: int = Field(64, ge=1, description="Rows to a step.", examples=[32])
-    learning_rate: float = Field(1e-3, gt=0, description="The size of the optimizer's steps.", examples=[0.001])
-    optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = Field(
-        "adam", description="How steps are taken.", examples=["adamw"]
-    )
-    momentum: float | None = Field(None, ge=0, lt=1, description="Momentum of sgd and rmsprop.", examples=[0.9])
-    weight_decay: float = Field(0.0, ge=0, description="How strongly weights are drawn to 0.", examples=[1e-4])
-    loss_function: Text | Reference | None = Field(
-        None,
-        description="What training makes small: cross_entropy, binary_cross_entropy, mse, mae, huber, or a function of "
-        "the notebook. Unset: cross_entropy when classifying, else mse.",
-        examples=["huber"],
-    )
-    early_stopping: Annotated[
-        EarlyStopping | None, BeforeValidator(_switch, json_schema_input_type=bool | EarlyStopping | None)
+    scheduler: Annotated[
+        Scheduler | None, BeforeValidator(_named, json_schema_input_type=ScheduleName | Scheduler | None)
     ] = Field(
         None,
-        description="Stop when `metric` has not improved for `patience` epochs; `true` takes the defaults.",
-        examples=[{"patience": 10, "metric": "val_loss"}],
+        description="How the learning rate goes on: cosine, step, plateau or one_cycle, or a mapping with `kind` and "
+        "its numbers. Unset: it stays.",
+        examples=["cosine", {"kind": "step", "stepSize": 30, "gamma": 0.1}],
     )
-    checkpoint: bool = Field(True, description="Keep the best and the last model on disk.", examples=[False])
-    checkpoint_interval: int | None = Field(
-        None, ge=1, description="Keep a checkpoint every so many epochs as well.", examples=[10]
+    gradient_clipping: float | None = Field(
+        None, gt=0, description="The greatest norm of all gradients together; longer ones are cut.", examples=[1.0]
     )
-
-    @field_validator("loss_function")
-    @classmethod
-    def _loss_is_known(cls, value: str | Reference | None) -> str | Reference | None:
-        if isinstance(value, str) and value not in LOSSES:
-            rule = f"one of {', '.join(LOSSES)} or a function of the notebook ($name)"
-            raise refuse(f"lossFunction must be {rule}, got {show(value)}", closest(value, LOSSES))
-        return value
+    gradient_accumulation: int = Field(
+        1, ge=1, description="Batches whose gradients make one step: a larger batch in the same memory.", examples=[4]
+    )
 
     @classmethod
     def rules(cls, given: Mapping[str, Any]) -> Iterator[Complaint]:
-        """See :meth:`TrainConfig.rules`."""
+        """See :meth:`NetworkTrain.rules`."""
         yield from super().rules(given)
-        orphan = "model_class" in given and "model_script" not in given
-        if orphan:
-            message = "modelClass names a class of modelScript: add `modelScript: file.py`"
-            yield Complaint(("model_class",), message, given["model_class"], on_key=True)
-        # A class without a script was meant as a model; that nothing is given is not said as well.
-        if not orphan or "model" in given or "architecture" in given:
-            yield from exactly_one(given, ("model_script", "model", "architecture"), _MODEL_RULE)
-        optimizer = given.get("optimizer", "adam")
-        if "momentum" in given and optimizer in ("adam", "adamw"):
-            message = f"momentum belongs to the optimizers sgd and rmsprop; this one is {optimizer}"
-            yield Complaint(("momentum",), message, given["momentum"], on_key=True)
-
-    @classmethod
-    def parts(cls, given: Mapping[str, Any]) -> Mapping[str, type[Model]]:
-        """See :meth:`TrainConfig.parts`."""
-        return {"hyperparameters": Mlp} if given.get("architecture") == "mlp" else {}
+        wanted = given.get("scheduler")
+        kind = wanted.get("kind", "") if isinstance(wanted, dict) else ""
+        if isinstance(wanted, dict) and wanted.get("warmup_epochs") and _SAME.get(kind, kind) == "one_cycle":
+            yield Complaint(("scheduler", "warmup_epochs"), "one_cycle warms up by itself: leave warmupEpochs out")

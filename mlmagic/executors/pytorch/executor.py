@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlmagic.config._suggest import closest, listed
+from mlmagic._suggest import closest, listed
+from mlmagic.config._reference import Reference
 from mlmagic.data import Rows, Task, TrainingData, describe_preparation, fit_preparation
 from mlmagic.errors import Fault, FrameworkNotFound, InvalidConfiguration
 from mlmagic.events import Emit, Metadata, Plan
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from mlmagic.config import RunConfig
     from mlmagic.executors._base import Outcome, Predictions, Stop
-    from mlmagic.executors.pytorch._module import Source
+    from mlmagic.executors._networks._source import Source
     from mlmagic.executors.pytorch.config import TorchTrain
     from mlmagic.state import RunState
 
@@ -122,6 +123,24 @@ class TorchExecutor:
 
         return load(path, config, state)
 
+    def adopt(self, model: Any) -> Outcome | None:
+        """A network of the notebook; it does not tell its labels, so it answers with their numbers."""
+        from mlmagic.executors.pytorch._read import adopt
+
+        return adopt(model)
+
+    def read(self, path: Path, config: RunConfig) -> Outcome:
+        """A file of weights, with the class that ``modelScript`` names; one that holds code only with trust."""
+        from mlmagic.executors.pytorch._read import read
+
+        return read(path, config)
+
+    def place(self, outcome: Outcome, config: RunConfig) -> Outcome:
+        """On the GPU, or off it, where ``gpuEnabled`` says so; else the network stays where it is."""
+        from mlmagic.executors.pytorch._predict import place
+
+        return place(outcome, config)
+
     def _source(self, train: TorchTrain) -> Source:
         from mlmagic.executors.pytorch._module import source
 
@@ -144,6 +163,18 @@ def _train(config: RunConfig) -> TorchTrain:
 
 def _faults(train: TorchTrain, data: TrainingData) -> list[Fault]:
     """What is wrong between the config and the data, before any network is built."""
+    return [*_weight_faults(train), *_stopping_faults(train, data)]
+
+
+def _weight_faults(train: TorchTrain) -> list[Fault]:
+    asked = {"classWeight": train.class_weight, "sampleWeight": train.sample_weight}
+    if not isinstance(train.loss_function, Reference):
+        return []
+    message = f"lossFunction {train.loss_function} gives one number for all rows, which cannot count differently in it"
+    return [Fault(f"config.{key}", message, value=str(value)) for key, value in asked.items() if value is not None]
+
+
+def _stopping_faults(train: TorchTrain, data: TrainingData) -> list[Fault]:
     from mlmagic.executors.pytorch._run import metrics_of
 
     if train.early_stopping is None:

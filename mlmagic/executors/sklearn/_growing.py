@@ -13,6 +13,7 @@ from typing import Any
 from mlmagic.evaluation import scores
 from mlmagic.events import Emit, Metadata, Plan, Row
 from mlmagic.executors._base import Stop
+from mlmagic.executors.sklearn import _weights
 
 GROWING = {
     "ExtraTreesClassifier",
@@ -51,6 +52,7 @@ def grow(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
     total = estimator.n_estimators
     emit(Plan("training", "tree", total))
     X, y = inputs.matrix(inputs.train), inputs.target(inputs.train)
+    weights = _weights.arguments(estimator, inputs.train)
     watch = _Watch(inputs, X, y)
     estimator.set_params(warm_start=True)
     # All cores to fit, which changes nothing, but not to predict: threads add up trees in any order, and the last digit
@@ -63,7 +65,7 @@ def grow(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
     while have < total and not stop.is_set():
         have = min(total, have + chunk)
         began = time.perf_counter()
-        estimator.set_params(n_estimators=have, **cores).fit(X, y)
+        estimator.set_params(n_estimators=have, **cores).fit(X, y, **weights)
         estimator.set_params(**dict.fromkeys(cores))
         spent = time.perf_counter() - began
         # At most doubling: the first chunks also pay for threads and caches that are cold.

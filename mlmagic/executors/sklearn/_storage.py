@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from mlmagic.errors import ModelLoadingError
-from mlmagic.executors._base import how_to_trust
+from mlmagic.executors._base import how_to_trust, missing, refused
+from mlmagic.executors._skops import skops_io
+from mlmagic.executors.sklearn._dump import dump
 from mlmagic.executors.sklearn._trusted import trusted
 from mlmagic.run_directory import write_whole
 
-# Importing skops walks every package of scikit-learn, and one of them, the array API's adapter, imports torch.
-_TORCH_ADAPTER = "sklearn.externals.array_api_compat.torch"
-
-
-def import_early() -> None:
-    """Import skops beside the training, so that saving does not wait for it (2 s, once a process)."""
-    if "skops.io" not in sys.modules:
-        threading.Thread(target=_skops, name="mlmagic import", daemon=True).start()
+PICKLES = (".pkl", ".pickle", ".joblib")
 
 
 def save(model: Any, path: Path) -> Path:
     """Write a model whole."""
-    return write_whole(path, lambda temporary: _skops().dump(model, temporary))
+    return write_whole(path, lambda temporary: dump(model, temporary))
+
+
+def read(path: Path, *, trust: bool) -> Any:
+    """Read a model file that somebody else wrote: skops, or a pickle where a person trusts it.
+
+    Raises
+    ------
+    ModelLoadingError
+        If it is not there, is damaged, or would run code that nobody has trusted.
+    """
+    if not path.is_file():
+        raise missing(path)
+    if path.suffix == ".skops":
+        return load(path, trust=trust)
+    if path.suffix not in PICKLES:
+        raise ModelLoadingError(
+            f"{path.name} is no model file of scikit-learn: those end in .skops, {', '.join(PICKLES)}",
+            solution="Name the framework that wrote it: framework: pytorch",
+        )
+    if not trust:
+        why = "it is a pickle, and reading one runs whatever code is in it"
+        raise refused(path, why, "Save the model again with skops.io.dump(model, 'model.skops')")
+    import joblib
+
+    try:
+        return joblib.load(path)
+    except Exception as error:  # a damaged file fails in any way
+        raise ModelLoadingError(f"Failed to load {path.name}", stderr=f"{type(error).__name__}: {error}") from None
 
 
 def load(path: Path, *, trust: bool) -> Any:
@@ -36,29 +56,17 @@ def load(path: Path, *, trust: bool) -> Any:
     ModelLoadingError
         If the file is damaged, or holds a type that nobody trusted.
     """
-    skops_io = _skops()
+    io = skops_io()
     try:
-        unknown = skops_io.get_untrusted_types(file=path)
+        unknown = io.get_untrusted_types(file=path)
         safe = unknown if trust else trusted(unknown)
         if strange := sorted(set(unknown) - set(safe)):
             raise ModelLoadingError(
                 f"{path.name} holds types that are not known to be safe: {', '.join(strange)}",
                 solution=f"Load it only {how_to_trust(path)}",
             )
-        return skops_io.load(path, trusted=safe)
+        return io.load(path, trusted=safe)
     except ModelLoadingError:
         raise
     except Exception as error:  # a damaged file fails in any way
         raise ModelLoadingError(f"Failed to load {path.name}", stderr=f"{type(error).__name__}: {error}") from None
-
-
-def _skops() -> Any:
-    own = _TORCH_ADAPTER not in sys.modules
-    if own:
-        sys.modules[_TORCH_ADAPTER] = ModuleType(_TORCH_ADAPTER)
-    try:
-        import skops.io
-    finally:
-        if own:
-            sys.modules.pop(_TORCH_ADAPTER, None)
-    return skops.io

@@ -5,17 +5,16 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from mlmagic._suggest import closest_of
+from mlmagic.config._action import exactly_one
 from mlmagic.config._complaint import Complaint
 from mlmagic.config._model import Text, refuse
 from mlmagic.config._reference import Reference
-from mlmagic.config._suggest import closest_of
-from mlmagic.config._train import TrainConfig, exactly_one
+from mlmagic.config._train import TrainConfig
 from mlmagic.config._values import show
 from mlmagic.executors.sklearn._estimators import ESTIMATORS
 
 _KINDS = ("Classifier", "Regressor")
-# Named in the seed documents under sklearn; they come with executors of their own.
-_PLANNED = {"XGB": "XGBoost", "LGBM": "LightGBM"}
 
 
 class SklearnTrain(TrainConfig):
@@ -42,9 +41,6 @@ class SklearnTrain(TrainConfig):
             raise refuse(f"algorithm must be the name of an estimator, got the variable {value}", f"model: {value}")
         if not isinstance(value, str) or value in ESTIMATORS:
             return value
-        for prefix, library in _PLANNED.items():
-            if value.startswith(prefix) and value.endswith((*_KINDS, "Ranker")):
-                raise refuse(f"{value} belongs to {library}, which is not available yet in this version")
         rule = "algorithm must be the name of a classifier or regressor of scikit-learn"
         raise refuse(f"{rule}, got {show(value)}", similar(value))
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Container
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mlmagic._suggest import closest
 from mlmagic.data import Rows, Task, TrainingData, describe_preparation, fit_preparation
-from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.errors import Fault, InvalidConfiguration, ModelLoadingError
 from mlmagic.events import Emit, Metadata, Plan
 from mlmagic.executors._base import Outcome, Predictions, Stop
-from mlmagic.executors.sklearn import _growing, _importances, _storage
+from mlmagic.executors._skops import import_early
+from mlmagic.executors.sklearn import _growing, _importances, _storage, _weights
 from mlmagic.executors.sklearn._estimators import ESTIMATORS, REGRESSORS
+from mlmagic.executors.sklearn._fitted import fitted, follows_probabilities, takes_names
 
 if TYPE_CHECKING:
     from mlmagic.config import RunConfig
@@ -52,7 +54,8 @@ class SklearnExecutor:
         train = _train(config)
         known = _blank(train).get_params()
         faults = [_unknown(train, name, known) for name in train.hyperparameters if name not in known]
-        faults += _invalid(train, _estimator(config, known))
+        estimator = _estimator(config, known)
+        faults += _invalid(train, estimator) + _weights.faults(train, estimator)
         if faults:
             raise InvalidConfiguration(faults)
 
@@ -64,7 +67,7 @@ class SklearnExecutor:
         preparation = fit_preparation(data.train, scaling, "none" if _prepares_itself(train) else train.prepare)
         emit(Metadata({"algorithm": _name(train), **describe_preparation(preparation)}))
         estimator = _estimator(config)
-        _storage.import_early()
+        import_early()
         fit = _growing.grow if _growing.grows(_name(train), _parameters(train)) else _fit_at_once
         estimator = fit(estimator, _Inputs(data, preparation), emit, stop)
         if estimator is None:
@@ -80,10 +83,12 @@ class SklearnExecutor:
     def predict(self, outcome: Outcome, rows: Rows) -> Predictions:
         """Labels or numbers, and probabilities where the estimator gives them."""
         model = outcome.model
+        X = rows.X if takes_names(model) else rows.X.to_numpy()
         if outcome.classes is None or not hasattr(model, "predict_proba"):
-            return Predictions(model.predict(rows.X))
-        probabilities = model.predict_proba(rows.X)
-        return Predictions(outcome.classes[probabilities.argmax(axis=1)], probabilities)
+            return Predictions(model.predict(X))
+        probabilities = model.predict_proba(X)
+        values = outcome.classes[probabilities.argmax(axis=1)] if follows_probabilities(model) else model.predict(X)
+        return Predictions(values, probabilities)
 
     def save(self, outcome: Outcome, config: RunConfig) -> dict[str, Path]:
         """The model, with its preparation inside, as skops stores it: no pickle."""
@@ -96,6 +101,22 @@ class SklearnExecutor:
             return None
         model = _storage.load(path / state.artifacts["model"].path, trust=config.trust)
         return Outcome(model, classes=getattr(model, "classes_", None))
+
+    def adopt(self, model: Any) -> Outcome | None:
+        """A fitted estimator or pipeline, or what predicts as one does."""
+        return fitted(model)
+
+    def read(self, path: Path, config: RunConfig) -> Outcome:
+        """A file of skops; a pickle only with ``trust: true``."""
+        model = _storage.read(path, trust=config.trust)
+        outcome = fitted(model)
+        if outcome is None:
+            kind = type(model).__name__
+            raise ModelLoadingError(
+                f"{path.name} holds a {kind}, which does not predict",
+                solution="Name a file that holds a fitted estimator or pipeline",
+            )
+        return outcome
 
 
 _TASKS: dict[str, Task] = {"classifier": "classification", "regressor": "regression"}
@@ -133,7 +154,8 @@ class _Inputs:
 
 def _fit_at_once(estimator: Any, inputs: _Inputs, emit: Emit, stop: Stop) -> Any:
     emit(Plan("training"))
-    return estimator.fit(inputs.matrix(inputs.train), inputs.target(inputs.train))
+    weights = _weights.arguments(estimator, inputs.train)
+    return estimator.fit(inputs.matrix(inputs.train), inputs.target(inputs.train), **weights)
 
 
 def _pipeline(preparation: Any, estimator: Any) -> Any:
@@ -215,12 +237,11 @@ def _value(item: Any) -> Any:
 
 
 def _unknown(train: SklearnTrain, name: str, known: dict[str, Any]) -> Fault:
-    near = difflib.get_close_matches(name, known, 1)
     return Fault(
         f"config.hyperparameters.{name}",
         f"{_name(train)} has no hyperparameter {name!r}; it has {', '.join(sorted(known))}.",
         value=train.hyperparameters[name],
-        suggestion=near[0] if near else None,
+        suggestion=closest(name, known),
     )
 
 

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-
-def near(name: str, names: Iterable[str]) -> str | None:
-    """Find the closest of ``names``, whatever its case; None where nothing is close."""
-    by_lower = {known.lower(): known for known in names}
-    found = get_close_matches(name.lower(), list(by_lower), n=1)
-    return by_lower[found[0]] if found else None
 
 
 def listing(names: Iterable[str], most: int = 12) -> str:

@@ -1,0 +1,118 @@
+"""Models that runs gave, ready to predict with: a report's, and those in a run's directory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlmagic._attached import Attached
+from mlmagic.errors import ModelLoadingError
+from mlmagic.events import Artifact
+from mlmagic.executors._fitted import Fitted
+from mlmagic.run_directory import CHECKPOINTS, CONFIG, EVENTS, shown
+
+if TYPE_CHECKING:
+    from mlmagic.config import RunConfig
+    from mlmagic.executors._base import Outcome
+    from mlmagic.report import Report, Run
+
+# Under these keys a run tells of its models.
+MODELS = ("model", "bestModel", "lastModel", "checkpoint")
+
+
+def of_report(report: Report) -> Fitted:
+    """The model of a report; waits for it.
+
+    Raises
+    ------
+    MLError
+        If its run ended without one.
+    """
+    return _known(report.run, report._outcome(), report.id)
+
+
+def of_path(path: Path, *, trust: bool = False) -> Fitted | None:
+    """The model of the run whose directory this is, or the one in a file that the run wrote; None for any other file.
+
+    Parameters
+    ----------
+    trust
+        Whether code found there may run; the directory's own config has no say.
+
+    Raises
+    ------
+    ModelLoadingError
+        If the run saved none, or it cannot be read without running code that nobody has trusted.
+    """
+    place = path.expanduser().absolute()
+    home = next((item for item in (place, place.parent, place.parent.parent) if _holds_run(item)), None)
+    if home is None:
+        return None
+    run = Attached(home, trust=trust)
+    if place != home and not _narrow(run, place):
+        return None
+    outcome = run.outcome()
+    if outcome is None or outcome.model is None:
+        raise _without_model(run, path, whole=place == home)
+    return _known(run, outcome, shown(place))
+
+
+def with_runs_model(config: RunConfig) -> RunConfig:
+    """A bound config in which the run's directory that ``modelPath`` names has become that run's model."""
+    path = getattr(config.config, "model_path", None)
+    if path is None:
+        return config
+    from mlmagic.config import Reference
+
+    fitted = of_path(Path(path), trust=config.trust)
+    if fitted is None:
+        return config
+    model = Reference("modelPath", value=fitted)
+    return config.model_copy(update={"config": config.config.model_copy(update={"model": model})})
+
+
+def _holds_run(path: Path) -> bool:
+    return (path / CONFIG).is_file() and (path / EVENTS).is_file()
+
+
+def _narrow(run: Attached, file: Path) -> bool:
+    """Let a run know of this model only; whether it is one of the run's at all."""
+    name = file.relative_to(run.path).as_posix()
+    known = run.state.artifacts
+    chosen = {key: item for key, item in known.items() if key in MODELS and item.path == name}
+    if not chosen and file.parent.name == CHECKPOINTS and file.is_file():
+        chosen = {"lastModel": Artifact("lastModel", name, file.stat().st_size)}  # as it was then, not the best before
+    run.state.artifacts = {key: item for key, item in known.items() if key not in MODELS} | chosen
+    return bool(chosen)
+
+
+def _known(run: Run, outcome: Outcome, name: str) -> Fitted:
+    """What the run tells of the model that it trained, or that it was given."""
+    facts = run.state.metadata
+    used: Mapping[str, Any] | None = facts.get("model")
+    if used is not None:
+        return Fitted(run.config.framework, outcome, name, used["target"], used["task"], used["features"])
+    target, task, features = facts.get("targetColumn"), facts.get("task"), _features(facts.get("data") or {})
+    return Fitted(run.config.framework, outcome, name, target, task, features, facts.get("encoded") or {})
+
+
+def _features(data: Mapping[str, Any]) -> dict[str, str | None] | None:
+    names = data.get("features")
+    dtypes: Mapping[str, str] = (data.get("schema") or {}).get("columns", {})
+    return None if names is None else {name: dtypes.get(name) for name in names}
+
+
+def _without_model(run: Attached, path: Path, *, whole: bool) -> ModelLoadingError:
+    if not whole:
+        return ModelLoadingError(
+            f"{path} cannot be loaded by itself", solution=f"Name its run: modelPath: {shown(run.path)}"
+        )
+    if run.config.config.fitted is not None or getattr(run.config.config, "model_path", None):
+        why = f"its run only used one (action: {run.config.action})"
+        return ModelLoadingError(f"{path} holds no model: {why}", solution="Name the run that trained the model")
+    if not run.state.finished:
+        return ModelLoadingError(
+            f"{path} holds no model yet: its run goes on", solution="Name its report, which waits: model: $report"
+        )
+    return ModelLoadingError(f"{path} holds no model: its run ended before it saved one", solution="Train it again")

@@ -1,0 +1,174 @@
+"""Predictions for many rows: block by block, so that memory stays bounded, progress is told and a stop is heard."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from mlmagic._failure import user_frames
+from mlmagic.data import Rows
+from mlmagic.errors import DataLoadingError, MLError
+from mlmagic.events import Emit, Plan, Progress
+from mlmagic.executors._base import Predictions, batch_rows
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from mlmagic.executors._base import Stop
+    from mlmagic.executors._fitted import Fitted
+
+# Blocks grow by this factor to so many batches, but never beyond so many cells (32 MB as float64), as long as the next
+# one will be answered within so many seconds.
+GROWTH, MOST_BATCHES, MOST, SLOW = 8, 128, 4_000_000, 2.0
+TELL_EVERY = 0.1
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model said of a table's first rows: of all, unless it was stopped.
+
+    Attributes
+    ----------
+    predictions
+        None where it was stopped before the first block.
+    rows
+        How many.
+    seconds
+        Spent in the framework.
+    batch
+        The most rows that it was asked for at a time.
+    unseen
+        Rows of each label that the model never saw, by column.
+    """
+
+    predictions: Predictions | None
+    rows: int
+    seconds: float
+    batch: int
+    unseen: Mapping[str, Counter[str]] = field(default_factory=dict)
+
+
+def predict(
+    fitted: Fitted, frame: pd.DataFrame, columns: list[str], batch: int | None, emit: Emit, stop: Stop
+) -> Answers:
+    """Predict a table, whose columns were checked.
+
+    Parameters
+    ----------
+    frame
+        Shape (n, columns); never copied as a whole.
+    columns
+        The model's, in its order.
+    batch
+        Rows at a time, as the user wants it; None for a size that depends on the width and, of a slow model, on time.
+
+    Raises
+    ------
+    DataLoadingError
+        If the model cannot take the rows.
+    """
+    emit(Plan("predicting", "row", len(frame)))
+    gathered, sizes = _Gathered(fitted, len(frame)), _Sizes(len(columns), batch)
+    told = perf_counter()
+    while gathered.rows < len(frame) and not stop.is_set():
+        block = frame.iloc[gathered.rows : gathered.rows + sizes.now]
+        # Columns are chosen here: of a whole table that would be a copy of it.
+        rows = Rows(block if columns == list(frame.columns) else block[columns])
+        began = perf_counter()
+        given = _asked(fitted, rows)
+        now = perf_counter()
+        sizes.took(now - began)
+        gathered.add(rows, given, now - began)
+        if now - told > TELL_EVERY:
+            emit(Progress(gathered.rows))
+            told = now
+    emit(Progress(gathered.rows))
+    return gathered.answers(sizes.most)
+
+
+class _Sizes:
+    """How many rows the next block has."""
+
+    def __init__(self, columns: int, batch: int | None) -> None:
+        self.now = batch or batch_rows(columns)
+        batches = MOST // (self.now * max(1, columns))
+        self._most = self.now if batch else self.now * max(1, min(MOST_BATCHES, batches))
+        self.most = 0
+
+    def took(self, seconds: float) -> None:
+        """Know how long the last block took."""
+        self.most = max(self.most, self.now)
+        grown = min(self._most, GROWTH * self.now)
+        if seconds * grown / self.now < SLOW:
+            self.now = grown
+
+
+class _Gathered:
+    """Predictions of blocks, put together."""
+
+    def __init__(self, fitted: Fitted, total: int) -> None:
+        self._fitted = fitted
+        self._total = total
+        self._values: list[np.ndarray] = []
+        self._probabilities: np.ndarray | None = None
+        self._metadata: dict[str, Any] = {}
+        self._unseen = {name: Counter[str]() for name in fitted.encoded}
+        self._seconds = 0.0
+        self.rows = 0
+
+    def add(self, rows: Rows, given: Predictions, seconds: float) -> None:
+        """Take the next block."""
+        import numpy as np
+
+        from mlmagic.data._expected import unseen
+
+        end = self.rows + len(rows)
+        self._values.append(given.values)
+        if given.probabilities is not None:
+            if self._probabilities is None:  # in one piece at once: put together later they would be there twice
+                shape = (self._total, given.probabilities.shape[1])
+                self._probabilities = np.empty(shape, given.probabilities.dtype)
+            self._probabilities[self.rows : end] = given.probabilities
+        for name, counts in self._unseen.items():
+            if name in rows.X:
+                counts.update(unseen(rows.X[name], self._fitted.encoded[name]))
+        self._metadata |= given.metadata
+        self._seconds += seconds
+        self.rows = end
+
+    def answers(self, batch: int) -> Answers:
+        """Everything so far."""
+        import numpy as np
+
+        found = None
+        if self.rows:
+            probabilities = None if self._probabilities is None else self._probabilities[: self.rows]
+            found = Predictions(np.concatenate(self._values), probabilities, self._metadata)
+        strange = {name: counts for name, counts in self._unseen.items() if counts}
+        return Answers(found, self.rows, self._seconds, min(batch, self.rows), strange)
+
+
+def _asked(fitted: Fitted, rows: Rows) -> Predictions:
+    try:
+        return fitted.predict(rows)
+    except MLError:
+        raise
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        if user_frames(error):  # the user's own code failed
+            raise
+        raise _unfit(fitted, rows, error) from error
+
+
+def _unfit(fitted: Fitted, rows: Rows, error: Exception) -> DataLoadingError:
+    first, *_ = str(error).splitlines() or [""]
+    holed = [str(name) for name in rows.X.columns if rows.X[name].isna().any()]
+    gaps = f"; {', '.join(map(repr, holed[:5]))} have gaps" if holed else ""
+    return DataLoadingError(
+        f"{fitted.name} cannot predict these rows: {first}{gaps}",
+        stderr=f"{type(error).__name__}: {error}",
+        solution="Give the columns that it was trained on, as they were then, or name them: featureColumns",
+    )

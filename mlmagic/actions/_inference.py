@@ -1,0 +1,115 @@
+"""What evaluate and predict share: the model, its rows, its answers, and what the report says of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlmagic._units import brief
+from mlmagic.actions import Context
+from mlmagic.actions._blocks import Answers, predict
+from mlmagic.events import Log, Metadata, Plan
+from mlmagic.executors import load
+from mlmagic.executors._fitted import Fitted, find
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlmagic.config import RunConfig
+    from mlmagic.config._inference import InferenceConfig
+
+
+def opened(config: RunConfig, context: Context) -> tuple[Fitted, pd.DataFrame]:
+    """The model and the table that a config names.
+
+    Raises
+    ------
+    MLError
+        If either cannot be had, or the table lacks columns of the model's.
+    """
+    from mlmagic.data import read
+
+    context.emit(Plan("loading the model"))
+    context.emit(Metadata({"versions": load(config.framework).versions()}))
+    fitted = find(config)
+    context.emit(Metadata({"model": fitted.describe()}))
+    context.emit(Plan("loading data"))
+    return fitted, read(config.config)
+
+
+def tell(config: RunConfig, frame: pd.DataFrame, doing: str, context: Context, **facts: Any) -> None:
+    """Tell which rows it is about, and what is known of them."""
+    from mlmagic.data import schema
+
+    data = config.config.data
+    name = str(data) if data is not None else str(config.config.data_path)
+    context.emit(Metadata({"samples": len(frame), **facts, "data": {"name": name, "schema": schema(frame)}}))
+    context.emit(Log(f"{name}: {len(frame)} rows to {doing}"))
+
+
+def named_as(frame: pd.DataFrame, config: RunConfig, fitted: Fitted) -> pd.DataFrame:
+    """The table of a config, its columns named as :func:`renamed` does."""
+    data = config.config.data
+    return renamed(frame, data.value if data is not None else None, fitted)
+
+
+def renamed(frame: pd.DataFrame, source: Any, fitted: Fitted) -> pd.DataFrame:
+    """The table that was made of ``source``; an array of as many columns as the model has gets the model's names."""
+    shape: tuple[int, ...] = getattr(source, "shape", ())
+    is_array = len(shape) == 2 and not hasattr(source, "columns")
+    if not is_array or fitted.features is None or shape[1] != len(fitted.features):
+        return frame
+    import pandas as pd
+
+    named = frame.copy(deep=False)
+    named.columns = pd.Index(list(fitted.features))
+    return named
+
+
+def columns_for(fitted: Fitted, frame: pd.DataFrame, target: str | None) -> list[str]:
+    """The columns to predict from, which are all there.
+
+    Raises
+    ------
+    DataLoadingError
+        With every column that is missing, or holds words where the model had numbers.
+    """
+    from mlmagic.data._expected import check_columns
+
+    if fitted.features is None:
+        return [str(name) for name in frame.columns if name != target]
+    check_columns(frame, fitted.features, fitted.name)
+    return list(fitted.features)
+
+
+def answered(
+    fitted: Fitted, frame: pd.DataFrame, columns: list[str], config: RunConfig, context: Context, counted: str
+) -> Answers:
+    """Predict the table; tell how long it took and what was odd.
+
+    Parameters
+    ----------
+    counted
+        The report's key for the number of rows.
+    """
+    wanted: InferenceConfig = config.config  # type: ignore[assignment]
+    answers = predict(fitted.placed(config), frame, columns, wanted.batch_size, context.emit, context.stop)
+    context.emit(Metadata(_facts(answers, counted)))
+    if answers.predictions is not None:
+        context.emit(Metadata(answers.predictions.metadata))
+    if answers.rows < len(frame):
+        context.emit(Log(f"Stopped after {answers.rows} of {len(frame)} rows; they are kept", "warning"))
+    for name, counts in answers.unseen.items():
+        shown = ", ".join(f"{label!r} ({count})" for label, count in counts.most_common(5))
+        more = f" and {len(counts) - 5} more" if len(counts) > 5 else ""
+        rows = sum(counts.values())
+        text = f"Column {name!r}: {rows} rows have labels that {fitted.name} never saw, which tell it nothing"
+        context.emit(Log(f"{text}: {shown}{more}", "warning"))
+    return answers
+
+
+def _facts(answers: Answers, counted: str) -> dict[str, Any]:
+    facts: dict[str, Any] = {counted: answers.rows, "batchSize": answers.batch}
+    facts["inferenceTime"] = brief(answers.seconds)
+    if answers.rows:
+        facts["avgInferenceTimePerSample"] = brief(answers.seconds / answers.rows)
+    return facts

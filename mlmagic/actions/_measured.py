@@ -1,0 +1,112 @@
+"""How well a model's answers match the truth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    import pandas as pd
+
+    from mlmagic.config import RunConfig
+    from mlmagic.config._inference import EvaluateConfig
+    from mlmagic.data import Task
+    from mlmagic.executors._base import Predictions
+    from mlmagic.executors._fitted import Fitted
+
+# What panels and figures show of a classification, whatever metrics were asked for.
+SHOWN = ("averaging", "positiveClass", "labels", "confusionMatrix", "classificationReport")
+
+
+class Measured:
+    """The task, the truth in the model's own words, and the metrics.
+
+    Parameters
+    ----------
+    actual
+        The truth beside the rows, shape (n,), without gaps.
+    given
+        What the model said of them.
+
+    Attributes
+    ----------
+    labels
+        Of the probabilities, shape (k,); None where there are none.
+    classes
+        What the model can answer, shape (k,); of one that does not tell, what it answered and what is true. None for a
+        regression.
+    remarks
+        What the user should know: labels that the model never knew, metrics without a value.
+
+    Raises
+    ------
+    DataLoadingError
+        If the truth is nothing that the model predicts.
+    """
+
+    def __init__(self, config: RunConfig, fitted: Fitted, actual: pd.Series, given: Predictions) -> None:
+        from mlmagic.data._expected import truth
+
+        self.given = given
+        self.labels = fitted.classes(given)
+        self.task = _task(fitted, given, self.labels)
+        known = self.labels if self.task == "classification" else None
+        if self.task == "classification" and known is None:
+            known = _distinct(actual, given.values)
+        self.classes = known
+        self.actual = truth(actual, known, fitted.name)
+        self.metrics = self._metrics(config.config)  # type: ignore[arg-type]
+        self.remarks = [*self._unknown(fitted.name), *self._undefined()]
+
+    def _metrics(self, wanted: EvaluateConfig) -> dict[str, Any]:
+        from mlmagic.evaluation import METRICS, evaluate, named
+
+        y, values = self.actual.to_numpy(), self.given.values
+        found = evaluate(self.task, y, values, self.given.probabilities, self.classes)
+        if wanted.metrics is None:
+            return found
+        asked = [item if isinstance(item, str) else (_name(item), item.value) for item in wanted.metrics]
+        by_name = named(asked, self.task, y, values, self.given.probabilities, self.classes)
+        keys = {name: METRICS[name].key if name in METRICS else name for name in by_name.values}
+        undefined = {keys[name]: reason for name, reason in by_name.reasons.items()}
+        return {
+            **{keys[name]: value for name, value in by_name.values.items()},
+            **{key: found[key] for key in SHOWN if key in found},
+            **({"undefined": undefined} if undefined else {}),
+        }
+
+    def _unknown(self, who: str) -> Iterator[str]:
+        if self.classes is None:
+            return
+        strange = self.actual[~self.actual.isin(list(self.classes))]
+        if len(strange):
+            counts = ", ".join(f"{label!r} ({count})" for label, count in strange.value_counts().head(5).items())
+            yield f"{len(strange)} rows have labels that {who} does not know, so it cannot be right there: {counts}"
+
+    def _undefined(self) -> Iterator[str]:
+        for name, reason in self.metrics.get("undefined", {}).items():
+            yield f"{name} has no value: {reason}"
+
+
+def _name(reference: Any) -> str:
+    return str(reference).lstrip("$")
+
+
+def _task(fitted: Fitted, given: Predictions, labels: np.ndarray | None) -> Task:
+    if fitted.task is not None:
+        return fitted.task
+    return "classification" if labels is not None or given.values.dtype.kind != "f" else "regression"
+
+
+def _distinct(actual: pd.Series, values: np.ndarray) -> np.ndarray:
+    """The labels of a model that does not tell them: those it gave, and those of the truth."""
+    import numpy as np
+    import pandas as pd
+
+    both = pd.unique(np.concatenate([actual.to_numpy(dtype=object), values.astype(object)]))
+    try:
+        return np.array(sorted(both), dtype=values.dtype if values.dtype.kind in "biu" else object)
+    except (TypeError, ValueError):  # labels of several kinds
+        return np.array(sorted(both, key=str), dtype=object)

@@ -1,0 +1,113 @@
+"""``action: evaluate``: a fitted model and rows whose truth is known in, metrics out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlmagic.actions import Context
+from mlmagic.actions._inference import answered, columns_for, named_as, opened, tell
+from mlmagic.actions._measured import Measured
+from mlmagic.actions._predictions import prediction_table, write_csv
+from mlmagic.actions._writer import Writer
+from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
+from mlmagic.events import Log, Metadata, Metrics, Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlmagic.config import RunConfig
+    from mlmagic.config._inference import EvaluateConfig
+    from mlmagic.executors._fitted import Fitted
+
+
+def evaluate(config: RunConfig, context: Context) -> None:
+    """Measure the model that a bound config names on its rows. A stop measures those that were predicted by then.
+
+    Raises
+    ------
+    MLError
+        If the model cannot be had, the rows are not what it takes, or nothing tells their truth.
+    """
+    from mlmagic.data import data_hash
+
+    fitted, given = opened(config, context)
+    frame = named_as(given, config, fitted)
+    actual = truth_of(config, fitted, frame)
+    columns = columns_for(fitted, frame, str(actual.name))
+    frame, actual = _with_truth(frame, actual, context)
+    tell(config, frame, "evaluate", context, targetColumn=str(actual.name))
+    answers = answered(fitted, frame, columns, config, context, "samplesEvaluated")
+    if answers.predictions is None:
+        context.emit(Metrics({}))
+        return
+    context.emit(Plan("evaluating"))
+    found = Measured(config, fitted, actual.iloc[: answers.rows], fitted.settled(answers.predictions))
+    for remark in found.remarks:
+        context.emit(Log(remark, "warning"))
+    context.emit(Metadata({"task": found.task}))
+    table = prediction_table(frame.index[: answers.rows], found.given, found.labels, found.actual)
+    writer = Writer(config.output_dir, context)
+    writer.table("predictions", table)
+    context.release(fitted.outcome)
+    context.emit(Metrics(found.metrics))
+    context.emit(Plan("finishing"))
+    writer.file("predictionsCSV", "test_predictions.csv", lambda path: write_csv(table, path))
+    _draw(found, writer, context)
+    context.emit(Metadata({"dataHash": data_hash(given)}))
+
+
+def _with_truth(frame: pd.DataFrame, actual: pd.Series, context: Context) -> tuple[pd.DataFrame, pd.Series]:
+    """The rows whose truth is known."""
+    present = actual.notna().to_numpy(bool)
+    if present.all():
+        return frame, actual
+    if not present.any():
+        raise DataLoadingError(f"No row has a value of {actual.name!r}", solution="Give rows whose truth is known")
+    context.emit(Log(f"{(~present).sum()} rows without a value of {actual.name!r} are left out", "warning"))
+    return frame[present], actual[present]
+
+
+def truth_of(config: RunConfig, fitted: Fitted, frame: pd.DataFrame) -> pd.Series:
+    """The truth beside the rows, gaps included.
+
+    Raises
+    ------
+    MLError
+        If nothing tells where it is, or it is not there.
+    """
+    from mlmagic._suggest import closest
+    from mlmagic.data._given import given
+    from mlmagic.data._shown import listing
+
+    wanted: EvaluateConfig = config.config  # type: ignore[assignment]
+    if wanted.target is not None and not isinstance(wanted.target, str):
+        return given(frame, wanted.target, "target")
+    name = wanted.target or fitted.target
+    if name is None:
+        message = f"target is missing: {fitted.name} does not say what it predicts. Name the column with the truth."
+        raise InvalidConfiguration([Fault("config.target", message)], solution="Add a line such as target: label")
+    if name in frame.columns:
+        return frame[name]
+    if wanted.target is not None:
+        message = f"target names no column: {name!r}. The data has {listing(frame.columns)}."
+        raise InvalidConfiguration(
+            [Fault("config.target", message, value=name, suggestion=closest(name, frame.columns))]
+        )
+    raise DataLoadingError(
+        f"The data has no column {name!r}, which {fitted.name} predicts: without the truth nothing can be measured",
+        solution=f"Name the column that holds it (target: ...), or predict only; the data has {listing(frame.columns)}",
+    )
+
+
+def _draw(found: Measured, writer: Writer, context: Context) -> None:
+    from mlmagic.actions import _pictures
+    from mlmagic.evaluation import roc_points
+
+    if found.task != "classification" or found.classes is None or context.stop.is_set():
+        return
+    labels = found.metrics["confusionMatrix"], found.metrics["labels"]
+    writer.picture("confusionMatrixPlot", "confusion_matrix.png", _pictures.counts(*labels))
+    points = roc_points(found.actual.to_numpy(), found.given.probabilities, found.classes)
+    if points is not None:
+        writer.table("roc_curve", points)
+        writer.picture("rocCurve", "roc_curve.png", _pictures.roc(points, two=len(found.classes) == 2))

@@ -1,0 +1,27 @@
+"""When training ends before its last epoch or round, in every framework alike."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from mlmagic.config._model import Model, Text
+
+
+class EarlyStopping(Model):
+    """Stop when the model has not improved for a while."""
+
+    patience: int = Field(10, ge=1, description="Epochs or rounds to wait for an improvement.", examples=[5])
+    metric: Text = Field("val_loss", description="What must improve.", examples=["val_accuracy"])
+    min_delta: float = Field(0.0, ge=0, description="The least change that counts as one.", examples=[1e-4])
+
+
+def _switch(value: Any) -> Any:
+    return ({} if value else None) if isinstance(value, bool) else value
+
+
+# A mapping, or a switch: `true` takes the defaults.
+EarlyStoppingOrSwitch = Annotated[
+    EarlyStopping | None, BeforeValidator(_switch, json_schema_input_type=bool | EarlyStopping | None)
+]

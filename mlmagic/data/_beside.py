@@ -1,0 +1,134 @@
+"""What stands beside a row and is no feature: how much it counts, and what it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mlmagic._suggest import closest
+from mlmagic.data._given import given
+from mlmagic.data._kinds import kind
+from mlmagic.data._parse import numbers
+from mlmagic.data._shown import listing, shown
+from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
+
+if TYPE_CHECKING:
+    from mlmagic.data._config import SplitConfig
+    from mlmagic.data._types import TrainingData
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Weights and groups of all rows, shape (n,) each, None where there are none; the columns they were taken from."""
+
+    weight: pd.Series | None = None
+    group: pd.Series | None = None
+    columns: frozenset[str] = field(default_factory=frozenset)
+
+
+def beside(frame: pd.DataFrame, config: SplitConfig) -> Beside:
+    """Find sample weights and groups.
+
+    Raises
+    ------
+    InvalidConfiguration
+        With every name that is no column.
+    DataLoadingError
+        If a weight is missing, negative or infinite, all are 0, or a row has no group.
+    """
+    asked = {"sampleWeight": config.sample_weight, "groups": config.groups}
+    faults = [
+        _no_column(frame, key, name) for key, name in asked.items() if isinstance(name, str) and name not in frame
+    ]
+    if faults:
+        raise InvalidConfiguration(faults)
+    found = {
+        key: frame[name] if isinstance(name, str) else given(frame, name, key) for key, name in asked.items() if name
+    }
+    columns = frozenset(name for name in asked.values() if isinstance(name, str))
+    weight, group = found.get("sampleWeight"), found.get("groups")
+    return Beside(None if weight is None else _weights(weight), None if group is None else _groups(group), columns)
+
+
+def class_weights(y: pd.Series, asked: str | Mapping[Any, float]) -> pd.Series:
+    """How much each row counts for its label.
+
+    Parameters
+    ----------
+    y
+        Labels of the training rows, shape (n,).
+    asked
+        A weight for each label, 1 where none is given; or "balanced": ``n / (k * rows of the label)``, as in
+        ``sklearn.utils.class_weight.compute_class_weight``.
+
+    Raises
+    ------
+    InvalidConfiguration
+        With every key that is no label.
+    """
+    counts = y.value_counts()
+    if isinstance(asked, str):
+        return y.map(len(y) / (len(counts) * counts)).astype(np.float64)
+    labels = {str(label): label for label in counts.index}
+    wrong = [key for key in asked if str(key) not in labels]
+    if wrong:
+        raise InvalidConfiguration([_no_label(key, asked[key], labels) for key in wrong])
+    return y.map({labels[str(key)]: weight for key, weight in asked.items()}).fillna(1.0).astype(np.float64)
+
+
+def weighted(data: TrainingData) -> TrainingData:
+    """The same data, its training rows counting for their labels too, as ``data.class_weight`` asks.
+
+    Raises
+    ------
+    InvalidConfiguration
+        If the target has no labels, or not those that are named.
+    """
+    if data.class_weight is None:
+        return data
+    if data.task != "classification":
+        raise InvalidConfiguration([Fault("classWeight", "classWeight is for labels, but the target is numbers")])
+    assert data.train.y is not None
+    by_label = class_weights(data.train.y, data.class_weight)
+    own = data.train.weight
+    train = replace(data.train, weight=by_label if own is None else by_label * own)
+    return replace(data, train=train, sample_weight=own)
+
+
+def _weights(column: pd.Series) -> pd.Series:
+    if kind(column) not in ("number", "boolean"):
+        raise _unfit(column, f"holds {shown(column.iloc[0])}", "A weight is a number of at least 0")
+    values = pd.Series(numbers(column), index=column.index, name=column.name)
+    wrong = values[~(np.isfinite(values) & (values >= 0))]
+    if len(wrong):
+        where = f"has {shown(wrong.iloc[0])} at index {shown(wrong.index[0])}"
+        raise _unfit(column, where, "A weight is a number of at least 0, and no row lacks one")
+    if not values.any():
+        raise _unfit(column, "is 0 in every row", "Give some rows a weight above 0")
+    return values
+
+
+def _groups(column: pd.Series) -> pd.Series:
+    missing = column.isna()
+    if missing.any():
+        where = f"has {int(missing.sum())} gaps, first at index {shown(column.index[missing][0])}"
+        raise DataLoadingError(f"groups: {column.name!r} {where}", solution="Give every row a group, or drop the row")
+    return column
+
+
+def _unfit(column: pd.Series, what: str, rule: str) -> DataLoadingError:
+    return DataLoadingError(f"sampleWeight: {column.name!r} {what}", solution=rule)
+
+
+def _no_column(frame: pd.DataFrame, key: str, name: str) -> Fault:
+    message = f"{key} names no column: {name!r}. The data has {listing(frame.columns)}."
+    return Fault(key, message, value=name, suggestion=closest(name, frame.columns))
+
+
+def _no_label(key: Any, weight: float, labels: Mapping[str, Any]) -> Fault:
+    message = f"classWeight has {key!r}, which is no label of the target; it has {listing(labels)}."
+    return Fault(f"classWeight.{key}", message, value=weight, suggestion=closest(str(key), labels))

@@ -1,0 +1,151 @@
+"""Rows beside what a model was trained on: its columns, their kinds, their labels, and the truth in its own words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mlmagic._suggest import closest
+from mlmagic.data._parse import labels, numbers
+from mlmagic.data._shown import listing, shown
+from mlmagic.errors import DataLoadingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def check_columns(frame: pd.DataFrame, features: Mapping[str, str | None], who: str) -> None:
+    """Look for a model's columns in a table; it may have others too.
+
+    Parameters
+    ----------
+    features
+        The columns, and the dtype that each had in training, as text; None where nobody knows.
+    who
+        The model, as a person calls it.
+
+    Raises
+    ------
+    DataLoadingError
+        With every column that is not there, or with every column of numbers that holds words now.
+    """
+    missing = [name for name in features if name not in frame.columns]
+    if missing:
+        raise _lacking(frame, features, missing, who)
+    words = [error for name, dtype in features.items() if _is_number(dtype) and (error := _words(frame[name]))]
+    if words:
+        told = [error.message for error in words]
+        several = f"{len(words)} columns were numbers when {who} was trained"
+        raise DataLoadingError(
+            "\n  ".join([several, *told]) if len(words) > 1 else f"{told[0]}; it was numbers when {who} was trained",
+            solution="Mend the values, or read the table as the training table was read",
+            metadata={"columns": [error.metadata["column"] for error in words]},
+        )
+
+
+def unseen(column: pd.Series, known: Sequence[str]) -> dict[str, int]:
+    """Rows of each label that a model never saw in this column."""
+    # The labels first: there are few of them, and telling text from text takes long.
+    distinct = pd.Series(column.unique(), dtype=column.dtype)
+    new = ~labels(distinct).isin(list(known)).to_numpy()
+    if not new.any():
+        return {}
+    rows = column.isin(distinct[new]) | (column.isna() if distinct[new].isna().any() else False)
+    counts = labels(column[rows]).value_counts()
+    return {str(label): int(count) for label, count in counts.items()}
+
+
+def truth(values: pd.Series, classes: np.ndarray | None, who: str) -> pd.Series:
+    """The target of a table as its model speaks of it.
+
+    A model was trained on labels in a plain dtype: text, whole numbers, booleans. A table read anew may hold the same
+    labels otherwise: as categories, as floats because of a gap, or as text.
+
+    Parameters
+    ----------
+    values
+        Shape (n,), without gaps.
+    classes
+        The model's labels, shape (k,); None for a regression.
+
+    Raises
+    ------
+    DataLoadingError
+        If a regression's target holds words, or none of the labels is one that the model knows.
+    """
+    if classes is None:
+        return pd.Series(numbers(values), index=values.index, name=values.name)
+    found = pd.Series(_like(values, np.asarray(classes)), index=values.index, name=values.name)
+    if not found.isin(list(classes)).any():
+        raise DataLoadingError(
+            f"None of the labels in {values.name!r} ({_first(found.unique())}) is one that {who} knows "
+            f"({_first(classes)})",
+            solution="Name the column that the model was trained to predict, or give a model that knows its labels: "
+            "model: $report",
+            metadata={"column": str(values.name)},
+        )
+    return found
+
+
+def _first(labels: np.ndarray) -> str:
+    return ", ".join([*map(shown, labels[:5]), *(["..."] if len(labels) > 5 else [])])
+
+
+def _like(values: pd.Series, classes: np.ndarray) -> np.ndarray:
+    kind = classes.dtype.kind
+    plain = values.astype(object)
+    if kind == "O" and not all(isinstance(label, str) for label in classes):
+        return plain.to_numpy()
+    if kind in "OU":
+        # Labels that were fractional numbers are text as "%g" writes it.
+        is_float = pd.api.types.is_float_dtype(values.dtype)
+        return plain.map((lambda value: f"{value:g}") if is_float else str).to_numpy(dtype=object)
+    try:
+        found = numbers(values if kind != "b" else plain)
+    except DataLoadingError:  # words, where the model knows numbers
+        return plain.to_numpy()
+    whole = kind in "iu" and (found == np.floor(found)).all()
+    return found.astype(classes.dtype) if whole or kind in "fb" else found
+
+
+def _is_number(dtype: str | None) -> bool:
+    try:
+        known: Any = pd.api.types.pandas_dtype(dtype) if dtype is not None else None
+    except TypeError:  # a dtype of a library that is not here
+        return False
+    return known is not None and (pd.api.types.is_numeric_dtype(known) or pd.api.types.is_bool_dtype(known))
+
+
+def _words(column: pd.Series) -> DataLoadingError | None:
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return None
+    try:
+        numbers(column)
+    except DataLoadingError as error:
+        return error
+    return None
+
+
+def _lacking(frame: pd.DataFrame, features: Mapping[str, Any], missing: list[str], who: str) -> DataLoadingError:
+    meant = _meant(missing, [str(name) for name in frame.columns if name not in features])
+    hint = "".join(f". Did you mean {guess!r} for {name!r}?" for guess, name in list(meant.items())[:3])
+    count = f"{len(missing)} columns" if len(missing) > 1 else "the column"
+    there = f"Give a table with them; this one has {listing(frame.columns)}"
+    return DataLoadingError(
+        f"The rows lack {count} that {who} was trained on: {listing(missing)}{hint}",
+        solution=f"df.rename(columns={meant})" if meant else there,
+        metadata={"columns": missing},
+    )
+
+
+def _meant(missing: list[str], others: list[str]) -> dict[str, str]:
+    """Which of the other columns stands for which missing one, each for one at most: same but for case first."""
+    folded = {name.casefold(): name for name in others}
+    found = {folded[name.casefold()]: name for name in missing if name.casefold() in folded}
+    for name in missing:
+        guess = closest(name, [other for other in others if other not in found])
+        if guess is not None and name not in found.values():
+            found[guess] = name
+    return found

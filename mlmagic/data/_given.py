@@ -1,0 +1,60 @@
+"""Values beside the rows of a table, given as an object of the notebook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mlmagic.errors import DataLoadingError
+
+if TYPE_CHECKING:
+    from mlmagic.data._config import Reference
+
+
+def given(frame: pd.DataFrame, reference: Reference, key: str) -> pd.Series:
+    """The values that ``key`` names, with the index of the table.
+
+    Values with the table's index in another order are put in its order.
+
+    Raises
+    ------
+    DataLoadingError
+        If there is not one value for each row.
+    """
+    values = _as_series(reference.value, reference, key)
+    if len(values) != len(frame):
+        raise DataLoadingError(
+            f"{key}: {reference} has {len(values)} values, but the data has {len(frame)} rows",
+            solution=f"Give {key} one value for each row of the data, in the same order",
+        )
+    if in_another_order(values.index, frame.index):
+        values = values.reindex(frame.index)
+    name = values.name if isinstance(values.name, str) else str(reference).lstrip("$").split(".")[-1]
+    return values.set_axis(frame.index).rename(name)
+
+
+def _as_series(value: Any, reference: Reference, key: str) -> pd.Series:
+    if isinstance(value, pd.DataFrame) and value.shape[1] == 1:
+        return value.iloc[:, 0]
+    if isinstance(value, pd.Series):
+        return value
+    if callable(getattr(value, "to_pandas", None)) and isinstance(value.to_pandas(), pd.Series):
+        return pd.Series(value.to_pandas())
+    array = value if isinstance(value, np.ndarray) else np.asarray(value, dtype=object)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise DataLoadingError(
+            f"{key}: {reference} is one value a row, but it is a {type(value).__name__} of shape {array.shape}",
+            solution="Give a Series, a list or an array of shape (rows,)",
+        )
+    return pd.Series(array).infer_objects()
+
+
+def in_another_order(index: pd.Index, rows: pd.Index) -> bool:
+    """Whether two indexes have the same rows, each once, in another order."""
+    if index.equals(rows) or not (index.is_unique and rows.is_unique):
+        return False
+    return len(index.intersection(rows)) == len(rows)

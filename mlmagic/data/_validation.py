@@ -1,0 +1,85 @@
+"""Rows that validate, given beside the table instead of split off it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from mlmagic.data._checks import inspect
+from mlmagic.data._shown import listing, shown
+from mlmagic.data._source import read_table
+from mlmagic.data._split import split
+from mlmagic.data._task import decide
+from mlmagic.data._types import Rows, Task, TrainingData
+from mlmagic.errors import DataLoadingError
+
+if TYPE_CHECKING:
+    from mlmagic.data._config import SplitConfig
+
+
+def training_data(
+    frame: pd.DataFrame,
+    config: SplitConfig,
+    seed: int,
+    default_validation: float,
+    estimator_task: Task | None = None,
+) -> TrainingData:
+    """Split the rows; the validation rows are those that the config names, if it names some.
+
+    Parameters and errors are those of :func:`split`; a file or variable of validation rows that cannot be read, or
+    that lacks a column or has a label which the table does not have, is a DataLoadingError too.
+    """
+    given: Any = getattr(config, "validation_data", None)
+    if given is None:
+        return split(frame, config, seed, default_validation, estimator_task)
+    data = split(frame, config, seed, 0.0, estimator_task)
+    rows, left_out = _rows(read_table(given), data, config, str(given))
+    gaps = tuple(dict.fromkeys((*data.train.gaps, *rows.gaps)))
+    facts = {**data.metadata, "validationSamples": len(rows), "validationData": str(given)}
+    facts["warnings"] = [*data.metadata.get("warnings", []), *left_out]
+    return replace(data, train=replace(data.train, gaps=gaps), validation=replace(rows, gaps=gaps), metadata=facts)
+
+
+def _rows(frame: pd.DataFrame, data: TrainingData, config: SplitConfig, name: str) -> tuple[Rows, list[str]]:
+    columns = list(data.train.X.columns)
+    missing = [column for column in (*columns, data.target) if column not in frame.columns]
+    if missing:
+        raise _unfit(name, f"lacks {listing(missing)}, which the training rows have", "Give it the same columns")
+    present = frame[data.target].notna().to_numpy(dtype=bool)
+    count = int((~present).sum())
+    left_out = [f"{count} rows of {name} without a value of {data.target!r} are left out"] if count else []
+    kept = frame[present]
+    if not len(kept):
+        raise _unfit(name, f"has no row with a value of {data.target!r}", "Give it rows with the target")
+    y = _target(kept[data.target], data, name)
+    X = kept[columns]
+    gaps = () if config.prepare == "none" else inspect(X).gaps
+    weight = kept[config.sample_weight] if isinstance(config.sample_weight, str) else None
+    return Rows(X, y, gaps, weight), left_out
+
+
+def _target(values: pd.Series, data: TrainingData, name: str) -> pd.Series:
+    if data.classes is None:
+        return decide(values, "regression", None).y
+    # By their spelling: a gap makes floats of whole numbers, and a file may hold as text what a table has as numbers.
+    known = {_spelt(label): label for label in data.classes}
+    spelt = values.astype(object).map(_spelt)
+    unknown = values[~spelt.isin(known)]
+    if len(unknown):
+        what = f"has the label {shown(unknown.iloc[0])} at index {shown(unknown.index[0])}, which no training row has"
+        raise _unfit(name, what, f"The labels are {listing(known)}")
+    return pd.Series([known[label] for label in spelt], index=values.index, name=data.target, dtype=data.classes.dtype)
+
+
+def _spelt(label: object) -> str:
+    if isinstance(label, Real) and not isinstance(label, bool):
+        number = float(label)
+        return str(int(number)) if number.is_integer() else f"{number:g}"
+    return str(label)
+
+
+def _unfit(name: str, what: str, solution: str) -> DataLoadingError:
+    return DataLoadingError(f"validationData: {name} {what}", solution=solution, metadata={"validationData": name})

@@ -1,0 +1,105 @@
+"""The names of metrics: which there are, for which task, and what the report calls them. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["classification", "regression"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric that can be asked for by name.
+
+    Attributes
+    ----------
+    task
+        What it measures.
+    key
+        What the report calls it.
+    """
+
+    task: Kind
+    key: str
+
+
+# What every report has, under the report's own keys; scikit-learn's averages and signs do not reach these.
+USUAL: dict[str, Metric] = {
+    "accuracy": Metric("classification", "accuracy"),
+    "precision": Metric("classification", "precision"),
+    "recall": Metric("classification", "recall"),
+    "f1": Metric("classification", "f1Score"),
+    "roc_auc": Metric("classification", "rocAuc"),
+    "log_loss": Metric("classification", "logLoss"),
+    "confusion_matrix": Metric("classification", "confusionMatrix"),
+    "mae": Metric("regression", "mae"),
+    "mse": Metric("regression", "mse"),
+    "rmse": Metric("regression", "rmse"),
+    "r2": Metric("regression", "r2"),
+}
+# The other scorers of scikit-learn 1.9.1. Those of multi-label targets are left out: a table here has one target.
+_CLASSIFYING = (
+    "adjusted_mutual_info_score",
+    "adjusted_rand_score",
+    "average_precision",
+    "balanced_accuracy",
+    "completeness_score",
+    "d2_brier_score",
+    "d2_log_loss_score",
+    "f1_macro",
+    "f1_micro",
+    "f1_weighted",
+    "fowlkes_mallows_score",
+    "homogeneity_score",
+    "jaccard",
+    "jaccard_macro",
+    "jaccard_micro",
+    "jaccard_weighted",
+    "matthews_corrcoef",
+    "mutual_info_score",
+    "neg_brier_score",
+    "neg_log_loss",
+    "neg_negative_likelihood_ratio",
+    "normalized_mutual_info_score",
+    "positive_likelihood_ratio",
+    "precision_macro",
+    "precision_micro",
+    "precision_weighted",
+    "rand_score",
+    "recall_macro",
+    "recall_micro",
+    "recall_weighted",
+    "roc_auc_ovo",
+    "roc_auc_ovo_weighted",
+    "roc_auc_ovr",
+    "roc_auc_ovr_weighted",
+    "top_k_accuracy",
+    "v_measure_score",
+)
+_MEASURING = (
+    "d2_absolute_error_score",
+    "explained_variance",
+    "neg_max_error",
+    "neg_mean_absolute_error",
+    "neg_mean_absolute_percentage_error",
+    "neg_mean_gamma_deviance",
+    "neg_mean_poisson_deviance",
+    "neg_mean_squared_error",
+    "neg_mean_squared_log_error",
+    "neg_median_absolute_error",
+    "neg_root_mean_squared_error",
+    "neg_root_mean_squared_log_error",
+)
+METRICS: dict[str, Metric] = {
+    **USUAL,
+    **{name: Metric("classification", name) for name in _CLASSIFYING},
+    **{name: Metric("regression", name) for name in _MEASURING},
+}
+# The report's own keys are understood as well.
+SPELLINGS: dict[str, str] = {metric.key: name for name, metric in METRICS.items()} | {name: name for name in METRICS}
+
+
+def known_metrics() -> dict[str, str]:
+    """Every spelling of a metric's name that is understood, and the name it stands for."""
+    return dict(SPELLINGS)

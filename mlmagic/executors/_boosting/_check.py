@@ -1,0 +1,137 @@
+"""What only the library can find wrong with a config, before anything trains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlmagic._failure import user_frames
+from mlmagic._suggest import listed
+from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.executors._boosting import _device, _estimator, _metrics, _rows
+from mlmagic.executors._boosting._estimator import PATH
+from mlmagic.executors._boosting._trial import Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mlmagic.config import RunConfig
+    from mlmagic.config._early_stopping import EarlyStopping
+    from mlmagic.data import TrainingData
+    from mlmagic.executors._boosting._estimator import Given
+    from mlmagic.executors._boosting._library import Library
+    from mlmagic.executors._boosting._metrics import Metrics
+    from mlmagic.executors._boosting.config import BoostingTrain
+
+
+def check(library: Library, config: RunConfig, data: TrainingData, preparation: Any) -> None:
+    """See :meth:`mlmagic.executors._base.Executor.check`."""
+    train: BoostingTrain = config.config  # type: ignore[assignment]
+    _device.require_one_word(config)
+    name = _required_name(library, train, data)
+    kind = library.estimators[name]
+    given = _estimator.hyperparameters(library, train, name)
+    trial = Trial(library, kind, data, _rows.Columns.of(library, preparation, data.train))
+
+    def choose(left: Mapping[str, Given], estimator: Any, early: EarlyStopping | None) -> Metrics:
+        own, asked = trial.measured(estimator), _estimator.metrics(left, estimator)
+        return _metrics.choose(library, kind, data, own, asked, early, custom=callable(estimator.objective))
+
+    def fit(left: Mapping[str, Given]) -> None:
+        estimator = _estimator.make(library, config, name, left)
+        metrics = choose(left, estimator, None)
+        trial.measured(estimator, metrics.asked, metrics.own)
+
+    faults = _wrong_rounds(given) or _refused(library, given, _spellings(library, name), fit)
+    if faults:
+        raise InvalidConfiguration(faults)
+    estimator = _estimator.make(library, config, name, given)
+    if train.early_stopping is not None and not library.keeps_best(estimator):
+        message = f"earlyStopping needs rounds that can be taken off again, which this {name} does not have."
+        way_out = "Leave earlyStopping out; dart changes its earlier trees, gblinear and a random forest have no rounds"
+        raise InvalidConfiguration([Fault("config.earlyStopping", message)], solution=way_out)
+    choose(given, estimator, train.early_stopping)
+
+
+def _required_name(library: Library, train: BoostingTrain, data: TrainingData) -> str:
+    name = _estimator.named(library, train, data.task)
+    if name is None:
+        assert train.model is not None
+        what = type(train.model.value).__name__
+        message = f"model must be {listed(library.estimators)}, got {train.model}, which is of type {what}."
+        way_out = "Pipelines and other estimators train with framework: sklearn"
+        raise InvalidConfiguration([Fault("config.model", message)], solution=way_out)
+    if library.estimators[name] == "ranker":
+        _rows.require_groups(name, data)
+    return name
+
+
+def _spellings(library: Library, name: str) -> Mapping[str, str]:
+    return library.spellings(library.estimator_class(name))
+
+
+def _wrong_rounds(given: Mapping[str, Given]) -> list[Fault]:
+    """Complain of a number of rounds that is none; XGBoost would train nothing and say nothing."""
+    item = given.get("n_estimators")
+    if item is None or (isinstance(item.value, int) and not isinstance(item.value, bool) and item.value >= 1):
+        return []
+    message = f"{item.spelt} must be a whole number of at least 1, got {item.value!r}."
+    return [Fault(f"{PATH}.{item.spelt}", message, value=item.value)]
+
+
+def _refused(
+    library: Library,
+    given: Mapping[str, Given],
+    spellings: Mapping[str, str],
+    fit: Callable[[Mapping[str, Given]], None],
+) -> list[Fault]:
+    """Every hyperparameter that the library refuses: one that it complains of is left out, until the rest fits."""
+    found: list[Fault] = []
+    left = dict(given)
+    while True:
+        try:
+            fit(left)
+        except InvalidConfiguration as error:
+            found += error.faults
+            if left.pop("eval_metric", None) is None:
+                return found
+        except Exception as error:
+            if user_frames(error):
+                raise  # of the user's own function, with its lines
+            text = library.complaint(error)
+            name = _complained_of(text, left, spellings) or _alone(library, text, left, fit) or _without(left, fit)
+            if name is None:
+                return [*found, Fault(PATH, text)]
+            item = left.pop(name)
+            message = text if text.startswith(item.spelt) else f"{item.spelt}: {text}"
+            found.append(Fault(f"{PATH}.{item.spelt}", message, value=item.value))
+        else:
+            return found
+
+
+def _complained_of(text: str, left: Mapping[str, Given], spellings: Mapping[str, str]) -> str | None:
+    words = "".join(letter if letter.isalnum() or letter == "_" else " " for letter in text).split()
+    return next((spellings[word] for word in words if spellings.get(word) in left), None)
+
+
+def _alone(
+    library: Library, text: str, left: Mapping[str, Given], fit: Callable[[Mapping[str, Given]], None]
+) -> str | None:
+    """The first that is complained of in the same words with all others at their defaults."""
+    for name, item in left.items():
+        try:
+            fit({name: item})
+        except Exception as error:
+            if library.complaint(error) == text:
+                return name
+    return None
+
+
+def _without(left: Mapping[str, Given], fit: Callable[[Mapping[str, Given]], None]) -> str | None:
+    """The first without which the others fit."""
+    for name in left:
+        try:
+            fit({key: item for key, item in left.items() if key != name})
+        except Exception:  # it is another one
+            continue
+        return name
+    return None

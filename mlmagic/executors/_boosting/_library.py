@@ -1,0 +1,191 @@
+"""What a boosting library has to tell and to do; everything else is the same for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from mlmagic.config import RunConfig
+    from mlmagic.executors._boosting._metrics import CustomMetric
+    from mlmagic.executors._boosting._rows import Columns
+    from mlmagic.executors._boosting.config import Kind
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows as a library takes them, sorted by group where they have groups.
+
+    Attributes
+    ----------
+    X
+        Shape (n, columns): the table as it is, or what the preparation makes of it.
+    y
+        Labels or numbers, shape (n,).
+    weight
+        How much each row counts, shape (n,); None where all count alike.
+    group
+        The number of each row's group, shape (n,); None without groups.
+    """
+
+    X: np.ndarray | pd.DataFrame
+    y: np.ndarray
+    weight: np.ndarray | None = None
+    group: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """What an estimator is fitted to.
+
+    Attributes
+    ----------
+    parts
+        By the prefix of their metrics: "train", and "val" where there are validation rows.
+    columns
+        What the estimator sees.
+    metrics
+        What is measured each round beside the objective's own metrics: the library's names, and functions.
+    own
+        Names of the objective's own.
+    threads
+        How many to fit with.
+    """
+
+    parts: Mapping[str, Part]
+    columns: Columns
+    metrics: Sequence[str | CustomMetric] = ()
+    own: Sequence[str] = ()
+    threads: int = 1
+
+
+class Measured(NamedTuple):
+    """One value of one round: of which part, the library's name of the metric, and whether more is better."""
+
+    part: str
+    metric: str
+    value: float
+    higher: bool
+
+
+class Listener(Protocol):
+    """Who is told of each round."""
+
+    @property
+    def best(self) -> int | None:
+        """The best round so far, counted from 1; None where nothing tells them apart."""
+        ...
+
+    def round_ended(self, measured: Iterable[Measured]) -> bool:
+        """Take the values of a round; True if training shall end."""
+        ...
+
+
+class Library(Protocol):
+    """One boosting library. It is imported in the methods only.
+
+    Attributes
+    ----------
+    title
+        Its name as people write it.
+    package, install
+        What is imported, and the command that installs it.
+    model_file, saving, suffixes
+        The file of a stored model, how a person writes one, and the suffixes of those that :meth:`parse` reads.
+    estimators
+        What each estimator is, by class name; the first of a kind is the usual one.
+    reserved
+        Hyperparameters that a key of the run gives, and that key; {} stands for the value.
+    metrics
+        Names of metrics in a config and the library's own, a pair where there is one for two classes and one for more;
+        by the kind of estimator. The first name of a metric is the one that the history has.
+    unfit
+        Letters that no column's name may have.
+    """
+
+    title: ClassVar[str]
+    package: ClassVar[str]
+    install: ClassVar[str]
+    model_file: ClassVar[str]
+    saving: ClassVar[str]
+    suffixes: ClassVar[tuple[str, ...]]
+    estimators: ClassVar[Mapping[str, Kind]]
+    reserved: ClassVar[Mapping[str, str]]
+    metrics: ClassVar[Mapping[Kind, Mapping[str, str | tuple[str, str]]]]
+    unfit: ClassVar[str]
+
+    def estimator_class(self, name: str) -> type:
+        """The class of an estimator."""
+        ...
+
+    def spellings(self, kind: type) -> Mapping[str, str]:
+        """Every accepted spelling of a hyperparameter, and the estimator's own name for it."""
+        ...
+
+    def defaults(self, config: RunConfig) -> dict[str, Any]:
+        """Hyperparameters of a run that the user did not give."""
+        ...
+
+    def keeps_best(self, estimator: Any) -> bool:
+        """Whether a model of fewer rounds can be cut from one of more."""
+        ...
+
+    def rounds(self, estimator: Any) -> int:
+        """How many rounds it is to be fitted with."""
+        ...
+
+    def fit(self, estimator: Any, fitting: Fitting, listener: Listener) -> Any:
+        """Fit, telling of each round and ending where the listener says so; the estimator, of the best round only."""
+        ...
+
+    def cuda(self) -> str | None:
+        """Why it cannot train on a GPU here; None where it can."""
+        ...
+
+    def on_cuda(self, estimator: Any) -> None:
+        """Make it train on the GPU."""
+        ...
+
+    def shorten(self, estimator: Any) -> None:
+        """Make it take one round and few rows, and say nothing."""
+        ...
+
+    def cores(self) -> int:
+        """How many threads it gains from at the most."""
+        ...
+
+    def complaint(self, error: Exception) -> str:
+        """An error of the library in its own words, without places in its source."""
+        ...
+
+    def columns(self, estimator: Any) -> Sequence[str] | None:
+        """Names of the columns that a fitted estimator takes, in order; None where it goes by position."""
+        ...
+
+    def probabilities(self, estimator: Any) -> bool:
+        """Whether ``predict_proba`` of a fitted classifier gives probabilities."""
+        ...
+
+    def importances(self, estimator: Any) -> np.ndarray | None:
+        """How much each column gained, shape (columns,), summing to 1; None where it has none."""
+        ...
+
+    def write(self, estimator: Any) -> bytes:
+        """A fitted estimator's trees, in the library's own format without code."""
+        ...
+
+    def rebuild(self, content: bytes, name: str, parameters: Mapping[str, Any], classes: np.ndarray | None) -> Any:
+        """The estimator again whose trees these are."""
+        ...
+
+    def parse(self, content: bytes) -> Any:
+        """A fitted estimator around the trees of a file that another program wrote. Any error means a bad file."""
+        ...
+
+    def wrap(self, booster: Any) -> Any:
+        """A fitted estimator around a booster of the library; None where it is something else."""
+        ...

@@ -1,0 +1,99 @@
+"""One training, from split rows to an outcome."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from mlmagic._units import duration
+from mlmagic.data import describe_preparation, source_columns
+from mlmagic.events import Emit, Metadata, Plan
+from mlmagic.executors._base import Outcome, Stop
+from mlmagic.executors._boosting import _device, _estimator, _metrics, _rows, _storage
+from mlmagic.executors._boosting._library import Fitting
+from mlmagic.executors._boosting._progress import Progress
+from mlmagic.executors._boosting._threads import threads
+from mlmagic.executors._boosting._trial import Trial
+from mlmagic.executors._boosting._watch import Watch
+from mlmagic.executors._networks._history import nested
+from mlmagic.executors._skops import import_early
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlmagic.config import RunConfig
+    from mlmagic.data import TrainingData
+    from mlmagic.executors._boosting._library import Library
+    from mlmagic.executors._boosting._metrics import Metrics
+    from mlmagic.executors._boosting.config import BoostingTrain
+
+
+def fit(library: Library, config: RunConfig, data: TrainingData, preparation: Any, emit: Emit, stop: Stop) -> Outcome:
+    """Train an estimator; on ``stop`` the rounds so far are the model."""
+    train: BoostingTrain = config.config  # type: ignore[assignment]
+    if preparation is not None:
+        import_early()
+    name = _estimator.named(library, train, data.task)
+    assert name is not None
+    kind, columns = library.estimators[name], _rows.Columns.of(library, preparation, data.train)
+    given = _estimator.hyperparameters(library, train, name)
+    estimator = _estimator.make(library, config, name, given)
+    own, asked = Trial(library, kind, data, columns).measured(estimator), _estimator.metrics(given, estimator)
+    custom = callable(estimator.objective)
+    metrics = _metrics.choose(library, kind, data, own, asked, train.early_stopping, custom=custom)
+    device = _device.choose(library, config, emit)
+    if device["gpuUsed"]:
+        library.on_cuda(estimator)
+    total = library.rounds(estimator)
+    number = threads(library, estimator, data.train.X.size)
+    about = {"algorithm": name, "rounds": total, "threads": number, **device}
+    emit(Metadata({**about, **describe_preparation(preparation)}))
+    if stop.is_set():
+        return Outcome(None)
+    parts = _rows.split_parts(kind, data, preparation)
+    watch = _watch(train, metrics) if library.keeps_best(estimator) else None
+    progress = Progress(metrics, watch, emit, stop)
+    emit(Plan("training", "round", total))
+    began = perf_counter()
+    with progress.hearing():
+        fitted = library.fit(estimator, Fitting(parts, columns, metrics.asked, metrics.own, number), progress)
+    progress.tell()
+    facts = _facts(progress, total, perf_counter() - began, len(data.train))
+    return Outcome(
+        model=_storage.whole(preparation, fitted),
+        classes=getattr(fitted, "classes_", None) if kind == "classifier" else None,
+        metrics=nested(_rows_of(progress)),
+        metadata=facts,
+        tables=_importances(library, fitted, preparation, data),
+    )
+
+
+def _watch(train: BoostingTrain, metrics: Metrics) -> Watch | None:
+    if metrics.watched is None:
+        return None
+    early = train.early_stopping
+    return Watch(metrics.watched) if early is None else Watch(metrics.watched, early.patience, early.min_delta)
+
+
+def _rows_of(progress: Progress) -> list[dict[str, float]]:
+    return [dict(zip(progress.history, row, strict=True)) for row in zip(*progress.history.values(), strict=True)]
+
+
+def _facts(progress: Progress, total: int, seconds: float, samples: int) -> dict[str, Any]:
+    return {
+        "finalRound": progress.round,
+        **({"bestRound": progress.best} if progress.best else {}),
+        "earlyStopped": progress.ended_early and progress.round < total,
+        "trainingTime": duration(seconds),
+        "samplesProcessed": samples,
+    }
+
+
+def _importances(library: Library, estimator: Any, preparation: Any, data: TrainingData) -> dict[str, pd.DataFrame]:
+    from mlmagic.evaluation import aggregate_importances
+
+    values = library.importances(estimator)
+    if values is None:
+        return {}
+    columns = list(data.train.X.columns)
+    return {"feature_importances": aggregate_importances(source_columns(preparation, columns), values, columns)}

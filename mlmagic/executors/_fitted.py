@@ -1,0 +1,142 @@
+"""A model to predict with, wherever it came from, and what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlmagic.errors import Fault, InvalidConfiguration, ModelLoadingError
+from mlmagic.executors import EXECUTORS, load
+from mlmagic.executors._base import Outcome, Places, Predictions
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mlmagic.config import RunConfig
+    from mlmagic.data import Rows, Task
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model, and the facts of its training as far as they are known.
+
+    Attributes
+    ----------
+    framework
+        Whose executor predicts with it.
+    outcome
+        The model itself.
+    name
+        Where it came from, as a person calls it: "report-1", "$model", "models/churn.skops".
+    target, task
+        What it predicts; None where nobody knows.
+    features
+        The columns that it takes, in order, and the dtype that each had in training (None where nobody knows); None
+        where they are not known either.
+    encoded
+        The labels that it knows of each column of text or categories.
+    """
+
+    framework: str
+    outcome: Outcome
+    name: str
+    target: str | None = None
+    task: Task | None = None
+    features: Mapping[str, str | None] | None = None
+    encoded: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def predict(self, rows: Rows) -> Predictions:
+        """Predict raw rows, which have the model's columns."""
+        return load(self.framework).predict(self.outcome, rows)
+
+    def placed(self, config: RunConfig) -> Fitted:
+        """The same model on the device that the config wants."""
+        executor = load(self.framework)
+        return replace(self, outcome=executor.place(self.outcome, config)) if isinstance(executor, Places) else self
+
+    def settled(self, given: Predictions) -> Predictions:
+        """Predictions for all rows, read as the task says.
+
+        A network or a booster may give one number a row and not say what it is. Where it is known to classify, that is
+        the probability of the second of two classes, or its logit where one of all is not between 0 and 1.
+        """
+        numbers = given.probabilities is None and given.values.dtype.kind == "f"
+        return _of_two(given) if numbers and self.task == "classification" and self.outcome.classes is None else given
+
+    def classes(self, given: Predictions) -> np.ndarray | None:
+        """The labels in the order of the probabilities, shape (k,): their numbers where the model knows no other."""
+        if self.outcome.classes is not None or given.probabilities is None:
+            return self.outcome.classes
+        import numpy as np
+
+        return np.arange(given.probabilities.shape[1])
+
+    def describe(self) -> dict[str, Any]:
+        """What is known of it, as plain data for a report."""
+        return {
+            "name": self.name,
+            "framework": self.framework,
+            "target": self.target,
+            "task": self.task,
+            "features": dict(self.features) if self.features is not None else None,
+        }
+
+
+def find(config: RunConfig) -> Fitted:
+    """The model that a bound config names.
+
+    Raises
+    ------
+    ModelLoadingError
+        If it cannot be had, or is none.
+    InvalidConfiguration
+        If it is another framework's than the config says.
+    """
+    wanted: Any = config.config
+    found = _given(config) if wanted.model is not None else _read(config, Path(wanted.model_path).expanduser())
+    if found.framework != config.framework:
+        title = EXECUTORS[found.framework].title
+        message = f"framework is {config.framework}, but {found.name} was trained with {title}"
+        raise InvalidConfiguration([Fault("framework", message, value=config.framework)])
+    if wanted.feature_columns is not None:
+        known = found.features or {}
+        found = replace(found, features={name: known.get(name) for name in wanted.feature_columns})
+    return replace(found, task=found.task or wanted.task)
+
+
+def _given(config: RunConfig) -> Fitted:
+    reference = config.config.fitted
+    assert reference is not None
+    if isinstance(reference.value, Fitted):
+        return reference.value
+    outcome = load(config.framework).adopt(reference.value)
+    if outcome is None:
+        title, value = EXECUTORS[config.framework].title, reference.value
+        what = f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
+        raise ModelLoadingError(
+            f"{reference} is {what}, which is no fitted model of {title}",
+            solution="Give a fitted model, or the report of a training run: model: $report",
+        )
+    return _bare(config.framework, outcome, str(reference))
+
+
+def _read(config: RunConfig, path: Path) -> Fitted:
+    return _bare(config.framework, load(config.framework).read(path, config), str(path))
+
+
+def _bare(framework: str, outcome: Outcome, name: str) -> Fitted:
+    """What is known of a model that comes without its training's facts."""
+    features = None if outcome.features is None else dict.fromkeys(outcome.features)
+    return Fitted(framework, outcome, name, None, "classification" if outcome.classes is not None else None, features)
+
+
+def _of_two(given: Predictions) -> Predictions:
+    import numpy as np
+
+    values = given.values.astype(np.float64)
+    likely = (values >= 0).all() and (values <= 1).all()
+    second = values if likely else (1 + np.tanh(values / 2)) / 2
+    found = np.column_stack([1 - second, second])
+    return replace(given, values=found.argmax(axis=1), probabilities=found)

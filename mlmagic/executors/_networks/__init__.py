@@ -1,0 +1,1 @@
+"""What PyTorch and Keras share: the keys of training, scripts, arguments, scales. No framework is imported here."""

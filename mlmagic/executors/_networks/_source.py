@@ -1,0 +1,134 @@
+"""Where a network comes from, and the arguments its class is given."""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlmagic._failure import user_frames
+from mlmagic._suggest import closest
+from mlmagic.config._reference import Reference
+from mlmagic.errors import Fault, InvalidConfiguration, ModelLoadingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlmagic.executors._networks.config import NetworkTrain
+
+# What people call the number of columns in, the shape of a row, and the number of outputs.
+INPUTS = {"in_features", "input_dim", "input_size", "n_features", "num_features"}
+SHAPES = {"input_shape"}
+OUTPUTS = {"out_features", "output_dim", "output_size", "n_classes", "num_classes"}
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A class or function that makes the network, or the network itself.
+
+    Attributes
+    ----------
+    make
+        Called once a run with the arguments; None where the network is given.
+    given
+        A network that is there already; runs train a copy of it.
+    name
+        What the user calls it.
+    key
+        The config's key that named it.
+    """
+
+    make: Callable[..., Any] | None
+    given: Any
+    name: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the network's class is called with; ``filled`` were taken from the data."""
+
+    values: dict[str, Any]
+    filled: dict[str, Any]
+
+
+def arguments(found: Source, train: NetworkTrain, inputs: int, outputs: int) -> Arguments:
+    """The user's hyperparameters, with what the data says where they say nothing.
+
+    Raises
+    ------
+    InvalidConfiguration
+        With every hyperparameter that the class does not take, and every one it needs.
+    """
+    given = {name: item.value if isinstance(item, Reference) else item for name, item in train.hyperparameters.items()}
+    if found.make is None:
+        if given:
+            what = train.model or found.name
+            message = f"hyperparameters belong to a class, but {what} is a network that is already built"
+            raise InvalidConfiguration([Fault("config.hyperparameters", message, value=given)])
+        return Arguments({}, {})
+    known = dict(inspect.signature(found.make).parameters)
+    sizes = dict.fromkeys(INPUTS, inputs) | dict.fromkeys(OUTPUTS, outputs) | dict.fromkeys(SHAPES, (inputs,))
+    filled = {name: sizes[name] for name in known if name in sizes and name not in given}
+    faults = _faults(found, known, given, filled)
+    if faults:
+        raise InvalidConfiguration(faults)
+    return Arguments(given | filled, filled)
+
+
+def build(make: Callable[..., Any], name: str, given: Arguments, kind: type, what: str) -> Any:
+    """A new network.
+
+    Parameters
+    ----------
+    kind, what
+        The type it must be of, and how a person writes that type.
+
+    Raises
+    ------
+    ModelLoadingError
+        If its class raises, or makes something else.
+    """
+    try:
+        made = make(**given.values)
+    except Exception as error:
+        shown = ", ".join(f"{key}={value!r}" for key, value in given.values.items())
+        raise ModelLoadingError(
+            f"{name}({shown}) failed: {type(error).__name__}: {error}",
+            stderr=user_frames(error) or "".join(traceback.format_exception_only(error)),
+            solution="Correct the hyperparameters, or the line shown above",
+        ) from None
+    if not isinstance(made, kind):
+        raise ModelLoadingError(f"{name} must give a {what}; it gave {describe(made)}")
+    return made
+
+
+def describe(value: Any) -> str:
+    """Say what a value is that should have been a network."""
+    return f"the class {value.__name__}" if isinstance(value, type) else f"of type {type(value).__name__}"
+
+
+def _faults(
+    found: Source, known: dict[str, inspect.Parameter], given: dict[str, Any], filled: dict[str, Any]
+) -> list[Fault]:
+    names = [name for name, parameter in known.items() if parameter.kind in _NAMED]
+    open_ended = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in known.values())
+    listing = f"it has {', '.join(names)}" if names else "it takes none"
+    unknown = [
+        Fault(
+            f"config.hyperparameters.{name}",
+            f"{found.name} has no hyperparameter {name!r}; {listing}.",
+            value=value,
+            suggestion=closest(name, names),
+        )
+        for name, value in given.items()
+        if name not in names and not open_ended
+    ]
+    missing = [
+        Fault("config.hyperparameters", f"{found.name} needs the hyperparameter {name!r}, which is not given.")
+        for name in names
+        if known[name].default is inspect.Parameter.empty and name not in given and name not in filled
+    ]
+    return unknown + missing

@@ -1,0 +1,127 @@
+"""The keys of ``train`` that every framework of networks has."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from mlmagic._suggest import closest
+from mlmagic.config._action import exactly_one
+from mlmagic.config._complaint import Complaint
+from mlmagic.config._early_stopping import EarlyStoppingOrSwitch
+from mlmagic.config._model import Model, Text, refuse
+from mlmagic.config._reference import Reference
+from mlmagic.config._train import TrainConfig
+from mlmagic.config._values import show
+
+LOSSES = ("cross_entropy", "binary_cross_entropy", "mse", "mae", "huber")
+
+
+class Mlp(Model):
+    """Hyperparameters of ``architecture: mlp``."""
+
+    hidden: list[Annotated[int, Field(ge=1)]] = Field(
+        [64, 64], description="Units of each hidden layer.", examples=[[128, 64]]
+    )
+    dropout: float = Field(0.0, ge=0, lt=1, description="The share of units left out in training.", examples=[0.1])
+    activation: Literal["relu", "gelu", "tanh", "silu"] = Field(
+        "relu", description="The function after each hidden layer.", examples=["gelu"]
+    )
+
+
+class NetworkTrain(TrainConfig):
+    """A network, from a script, from the notebook or built here, and how it is trained."""
+
+    default_validation_split: ClassVar[float] = 0.2
+    # The loss behind each name that a config may give.
+    losses: ClassVar[Mapping[str, str]] = dict(zip(LOSSES, LOSSES, strict=True))
+    model_rule: ClassVar[str] = "give `modelScript: file.py` with its modelClass, `model: $Net` or `architecture: mlp`"
+
+    validation_data: Text | Reference | None = Field(
+        None,
+        description="Rows that pick the best epoch, in place of a share of the others: a file or a variable.",
+        examples=["data/val.csv", "$val"],
+    )
+    model_script: Text | None = Field(
+        None, description="A Python file that defines the network.", examples=["model.py"]
+    )
+    model_class: Text | None = Field(
+        None,
+        description="The class in `modelScript`, or a function that gives the network. Unset: the only network there.",
+        examples=["ResNet50"],
+    )
+    model: Reference | None = Field(
+        None, description="A network of the notebook: a class, a function that gives one, or the network itself.",
+        examples=["$Net"],
+    )  # fmt: skip
+    architecture: Literal["mlp"] | None = Field(
+        None, description="A network built here: `mlp`, fully connected layers for tables.", examples=["mlp"]
+    )
+    hyperparameters: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Arguments of the network's class. For `mlp`: hidden (units of each hidden layer, [64, 64]), "
+        "dropout (0), activation (relu, gelu, tanh or silu).",
+        examples=[{"hidden": [128, 64], "dropout": 0.1}],
+    )
+    epochs: int = Field(20, ge=1, description="How often all training rows are seen.", examples=[50])
+    batch_size: int = Field(64, ge=1, description="Rows to a step.", examples=[32])
+    learning_rate: float = Field(1e-3, gt=0, description="The size of the optimizer's steps.", examples=[0.001])
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = Field(
+        "adam", description="How steps are taken.", examples=["adamw"]
+    )
+    momentum: float | None = Field(None, ge=0, lt=1, description="Momentum of sgd and rmsprop.", examples=[0.9])
+    weight_decay: float = Field(0.0, ge=0, description="How strongly weights are drawn to 0.", examples=[1e-4])
+    loss_function: Text | Reference | None = Field(
+        None,
+        description="What training makes small: cross_entropy, binary_cross_entropy, mse, mae, huber, or a function of "
+        "the notebook. Unset: cross_entropy when classifying, else mse.",
+        examples=["huber"],
+    )
+    early_stopping: EarlyStoppingOrSwitch = Field(
+        None,
+        description="Stop when `metric` has not improved for `patience` epochs; `true` takes the defaults.",
+        examples=[{"patience": 10, "metric": "val_loss"}],
+    )
+    checkpoint: bool = Field(True, description="Keep the best and the last model on disk.", examples=[False])
+    checkpoint_interval: int | None = Field(
+        None, ge=1, description="Keep a checkpoint every so many epochs as well.", examples=[10]
+    )
+
+    @field_validator("loss_function")
+    @classmethod
+    def _loss_is_known(cls, value: str | Reference | None) -> str | Reference | None:
+        if not isinstance(value, str):
+            return value
+        if value not in cls.losses:
+            rule = f"one of {', '.join(LOSSES)} or a function of the notebook ($name)"
+            raise refuse(f"lossFunction must be {rule}, got {show(value)}", closest(value, cls.losses))
+        return cls.losses[value]
+
+    @classmethod
+    def sources(cls, given: Mapping[str, Any]) -> tuple[str, ...]:
+        """Fields of which exactly one names the network."""
+        return ("model_script", "model", "architecture")
+
+    @classmethod
+    def rules(cls, given: Mapping[str, Any]) -> Iterator[Complaint]:
+        """See :meth:`TrainConfig.rules`."""
+        yield from super().rules(given)
+        orphan = "model_class" in given and "model_script" not in given
+        if orphan:
+            message = "modelClass names a class of modelScript: add `modelScript: file.py`"
+            yield Complaint(("model_class",), message, given["model_class"], on_key=True)
+        # A class without a script was meant as a model; that nothing is given is not said as well.
+        if not orphan or given.keys() & set(cls.sources(given)):
+            yield from exactly_one(given, cls.sources(given), cls.model_rule)
+        optimizer = given.get("optimizer", "adam")
+        if "momentum" in given and optimizer in ("adam", "adamw"):
+            message = f"momentum belongs to the optimizers sgd and rmsprop; this one is {optimizer}"
+            yield Complaint(("momentum",), message, given["momentum"], on_key=True)
+        if "validation_data" in given and "validation_split" in given:
+            message = "validationSplit and validationData exclude each other: the rows that validate come from one"
+            yield Complaint(("validation_data",), message, given["validation_data"], on_key=True)
+
+    @classmethod
+    def parts(cls, given: Mapping[str, Any]) -> Mapping[str, type[Model]]:
+        """See :meth:`TrainConfig.parts`."""
+        return {"hyperparameters": Mlp} if given.get("architecture") == "mlp" else {}

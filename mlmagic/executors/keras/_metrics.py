@@ -1,0 +1,241 @@
+"""What is measured while a network trains, computed where its outputs are.
+
+The names and definitions are those of ``mlmagic.evaluation.scores``: precision, recall and F1 are of the second of two
+classes, and weighted by how many rows each class has where there are more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import keras
+from keras import ops
+
+from mlmagic.config._reference import Reference
+from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.executors._networks._scale import Scale
+from mlmagic.executors.keras._outputs import Kind
+
+if TYPE_CHECKING:
+    from mlmagic.data import Task
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How outputs and target are read.
+
+    Attributes
+    ----------
+    kind
+        What the outputs are.
+    classes
+        How many labels there are.
+    one_hot
+        Whether the target has a column a class.
+    scale
+        The target's scale, in which errors are taken: from the target where ``scaled``, else back into it.
+    scaled
+        Whether network and target are in that scale already.
+    """
+
+    kind: Kind
+    classes: int
+    one_hot: bool
+    scale: Scale
+    scaled: bool
+
+    def truth(self, y: Any) -> Any:
+        """The classes' positions, shape (n,)."""
+        return ops.argmax(y, axis=-1) if self.one_hot else ops.cast(ops.reshape(y, (-1,)), "int32")
+
+    def chosen(self, outputs: Any) -> Any:
+        """The most probable class of each row, shape (n,)."""
+        if len(outputs.shape) > 1 and outputs.shape[-1] > 1:
+            return ops.cast(ops.argmax(outputs, axis=-1), "int32")
+        border = 0.5 if self.kind == "probabilities" else 0.0
+        return ops.cast(ops.reshape(outputs, (-1,)) > border, "int32")
+
+    def second(self, outputs: Any) -> Any:
+        """The probability of the second of two classes, shape (n,)."""
+        values = ops.cast(outputs, "float32")
+        if len(values.shape) > 1 and values.shape[-1] > 1:
+            return (values if self.kind == "probabilities" else ops.softmax(values))[:, 1]
+        flat = ops.reshape(values, (-1,))
+        return flat if self.kind == "probabilities" else ops.sigmoid(flat)
+
+    def standard(self, values: Any) -> Any:
+        """Numbers in units of the target's standard deviation, shape (n,): sums of those lose no digits."""
+        flat = ops.reshape(ops.cast(values, "float32"), (-1,))
+        return flat if self.scaled else (flat - self.scale.mean) / self.scale.spread
+
+
+class Accuracy(keras.metrics.Mean):
+    """The share of rows whose class is the most probable one."""
+
+    def __init__(self, reading: Reading, name: str = "accuracy") -> None:
+        super().__init__(name=name)
+        self._reading = reading
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take a batch; all rows count alike."""
+        right = ops.cast(self._reading.truth(y_true), "int32") == self._reading.chosen(y_pred)
+        super().update_state(ops.cast(right, "float32"))
+
+
+class Confused(keras.metrics.Metric):
+    """A score of the confusion matrix: "precision", "recall" or "f1"."""
+
+    def __init__(self, reading: Reading, name: str) -> None:
+        super().__init__(name=name)
+        self._reading = reading
+        self._counts = self.add_weight(shape=(reading.classes,) * 2, initializer="zeros", name="counts")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take a batch; all rows count alike."""
+        count = self._reading.classes
+        truth = ops.one_hot(self._reading.truth(y_true), count)
+        chosen = ops.one_hot(self._reading.chosen(y_pred), count)
+        self._counts.assign_add(ops.matmul(ops.transpose(truth), chosen))
+
+    def result(self) -> Any:
+        """The score of all rows so far."""
+        right, truth = ops.diagonal(self._counts), ops.sum(self._counts, axis=1)
+        chosen = ops.sum(self._counts, axis=0)
+        base = {"precision": chosen, "recall": truth, "f1": (truth + chosen) / 2}[self.name]
+        scores = right / ops.maximum(base, 0.5)
+        if self._reading.classes == 2:
+            return scores[1]
+        return ops.sum(scores * truth) / ops.maximum(ops.sum(truth), 1.0)
+
+
+class Auc(keras.metrics.AUC):
+    """The area under the ROC curve of the second of two classes, by thresholds."""
+
+    def __init__(self, reading: Reading, name: str = "auc") -> None:
+        super().__init__(name=name)
+        self._reading = reading
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take a batch; all rows count alike."""
+        super().update_state(self._reading.truth(y_true), self._reading.second(y_pred))
+
+
+class Error(keras.metrics.Mean):
+    """A mean of errors: "mae" or "rmse", in the target's own units."""
+
+    def __init__(self, reading: Reading, name: str) -> None:
+        super().__init__(name=name)
+        self._reading = reading
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take a batch; all rows count alike."""
+        error = self._reading.standard(y_pred) - self._reading.standard(y_true)
+        super().update_state(ops.abs(error) if self.name == "mae" else ops.square(error))
+
+    def result(self) -> Any:
+        """The mean error of all rows so far."""
+        mean = super().result()
+        return (mean if self.name == "mae" else ops.sqrt(mean)) * self._reading.scale.spread
+
+
+class R2(keras.metrics.Metric):
+    """The coefficient of determination; NaN where all true values are equal."""
+
+    def __init__(self, reading: Reading, name: str = "r2") -> None:
+        super().__init__(name=name)
+        self._reading = reading
+        self._sums = self.add_weight(shape=(4,), initializer="zeros", name="sums")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take a batch; all rows count alike."""
+        y = self._reading.standard(y_true)
+        error = self._reading.standard(y_pred) - y
+        sums = [ops.sum(ops.ones_like(y)), ops.sum(ops.square(error)), ops.sum(y), ops.sum(ops.square(y))]
+        self._sums.assign_add(ops.stack(sums))
+
+    def result(self) -> Any:
+        """1 - squared error / variation, of all rows so far."""
+        count, squared, total, square = (self._sums[place] for place in range(4))
+        variation = square - ops.square(total) / ops.maximum(count, 1.0)
+        return ops.where(variation > 1e-6 * square, 1 - squared / variation, float("nan"))
+
+
+class InUnits(keras.metrics.Metric):
+    """A metric of the notebook, given predictions and target in the target's own units."""
+
+    def __init__(self, own: keras.metrics.Metric, scale: Scale) -> None:
+        super().__init__(name=own.name)
+        self._own = own
+        self._scale = scale
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Pass a batch on."""
+        scale = self._scale
+        self._own.update_state(y_true * scale.spread + scale.mean, y_pred * scale.spread + scale.mean, sample_weight)
+
+    def result(self) -> Any:
+        """The metric's own."""
+        return self._own.result()
+
+    def reset_state(self) -> None:
+        """Begin anew."""
+        self._own.reset_state()
+
+
+_CLASSIFYING: dict[str, Callable[[Reading], Any]] = {
+    "accuracy": Accuracy,
+    "precision": partial(Confused, name="precision"),
+    "recall": partial(Confused, name="recall"),
+    "f1": partial(Confused, name="f1"),
+    "auc": Auc,
+}
+_MEASURING: dict[str, Callable[[Reading], Any]] = {
+    "r2": R2,
+    "rmse": partial(Error, name="rmse"),
+    "mae": partial(Error, name="mae"),
+}
+
+
+def names(task: Task, classes: int, asked: Sequence[str | Reference]) -> list[str]:
+    """What every epoch is measured by: what the task always has, and what was asked for by name.
+
+    Raises
+    ------
+    InvalidConfiguration
+        With every name that does not fit the task.
+    """
+    known, always = (_MEASURING, ["r2", "rmse", "mae"]) if task == "regression" else (_CLASSIFYING, ["accuracy"])
+    faults = [
+        Fault("config.metrics", f"{name!r} is no metric of a {task}, which has {', '.join(known)}.", value=name)
+        for name in asked
+        if isinstance(name, str) and name not in known
+    ]
+    if "auc" in asked and classes > 2:
+        faults.append(Fault("config.metrics", f"auc is of two classes, but the target has {classes}.", value="auc"))
+    if faults:
+        raise InvalidConfiguration(faults)
+    return list(dict.fromkeys([*always, *(name for name in asked if isinstance(name, str))]))
+
+
+def metrics(wanted: Sequence[str], asked: Sequence[str | Reference], reading: Reading) -> list[Any]:
+    """Make them new for one training; those of the notebook are copies."""
+    table = _CLASSIFYING | _MEASURING
+    made = [table[name](reading) for name in wanted]
+    return made + [_own(reference, reading) for reference in asked if isinstance(reference, Reference)]
+
+
+def _own(reference: Reference, reading: Reading) -> Any:
+    value: Any = reference.value
+    if isinstance(value, type) and issubclass(value, keras.metrics.Metric):
+        metric = value()
+    elif isinstance(value, keras.metrics.Metric):
+        metric = type(value).from_config(value.get_config())
+    elif callable(value):
+        metric = keras.metrics.MeanMetricWrapper(value, name=getattr(value, "__name__", reference.name))
+    else:
+        message = f"metrics takes a keras metric or a function; {reference} is of type {type(value).__name__}"
+        raise InvalidConfiguration([Fault("config.metrics", message, value=str(reference))])
+    return InUnits(metric, reading.scale) if reading.scaled and reading.kind == "numbers" else metric

@@ -1,0 +1,45 @@
+"""Rows in memory as a model's steps take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+# Floats of a batch where no gradients are kept, and the most rows of one.
+_FLOATS, MANY = 2_000_000, 8_192
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """Inputs, target and, where rows count differently, weights; the first axis of each is the rows."""
+
+    inputs: np.ndarray
+    target: np.ndarray
+    weight: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def parts(self) -> tuple[np.ndarray, ...]:
+        """Them all, as Keras unpacks them."""
+        return (self.inputs, self.target) + (() if self.weight is None else (self.weight,))
+
+
+def many(inputs: np.ndarray, at_least: int = 1) -> int:
+    """Rows to a batch where no gradients are kept."""
+    each = max(1, int(np.prod(inputs.shape[1:])))
+    return max(at_least, min(MANY, max(1, _FLOATS // each)))
+
+
+def steps_in(rows: int, batch: int) -> int:
+    """Batches that so many rows make; the last one is what is left."""
+    return -(-rows // batch)
+
+
+def sizes(rows: int, batch: int, first: int, count: int) -> Iterator[int]:
+    """Rows of the batches from ``first`` on."""
+    for number in range(first, first + count):
+        yield min(batch, rows - number * batch)

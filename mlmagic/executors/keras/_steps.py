@@ -1,0 +1,174 @@
+"""Steps of a model's own ``train_step`` and ``test_step``, many to a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import keras
+import numpy as np
+
+from mlmagic.executors.keras import _backend
+
+if TYPE_CHECKING:
+    from mlmagic.executors.keras._rows import Arrays
+
+Logs = dict[str, float]
+
+
+class Done(NamedTuple):
+    """What some steps gave: the loss of each, and what the last one reported."""
+
+    losses: list[float]
+    logs: Logs
+
+
+class Steps(Protocol):
+    """Takes ``count`` steps from the ``first`` on, in the order of rows that was given last."""
+
+    def order(self, places: np.ndarray | None) -> None:
+        """Set the order of the rows, shape (n,); None for theirs."""
+        ...
+
+    def __call__(self, first: int, count: int) -> Done:
+        """Take the steps."""
+        ...
+
+
+def train_steps(model: keras.Model, rows: Arrays, batch: int) -> Steps:
+    """Steps that train, in a compiled loop where the backend has one."""
+    return _steps(model, model.train_step, rows, batch, alone=True)
+
+
+def test_steps(model: keras.Model, rows: Arrays, batch: int) -> Steps:
+    """Steps that measure; what the last one reports is of all rows since ``model.reset_metrics()``."""
+    return _steps(model, model.test_step, rows, batch, alone=False)
+
+
+def _steps(model: keras.Model, step: Callable[[Any], Any], rows: Arrays, batch: int, *, alone: bool) -> Steps:
+    compiled = keras.backend.backend() == _backend.TENSORFLOW and not model.run_eagerly
+    kind = _Compiled if compiled else _OneByOne
+    return kind(model, step, rows, batch, alone=alone)
+
+
+class _OneByOne:
+    """Steps in a loop of Python: the torch backend, and models that run eagerly.
+
+    Parameters
+    ----------
+    alone
+        Whether the reported loss is that of each step alone, not of all since the epoch began.
+    """
+
+    def __init__(
+        self, model: keras.Model, step: Callable[[Any], Any], rows: Arrays, batch: int, *, alone: bool
+    ) -> None:
+        self._model = model
+        self._step = step
+        self._parts = [keras.ops.convert_to_tensor(part) for part in rows.parts]
+        self._rows = len(rows)
+        self._batch = batch
+        self._alone = alone
+        self._order: np.ndarray | None = None
+
+    def order(self, places: np.ndarray | None) -> None:
+        """See :class:`Steps`."""
+        self._order = np.arange(self._rows) if places is None else places
+
+    def __call__(self, first: int, count: int) -> Done:
+        """See :class:`Steps`."""
+        assert self._order is not None
+        losses: list[float] = []
+        logs: Logs = {}
+        for number in range(first, first + count):
+            places = self._order[number * self._batch : (number + 1) * self._batch]
+            if self._alone:
+                _reset_loss(self._model)
+            data = tuple(keras.ops.take(part, places, axis=0) for part in self._parts)
+            logs = {name: float(_mean(value)) for name, value in self._step(data).items()}
+            losses.append(logs[_loss_name(logs)])
+        return Done(losses, logs)
+
+
+class _Compiled:
+    """Steps in a loop of TensorFlow's: one call takes many, and Python waits outside the lock meanwhile."""
+
+    def __init__(
+        self, model: keras.Model, step: Callable[[Any], Any], rows: Arrays, batch: int, *, alone: bool
+    ) -> None:
+        import tensorflow as tf
+
+        self._tf = tf
+        self._model = model
+        self._rows = len(rows)
+        self._batch = batch
+        self._names: list[str] = []
+        self._order: Any = None
+        self._parts = [tf.constant(part) for part in rows.parts]
+        self._step = tf.function(
+            self._one(step, alone), jit_compile=model.jit_compile, reduce_retracing=True, autograph=False
+        )
+        scalar = tf.TensorSpec((), tf.int32)
+        # Traced at once and for all sizes.
+        self._call = tf.function(self._many, autograph=False).get_concrete_function(
+            tf.TensorSpec((None,), tf.int32), scalar, scalar
+        )
+
+    def order(self, places: np.ndarray | None) -> None:
+        """See :class:`Steps`."""
+        given = np.arange(self._rows) if places is None else places
+        self._order = self._tf.constant(given.astype(np.int32))
+
+    def __call__(self, first: int, count: int) -> Done:
+        """See :class:`Steps`."""
+        tf = self._tf
+        losses, last = self._call(self._order, tf.constant(first), tf.constant(count))
+        return Done(losses.numpy().tolist(), dict(zip(self._names, last.numpy().tolist(), strict=True)))
+
+    def _one(self, step: Callable[[Any], Any], alone: bool) -> Callable[..., Any]:
+        tf = self._tf
+
+        def one(*data: Any) -> Any:
+            if alone:
+                _reset_loss(self._model)
+            logs = step(data)
+            self._names = list(logs)  # known once this is traced
+            return tf.stack([tf.cast(_mean(value), tf.float32) for value in logs.values()])
+
+        return one
+
+    def _many(self, order: Any, first: Any, count: Any) -> Any:
+        tf = self._tf
+
+        def body(number: Any, losses: Any, last: Any) -> Any:
+            begin = (first + number) * self._batch
+            places = order[begin : begin + self._batch]
+            last = self._step(*(tf.gather(part, places) for part in self._parts))
+            loss = last[self._names.index(_loss_name(self._names))]
+            return number + 1, losses.write(number, loss), last
+
+        losses = tf.TensorArray(tf.float32, size=count)
+        shapes = (tf.TensorShape([]), None, tf.TensorShape([None]))
+        _, losses, last = tf.while_loop(
+            lambda number, *_: number < count,
+            body,
+            (tf.constant(0), losses, tf.zeros([0])),
+            shape_invariants=(shapes[0], tf.TensorShape(None), shapes[2]),
+        )
+        return losses.stack(), last
+
+
+def _reset_loss(model: keras.Model) -> None:
+    """Let what a step reports as its loss be that step's own: Keras reports the mean since the epoch began."""
+    for metric in model.metrics:
+        if metric.name == "loss":
+            metric.reset_state()
+
+
+def _loss_name(names: Any) -> str:
+    return "loss" if "loss" in names else next(iter(names))
+
+
+def _mean(value: Any) -> Any:
+    """One number of what may be one a class."""
+    return keras.ops.mean(value)

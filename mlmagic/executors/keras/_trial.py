@@ -1,0 +1,83 @@
+"""A first call of network, loss and metrics on a few rows, so that what does not fit is found before training."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from mlmagic._failure import user_frames
+from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.executors.keras._copy import overrides
+from mlmagic.executors.keras._target import numpy_of
+
+if TYPE_CHECKING:
+    from mlmagic.executors._networks._need import Need
+    from mlmagic.executors._networks._source import Source
+
+
+def forward(model: keras.Model, inputs: np.ndarray, wanted: Need, found: Source) -> np.ndarray:
+    """Outputs for a few rows; they are what the labels need, and the model can be trained.
+
+    Raises
+    ------
+    InvalidConfiguration
+        If not: the model's shapes do not fit the data.
+    """
+    try:
+        outputs: Any = model(inputs, training=False)
+    except Exception as error:
+        message = f"{found.name} fails on inputs of shape {inputs.shape}: {_cause(error)}"
+        raise _unfit(found, message, error) from None
+    if isinstance(outputs, (list, tuple, dict)):
+        raise _unfit(found, f"{found.name} gives {len(outputs)} outputs, but a table has one target")
+    values = numpy_of(outputs)
+    if wanted.width(values.shape, len(inputs)) is None:
+        message = f"{found.name} gives {values.shape} for inputs of shape {inputs.shape}, but {wanted}"
+        raise _unfit(found, message)
+    if not model.trainable_variables:
+        raise InvalidConfiguration([Fault(f"config.{found.key}", f"{found.name} has no parameters to train")])
+    return values
+
+
+def measure(model: keras.Model, name: str, inputs: np.ndarray, target: np.ndarray, outputs: np.ndarray) -> None:
+    """Call loss and metrics once, eagerly: what fails in a compiled step is hard to read.
+
+    Raises
+    ------
+    InvalidConfiguration
+        If one fails.
+    """
+    if overrides(model, "train_step") or overrides(model, "compute_loss"):
+        return
+    x, y, given = (keras.ops.convert_to_tensor(part) for part in (inputs, target, outputs.astype(np.float32)))
+    rows = f"a target of shape {tuple(y.shape)} and outputs of shape {tuple(given.shape)}"
+    for key, what, call in (
+        ("lossFunction", f"The loss {name}", model.compute_loss),
+        ("metrics", "A metric", model.compute_metrics),
+    ):
+        try:
+            call(x, y, given)
+        except Exception as error:
+            message = f"{what} fails on {rows}: {_cause(error)}"
+            raise InvalidConfiguration([Fault(f"config.{key}", message)], stderr=_frames(error)) from None
+    model.reset_metrics()
+
+
+def _cause(error: Exception) -> str:
+    # Keras appends all arguments of the call, and TensorFlow the names of its operations.
+    return f"{type(error).__name__}: {error}".split("\n\n")[0].split(" [Op:")[0].removeprefix("{{")
+
+
+def _unfit(found: Source, message: str, error: Exception | None = None) -> InvalidConfiguration:
+    return InvalidConfiguration(
+        [Fault(f"config.{found.key}", message)],
+        stderr=_frames(error) if error is not None else None,
+        solution="Make the network's first and last layer fit the data: rows are (batch, features)",
+    )
+
+
+def _frames(error: Exception) -> str:
+    return user_frames(error) or "".join(traceback.format_exception_only(error)).split("\n\n")[0]

@@ -1,0 +1,167 @@
+"""Keras behind the executor protocol. The library is imported on first use, in the modules beside this one."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Literal
+
+from mlmagic._suggest import closest, listed
+from mlmagic.data import Rows, Task, TrainingData, describe_preparation, fit_preparation
+from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.events import Emit, Metadata, Plan
+from mlmagic.executors.keras import _backend
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlmagic.config import RunConfig
+    from mlmagic.executors._base import Outcome, Predictions, Stop
+    from mlmagic.executors._networks._source import Source
+    from mlmagic.executors.keras.config import KerasTrain
+    from mlmagic.state import RunState
+
+_CLASSIFYING = ("crossentropy", "cross_entropy", "hinge", "focal")
+_MEASURING = ("mse", "mae", "huber", "meansquared", "meanabsolute", "mean_squared", "mean_absolute", "logcosh")
+
+
+class KerasExecutor:
+    """Trains a network by Keras' own steps, many to a call, and looks for a stop between calls.
+
+    An object may remember what it has prepared, so that a check and the run after it read a script and fit a
+    preparation once; the results are the same without.
+    """
+
+    def __init__(self) -> None:
+        self._sources: list[tuple[KerasTrain, Source]] = []
+        self._preparations: list[tuple[KerasTrain, TrainingData, Any]] = []
+
+    def placement(self, config: RunConfig) -> Literal["thread", "child"]:
+        """Where Keras is imported already, or the model is an object of the notebook, beside it; else in a child.
+
+        The import takes seconds, of which the notebook would be still for more than one.
+        """
+        return "thread" if "keras" in sys.modules or _train(config).model is not None else "child"
+
+    def versions(self) -> dict[str, str]:
+        """Versions of Keras, of its backend, and of scikit-learn, which prepares the data."""
+        import sklearn
+
+        return {**_backend.versions(), "scikit-learn": sklearn.__version__}
+
+    def task(self, config: RunConfig) -> Task | None:
+        """What the loss is made for, the config's or that of a compiled model."""
+        train = _train(config)
+        model = train.model.value if train.model is not None and train.model.bound else None
+        loss: Any = train.loss_function if train.loss_function is not None else getattr(model, "loss", None)
+        value = getattr(loss, "value", loss)
+        name = value if isinstance(value, str) else getattr(value, "__name__", type(value).__name__)
+        if any(word in name.lower() for word in _CLASSIFYING):
+            return "classification"
+        return "regression" if any(word in name.lower() for word in _MEASURING) else None
+
+    def check(self, config: RunConfig, data: TrainingData) -> None:
+        """The network can be built, takes the rows, and gives what the labels need."""
+        _backend.load()
+        from mlmagic.executors._networks._inputs import matrix
+        from mlmagic.executors.keras._network import network
+
+        train = _train(config)
+        faults = _faults(train, data)
+        try:
+            inputs = matrix(self._preparation(train, data), data.train)
+            with _backend.own_random_state(config.seed):
+                network(train, data, self._source(config), inputs)
+        except InvalidConfiguration as error:
+            raise (InvalidConfiguration(faults + error.faults) if faults else error) from None
+        if faults:
+            raise InvalidConfiguration(faults)
+
+    def run(self, config: RunConfig, data: TrainingData, emit: Emit, stop: Stop) -> Outcome:
+        """Fit the preparation and train the network on the training rows."""
+        _backend.load()
+        from mlmagic.executors.keras._run import fit
+
+        train = _train(config)
+        emit(Plan("preparing"))
+        preparation = self._preparation(train, data)
+        emit(Metadata(describe_preparation(preparation)))
+        return fit(config, data, self._source(config), preparation, emit, stop)
+
+    def predict(self, outcome: Outcome, rows: Rows) -> Predictions:
+        """Labels and probabilities, or numbers in the target's own units."""
+        _backend.load()
+        from mlmagic.executors.keras._predict import predict
+
+        return predict(outcome, rows)
+
+    def save(self, outcome: Outcome, config: RunConfig) -> dict[str, Path]:
+        """Keras' own file, a SavedModel, and plain data; the preparation beside them."""
+        from mlmagic.executors.keras._storage import save
+
+        assert config.output_dir is not None
+        return save(outcome, config.output_dir, everything=_train(config).checkpoint)
+
+    def load(self, path: Path, config: RunConfig, state: RunState) -> Outcome | None:
+        """The best model that a run saved, or its last checkpoint where it was cut off."""
+        _backend.load()
+        from mlmagic.executors.keras._load import load
+
+        return load(path, config, state)
+
+    def adopt(self, model: Any) -> Outcome | None:
+        """An outcome around a model of the notebook; None where it is none of Keras'."""
+        keras = sys.modules.get("keras")
+        if keras is None or not isinstance(model, keras.Model):
+            return None
+        from mlmagic.executors.keras._read import adopt
+
+        return adopt(model)
+
+    def read(self, path: Path, config: RunConfig) -> Outcome:
+        """A .keras or .h5 file, a SavedModel, or weights with the class that ``modelScript`` names."""
+        _backend.load()
+        from mlmagic.executors.keras._read import read
+
+        return read(path, config)
+
+    def place(self, outcome: Outcome, config: RunConfig) -> Outcome:
+        """On the GPU, or off it, where ``gpuEnabled`` says so."""
+        _backend.load()
+        from mlmagic.executors.keras._predict import place
+
+        return place(outcome, config)
+
+    def _source(self, config: RunConfig) -> Source:
+        from mlmagic.executors.keras._model import source
+
+        train = _train(config)
+        if not (self._sources and self._sources[0][0] is train):
+            self._sources = [(train, source(train, trust=config.trust))]
+        return self._sources[0][1]
+
+    def _preparation(self, train: KerasTrain, data: TrainingData) -> Any:
+        known = self._preparations
+        if not (known and known[0][0] is train and known[0][1] is data):
+            scaling = train.feature_scaling or "standard"
+            self._preparations = [(train, data, fit_preparation(data.train, scaling, train.prepare))]
+        return self._preparations[0][2]
+
+
+def _train(config: RunConfig) -> KerasTrain:
+    train: KerasTrain = config.config  # type: ignore[assignment]
+    return train
+
+
+def _faults(train: KerasTrain, data: TrainingData) -> list[Fault]:
+    """What is wrong between the config and the data, before any network is built."""
+    if train.early_stopping is None or train.model_script or train.compiled_model or train.model:
+        return []  # a model of the user's own may measure what it likes
+    names = ["loss", "accuracy", "f1"] if data.classes is not None else ["loss", "r2", "rmse", "mae"]
+    names += [name for name in train.metrics if isinstance(name, str) and name not in names]
+    known = [f"{part}_{name}" for part in ("val", "train") if part == "train" or data.validation for name in names]
+    metric = train.early_stopping.metric
+    if metric in known:
+        return []
+    why = "" if data.validation else "; without validationSplit there are no validation rows"
+    message = f"earlyStopping.metric must be {listed(known)}, got {metric!r}{why}."
+    return [Fault("config.earlyStopping.metric", message, value=metric, suggestion=closest(metric, known))]

@@ -1,0 +1,224 @@
+"""Metrics by name equal scikit-learn's, called by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn import metrics
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+
+from mlmagic.evaluation import METRICS, evaluate, known_metrics, named
+
+
+@pytest.fixture(scope="module")
+def two():
+    """Two classes of text, a model that makes mistakes, and what it says of every third row."""
+    X, codes = load_breast_cancer(return_X_y=True)
+    y = np.array(["malignant", "benign"], dtype=object)[codes]
+    model = GaussianNB().fit(X[::3, :5], y[::3])
+    return model, X[:, :5], y
+
+
+@pytest.fixture(scope="module")
+def three():
+    X, y = load_iris(return_X_y=True)
+    return LogisticRegression(C=0.02).fit(X[:, :2], y), X[:, :2], y
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    X, y = load_diabetes(return_X_y=True)
+    return LinearRegression().fit(X, y), X, y
+
+
+def asked(names, task, model, X, y, weight=None):
+    probabilities = model.predict_proba(X) if hasattr(model, "predict_proba") else None
+    return named(names, task, y, model.predict(X), probabilities, getattr(model, "classes_", None), weight)
+
+
+def by_scikit_learn(name, model, X, y):
+    try:
+        return metrics.get_scorer(name)(model, X, y), None
+    except ValueError as error:
+        return None, str(error).splitlines()[0]
+
+
+def test_the_table_of_names_has_not_drifted():
+    import sklearn
+
+    if not sklearn.__version__.startswith("1.9."):
+        pytest.skip("the table is that of scikit-learn 1.9")
+    several_labels = {"f1_samples", "jaccard_samples", "precision_samples", "recall_samples"}
+    # Of these the usual names say the same.
+    assert set(metrics.get_scorer_names()) - several_labels <= set(METRICS)
+    assert set(METRICS) - set(metrics.get_scorer_names()) == {"confusion_matrix", "log_loss", "mae", "mse", "rmse"}
+    for name in set(METRICS) & set(metrics.get_scorer_names()):
+        module = metrics.get_scorer(name)._score_func.__module__
+        assert METRICS[name].task == ("regression" if "regression" in module else "classification"), name
+
+
+def test_every_scorer_of_two_classes_equals_scikit_learn(two):
+    model, X, y = two
+    names = [name for name, metric in METRICS.items() if metric.task == "classification"]
+    found = asked(names, "classification", model, X, y)
+    codes = np.searchsorted(model.classes_, y)
+    coded = GaussianNB().fit(X[::3], codes[::3])  # the same model, its labels 0 and 1
+    for name in sorted(set(names) & set(metrics.get_scorer_names())):
+        assert found.values[name] == pytest.approx(metrics.get_scorer(name)(coded, X, codes), rel=1e-12), name
+    assert found.values["log_loss"] == pytest.approx(metrics.log_loss(y, model.predict_proba(X)))
+    assert found.values["confusion_matrix"] == metrics.confusion_matrix(y, model.predict(X)).tolist()
+    assert found.reasons == {}
+
+
+def test_every_scorer_of_three_classes_equals_scikit_learn_or_says_why_not(three):
+    model, X, y = three
+    usual = {"precision", "recall", "f1", "roc_auc"}
+    names = [name for name, metric in METRICS.items() if metric.task == "classification"]
+    found = asked(names, "classification", model, X, y)
+    # It ranks by decision_function where there is one; here there are probabilities only.
+    probabilities = model.predict_proba(X)
+    assert found.values["average_precision"] == pytest.approx(metrics.average_precision_score(y, probabilities))
+    for name in sorted((set(names) & set(metrics.get_scorer_names())) - usual - {"average_precision"}):
+        expected, refusal = by_scikit_learn(name, model, X, y)
+        assert found.values[name] == (pytest.approx(expected, rel=1e-12) if refusal is None else None), name
+        assert refusal is None or refusal in found.reasons[name]
+    shared = {"average": "weighted", "zero_division": 0.0}
+    values = model.predict(X)
+    assert found.values["precision"] == pytest.approx(metrics.precision_score(y, values, **shared))
+    assert found.values["recall"] == pytest.approx(metrics.recall_score(y, values, **shared))
+    assert found.values["f1"] == pytest.approx(metrics.f1_score(y, values, **shared))
+    auc = metrics.roc_auc_score(y, probabilities, multi_class="ovr", average="weighted")
+    assert found.values["roc_auc"] == pytest.approx(auc)
+
+
+def test_every_scorer_of_numbers_equals_scikit_learn(numbers):
+    model, X, y = numbers
+    names = [name for name, metric in METRICS.items() if metric.task == "regression"]
+    found = asked(names, "regression", model, X, y)
+    for name in sorted(set(names) & set(metrics.get_scorer_names())):
+        assert found.values[name] == pytest.approx(metrics.get_scorer(name)(model, X, y), rel=1e-12), name
+    values = model.predict(X)
+    assert found.values["mae"] == pytest.approx(metrics.mean_absolute_error(y, values))
+    assert found.values["mse"] == pytest.approx(metrics.mean_squared_error(y, values))
+    assert found.values["rmse"] == pytest.approx(metrics.root_mean_squared_error(y, values))
+
+
+def test_weights_are_scikit_learns(two, numbers):
+    model, X, y = two
+    weight = np.random.default_rng(0).uniform(0, 3, len(y))
+    found = asked(["accuracy", "f1", "roc_auc", "log_loss", "balanced_accuracy"], "classification", model, X, y, weight)
+    values, probabilities = model.predict(X), model.predict_proba(X)
+    expected = {
+        "accuracy": metrics.accuracy_score(y, values, sample_weight=weight),
+        "f1": metrics.f1_score(y, values, pos_label="malignant", sample_weight=weight),
+        "roc_auc": metrics.roc_auc_score(y == "malignant", probabilities[:, 1], sample_weight=weight),
+        "log_loss": metrics.log_loss(y, probabilities, sample_weight=weight),
+        "balanced_accuracy": metrics.balanced_accuracy_score(y, values, sample_weight=weight),
+    }
+    assert found.values == pytest.approx(expected)
+    model, X, y = numbers
+    weight = np.random.default_rng(0).uniform(0, 3, len(y))
+    found = asked(["rmse"], "regression", model, X, y, weight)
+    by_hand = metrics.root_mean_squared_error(y, model.predict(X), sample_weight=weight)
+    assert found.values["rmse"] == pytest.approx(by_hand)
+
+
+def test_what_a_report_always_has_is_the_same_by_name(two, three, numbers):
+    for task, (model, X, y) in (("classification", two), ("classification", three), ("regression", numbers)):
+        probabilities = model.predict_proba(X) if task == "classification" else None
+        usual = evaluate(task, y, model.predict(X), probabilities, getattr(model, "classes_", None))
+        keys = [metric.key for metric in METRICS.values() if metric.task == task and metric.key in usual]
+        found = asked(keys, task, model, X, y)  # the report's own keys are names too
+        assert len(found.values) >= 3
+        for name, value in found.values.items():
+            expected = usual[METRICS[name].key]
+            assert value == (expected if name == "confusion_matrix" else pytest.approx(expected)), name
+
+
+def test_the_order_is_that_of_the_question_and_nothing_else_is_answered(two):
+    found = asked(["recall", "accuracy"], "classification", *two)
+    assert list(found.values) == ["recall", "accuracy"]
+
+
+def test_one_class_only_has_no_ranks(two):
+    model, X, y = two
+    one = y == "benign"
+    found = asked(["accuracy", "roc_auc", "average_precision", "f1"], "classification", model, X[one], y[one])
+    assert found.values["accuracy"] == pytest.approx(metrics.accuracy_score(y[one], model.predict(X[one])))
+    assert found.values["roc_auc"] is None
+    assert found.values["average_precision"] is None
+    assert set(found.reasons.values()) == {"no row has the label 'malignant'"}
+
+
+def test_a_label_that_the_model_never_knew(two):
+    model, X, y = two
+    changed = y.copy()
+    changed[:3] = "unclear"
+    found = asked(["accuracy", "log_loss", "f1_macro"], "classification", model, X, changed)
+    assert found.values["accuracy"] == pytest.approx(metrics.accuracy_score(changed, model.predict(X)))
+    assert found.values["f1_macro"] == pytest.approx(
+        metrics.f1_score(changed, model.predict(X), average="macro", zero_division=0.0)
+    )
+    assert found.reasons == {"log_loss": "the model does not know the label 'unclear'"}
+
+
+def test_no_probabilities(two):
+    model, X, y = two
+    names = ["roc_auc", "neg_log_loss", "neg_brier_score", "average_precision", "top_k_accuracy", "matthews_corrcoef"]
+    found = named(names, "classification", y, model.predict(X), None, model.classes_)
+    assert found.values["matthews_corrcoef"] == pytest.approx(metrics.matthews_corrcoef(y, model.predict(X)))
+    assert {found.reasons[name] for name in names[:-1]} == {"the model gives no probabilities"}
+
+
+def test_numbers_without_spread_and_predictions_that_are_none(numbers):
+    model, X, y = numbers
+    assert asked(["r2", "mae"], "regression", model, X, np.full(len(y), 5.0)).reasons == {
+        "r2": "all true values are equal"
+    }
+    assert asked(["explained_variance"], "regression", model, X[:1], y[:1]).reasons == {
+        "explained_variance": "one row has no spread"
+    }
+    broken = np.array([np.nan, 1.0])
+    assert named(["mae"], "regression", np.array([1.0, 2.0]), broken).reasons == {
+        "mae": "1 of 2 predictions are not finite"
+    }
+
+
+def test_the_other_task(two, numbers):
+    assert asked(["rmse"], "classification", *two).reasons == {
+        "rmse": "it measures a regression, and this is a classification"
+    }
+    assert asked(["accuracy"], "regression", *numbers).reasons == {
+        "accuracy": "it measures a classification, and this is a regression"
+    }
+
+
+def test_functions_of_the_users_own_see_labels(two):
+    model, X, y = two
+
+    def missed(y_true, y_pred):
+        return ((y_true == "malignant") & (y_pred == "benign")).sum()
+
+    scorer = metrics.make_scorer(metrics.fbeta_score, beta=2, pos_label="malignant")
+    found = asked([("missed", missed), ("f2", scorer), ("broken", lambda a, b: 1 / 0)], "classification", model, X, y)
+    values = model.predict(X)
+    assert found.values["missed"] == ((y == "malignant") & (values == "benign")).sum()
+    assert found.values["f2"] == pytest.approx(metrics.fbeta_score(y, values, beta=2, pos_label="malignant"))
+    assert found.values["broken"] is None
+    assert "lambda a, b: 1 / 0" in found.reasons["broken"], "the user's own line is shown"
+
+
+def test_booleans_and_a_model_that_answers_with_numbers():
+    y = np.array([True, False, True, True])
+    found = named(["accuracy", "f1"], "classification", y, np.array([1, 0, 0, 1]), None, np.array([False, True]))
+    assert found.values == pytest.approx({"accuracy": 0.75, "f1": 0.8})
+
+
+def test_known_names_and_what_is_refused(two):
+    assert known_metrics()["rocAuc"] == known_metrics()["roc_auc"] == "roc_auc"
+    with pytest.raises(ValueError, match="no metric is called 'acuracy'"):
+        asked(["acuracy"], "classification", *two)
+    with pytest.raises(ValueError, match="shape"):
+        named(["mae"], "regression", np.zeros(3), np.zeros(2))

@@ -1,0 +1,207 @@
+"""Weights, schedules, clipping and accumulation, beside a loop written by hand."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_iris
+from sklearn.utils.class_weight import compute_class_weight
+from torch import nn
+from torch.optim import lr_scheduler
+
+import mlmagic
+from mlmagic.config import Reference, resolve
+from mlmagic.data import Rows, TrainingData
+from mlmagic.errors import InvalidConfiguration
+from mlmagic.events import Row, Steps
+from mlmagic.executors.pytorch._batches import Shuffled, Tensors
+from mlmagic.executors.pytorch.executor import TorchExecutor
+from tests.runs import flowers
+
+X, y = load_iris(return_X_y=True, as_frame=True)
+X, y = X.iloc[20:], y.iloc[20:]
+BATCH, EPOCHS, RATE = 16, 6, 0.05
+
+
+def network() -> nn.Module:
+    torch.manual_seed(1)
+    return nn.Linear(4, 3)
+
+
+def ours(weight: Any = None, **keys: Any) -> tuple[list[float], nn.Module, list[dict[str, float]]]:
+    """Losses of all steps, the trained network, and the epochs."""
+    import pandas as pd
+
+    head = {"action": "train", "framework": "pytorch", "data": "$df", "model": "$net", "prepare": "none"}
+    numbers = {"featureScaling": "none", "optimizer": "sgd", "gpuEnabled": False, "checkpoint": False}
+    size = {"epochs": EPOCHS, "batchSize": BATCH, "learningRate": RATE}
+    config = resolve({**head, **numbers, **size, **keys})
+    config = config.bind(lambda reference: network() if reference == Reference("net") else None)
+    rows = Rows(X, y, weight=None if weight is None else pd.Series(weight, index=X.index))
+    data = TrainingData(rows, None, None, "classification", "target", np.array([0, 1, 2]))
+    events: list[Any] = []
+    outcome = TorchExecutor().run(config, data, events.append, threading.Event())
+    losses = [value for event in events if isinstance(event, Steps) for value in event.values["train_loss"]]
+    return losses, outcome.model, [dict(event.values) for event in events if isinstance(event, Row)]
+
+
+def by_hand(
+    loss: Any = None, schedule: Any = None, clip: float | None = None, accumulate: int = 1, each: str = "step"
+) -> tuple[list[float], nn.Module, list[float]]:
+    """The same in a plain loop: losses, network, and the rate after each epoch."""
+    module, loss = network(), loss or nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(module.parameters(), lr=RATE)
+    batches = Shuffled(
+        Tensors(torch.tensor(X.to_numpy(), dtype=torch.float32), torch.tensor(y.to_numpy()), torch.arange(len(y))),
+        BATCH,
+        0,
+        torch.device("cpu"),
+    )
+    plan = schedule(optimizer, len(batches)) if schedule else None
+    losses, rates = [], []
+    for _ in range(EPOCHS):
+        window = list(batches)
+        for start in range(0, len(window), accumulate):
+            part = window[start : start + accumulate]
+            optimizer.zero_grad()
+            for inputs, target, place in part:
+                value = (
+                    loss(module(inputs), target, place)
+                    if getattr(loss, "rows", False)
+                    else loss(module(inputs), target)
+                )
+                losses.append(value.item())
+                (value / len(part)).backward()
+            if clip:
+                nn.utils.clip_grad_norm_(module.parameters(), clip)
+            optimizer.step()
+            if plan and each == "step":
+                plan.step()
+        if plan and each == "epoch":
+            plan.step()
+        rates.append(optimizer.param_groups[0]["lr"])
+    return losses, module, rates
+
+
+def same(ours: nn.Module, theirs: nn.Module) -> None:
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_weights_of_classes_are_those_of_torchs_own_loss():
+    weights = compute_class_weight("balanced", classes=np.unique(y), y=y)
+    losses, model, _ = ours(weight=weights[y])
+    expected, theirs, _ = by_hand(nn.CrossEntropyLoss(weight=torch.tensor(weights, dtype=torch.float32)))
+    np.testing.assert_allclose(losses, expected, rtol=1e-5)
+    same(model, theirs)
+
+
+def test_a_row_of_no_weight_teaches_nothing():
+    weight = (np.arange(len(y)) % 3 > 0).astype(float)
+
+    def loss(outputs: torch.Tensor, target: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
+        kept = torch.tensor(weight)[place] > 0
+        if not kept.any():
+            return outputs.sum() * 0
+        return nn.functional.cross_entropy(outputs[kept], target[kept])
+
+    loss.rows = True  # type: ignore[attr-defined]
+    losses, model, _ = ours(weight=weight)
+    expected, theirs, _ = by_hand(loss)
+    np.testing.assert_allclose(losses, expected, rtol=1e-5)
+    same(model, theirs)
+
+
+STEPS = -(-len(y) // BATCH)
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "schedule", "each"),
+    [
+        ("cosine_annealing", lambda o, n: lr_scheduler.CosineAnnealingLR(o, EPOCHS * n), "step"),
+        ({"kind": "step_lr", "stepSize": 2, "gamma": 0.5}, lambda o, n: lr_scheduler.StepLR(o, 2, 0.5), "epoch"),
+        ("step", lambda o, n: lr_scheduler.StepLR(o, EPOCHS // 3, 0.1), "epoch"),
+        (
+            "one_cycle",
+            lambda o, n: lr_scheduler.OneCycleLR(o, RATE, total_steps=EPOCHS * n + 1, cycle_momentum=False),
+            "step",
+        ),
+        (
+            {"kind": "cosine", "warmupEpochs": 2},
+            lambda o, n: lr_scheduler.SequentialLR(
+                o,
+                [
+                    lr_scheduler.LinearLR(o, 1 / (2 * n + 1), total_iters=2 * n),
+                    lr_scheduler.CosineAnnealingLR(o, (EPOCHS - 2) * n),
+                ],
+                [2 * n],
+            ),
+            "step",
+        ),
+    ],
+)
+def test_schedules_are_torchs_own(scheduler, schedule, each):
+    losses, model, epochs = ours(scheduler=scheduler)
+    expected, theirs, rates = by_hand(schedule=schedule, each=each)
+    np.testing.assert_allclose([epoch["learning_rate"] for epoch in epochs], rates, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(losses, expected, rtol=1e-5)
+    same(model, theirs)
+
+
+def test_a_plateau_cuts_the_rate():
+    _, _, epochs = ours(scheduler={"kind": "plateau", "patience": 0, "gamma": 0.5}, learningRate=1e-9)
+    rates = [epoch["learning_rate"] for epoch in epochs]
+    optimizer = torch.optim.SGD(network().parameters(), lr=1e-9)
+    plan = lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=0)
+    expected = []
+    for epoch in epochs:
+        plan.step(epoch["train_loss"])
+        expected.append(optimizer.param_groups[0]["lr"])
+    assert rates == expected
+
+
+def test_without_a_schedule_no_rate_is_told():
+    assert all("learning_rate" not in epoch for epoch in ours()[2])
+
+
+def test_clipping():
+    losses, model, _ = ours(gradientClipping=0.1)
+    expected, theirs, _ = by_hand(clip=0.1)
+    np.testing.assert_allclose(losses, expected, rtol=1e-5)
+    same(model, theirs)
+
+
+def test_accumulation():
+    losses, model, _ = ours(gradientAccumulation=4)
+    expected, theirs, _ = by_hand(accumulate=4)
+    assert STEPS % 4, "the last step of an epoch has fewer batches"
+    np.testing.assert_allclose(losses, expected, rtol=1e-5)
+    same(model, theirs)
+
+
+def test_a_checkpoint_with_a_schedule_is_plain_data(here):
+    keys = {"scheduler": {"kind": "one_cycle"}, "epochs": 3, "checkpointInterval": 1, "gpuEnabled": False}
+    body = {"framework": "pytorch", "architecture": "mlp", "data": "$df", "target": "target"}
+    report = mlmagic.run({"action": "train", **body, **keys}, df=flowers())
+    (newest,) = sorted((report.output_dir / "checkpoints").glob("*.pt"))[-1:]
+    found = torch.load(newest, weights_only=True)
+    assert found["schedule"]["left"] == 0
+
+
+def test_a_function_of_the_notebook_cannot_weigh_rows(here):
+    def loss(outputs: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return nn.functional.cross_entropy(outputs, target)
+
+    body = {"framework": "pytorch", "architecture": "mlp", "data": "$df", "target": "target", "lossFunction": "$loss"}
+    with pytest.raises(InvalidConfiguration, match=r"lossFunction \$loss gives one number for all rows"):
+        mlmagic.run({"action": "train", "classWeight": "balanced", **body}, df=flowers(), loss=loss)
+
+
+def test_class_weights_through_a_whole_run(here):
+    body = {"framework": "pytorch", "architecture": "mlp", "data": "$df", "target": "target", "epochs": 2}
+    report = mlmagic.run({"action": "train", "classWeight": {0: 5, 1: 1, 2: 1}, **body}, df=flowers())
+    assert report.status == "success"

@@ -1,0 +1,73 @@
+"""Weights reach the estimator as they would by hand."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.class_weight import compute_sample_weight
+
+import mlmagic
+from mlmagic.errors import InvalidConfiguration
+from tests.runs import config, flowers
+
+
+def by_hand(estimator, table, weigh, argument="sample_weight"):
+    """Probabilities of the test rows of the same split."""
+    X, y = table.drop(columns=["target", "w"], errors="ignore"), table["target"].astype(str)
+    X, X_test, y, _ = train_test_split(X, y, test_size=0.2, random_state=0, stratify=y)
+    return estimator.fit(X, y, **{argument: weigh(X, y)}).predict_proba(X_test)
+
+
+def trained(table, names=None, **keys):
+    report = mlmagic.run(config(**keys), df=table, **(names or {}))
+    return report.predictions.drop(columns=["actual", "predicted", "confidence"]).to_numpy()
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        LogisticRegression(C=0.1),
+        RandomForestClassifier(n_estimators=20, random_state=0),
+        GradientBoostingClassifier(n_estimators=10, random_state=0),
+    ],
+    ids=lambda item: type(item).__name__,
+)
+def test_balanced_labels(here, estimator):
+    table = flowers().iloc[20:]
+    given = {
+        key: value for key, value in estimator.get_params().items() if value != type(estimator)().get_params()[key]
+    }
+    found = trained(table, algorithm=type(estimator).__name__, hyperparameters=given, classWeight="balanced")
+    expected = by_hand(clone(estimator), table, lambda X, y: compute_sample_weight("balanced", y))
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_weights_of_rows_in_a_pipeline(here):
+    table = flowers()
+    table["w"] = np.linspace(0.1, 3, len(table))
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+    found = trained(table, {"pipe": pipeline}, algorithm=None, model="$pipe", sampleWeight="w")
+    weigh = lambda X, y: table.loc[X.index, "w"]  # noqa: E731
+    expected = by_hand(clone(pipeline), table, weigh, "logisticregression__sample_weight")
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_an_estimator_that_counts_all_rows_alike(here):
+    with pytest.raises(InvalidConfiguration) as caught:
+        mlmagic.run(config("KNeighborsClassifier", classWeight="balanced"), df=flowers())
+    assert (
+        caught.value.faults[0].message == "KNeighborsClassifier counts all rows alike: its fit takes no sample_weight"
+    )
+
+
+def test_groups_stay_together(here):
+    table = flowers()
+    table["plant"] = np.arange(len(table)) // 5
+    report = mlmagic.run(config(groups="plant", crossValidation={"folds": 3}), df=table)
+    tested = table.loc[report.predictions.index, "plant"]
+    assert not set(tested) & set(table["plant"].drop(tested.index))
+    assert report.metadata["features"] == 4
