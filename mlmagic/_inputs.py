@@ -14,6 +14,7 @@ from mlmagic._suggest import closest
 from mlmagic.config import Reference, resolve
 from mlmagic.config._reference import read
 from mlmagic.errors import Fault, InvalidConfiguration, MLError
+from mlmagic.model import Model
 from mlmagic.report import Report, Run
 
 if TYPE_CHECKING:
@@ -47,10 +48,12 @@ def resolve_with(
 
 
 def _origins(reference: Reference, values: Mapping[str, Any]) -> list[str]:
-    """The packages that the type of a variable comes from, its own first; a report's is its run's framework."""
+    """The packages that the type of a variable comes from, its own first; of a report or loaded model its framework."""
     value = values.get(reference.name)
     if isinstance(value, Report):
         return [value.run.config.framework]
+    if isinstance(value, Model):
+        return [value.fitted.framework]
     with contextlib.suppress(LookupError):  # told with the other names that are not there
         value = _follow(value, reference.attributes)
     kind = value if isinstance(value, type) else type(value)
@@ -106,6 +109,8 @@ def bind(config: RunConfig, held: Mapping[str, Any]) -> RunConfig:
 
     def lookup(reference: Reference) -> Any:
         value = held[str(reference)]
+        if isinstance(value, Model):
+            return value.fitted
         if not isinstance(value, Report):
             return value
         if reference == config.config.fitted and not reference.attributes:
@@ -151,6 +156,10 @@ def _snapshot(value: Any, *, fitted: bool) -> Any:
         return copy.deepcopy(value) if fitted else sys.modules["sklearn.base"].clone(value)
     if _is(value, "torch.nn", "Module"):
         return copy.deepcopy(value)
+    if _is(value, "keras", "Model"):
+        from mlmagic.executors.keras._copy import snapshot
+
+        return snapshot(value)
     return value
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # These say where and how long, not what.
 IRRELEVANT = {"output_dir": None, "reuse": False, "timeout": None, "trust": False}
+# Keys that name files which a run is made of, besides its data.
+FILES = ("model_path", "compiled_model", "validation_data")
 
 
 def inputs_hash(config: RunConfig, held: Mapping[str, Any]) -> str:
@@ -38,10 +40,10 @@ def inputs_hash(config: RunConfig, held: Mapping[str, Any]) -> str:
         if script is not None:
             name = "modelScript"
             identity.add(name, list(sources(Path(script).expanduser())))
-        path = getattr(config.config, "model_path", None)
-        if path is not None:
-            name = "modelPath"
-            identity.add(name, _of_model(Path(path).expanduser()))
+        for name in FILES:
+            path = getattr(config.config, name, None)
+            if isinstance(path, str):
+                identity.add(name, _of_model(Path(path).expanduser()))
         for name, value in held.items():
             if name != str(config.config.data):
                 identity.add(name, name)

@@ -31,10 +31,12 @@ class Model:
         The columns that it takes, in order; None where nobody knows.
     classes
         Its labels, shape (k,), in the order of the probabilities; None for a regression, and where it does not tell.
+    fitted
+        The same, as the actions take it.
     """
 
     def __init__(self, fitted: Fitted) -> None:
-        self._fitted = fitted
+        self.fitted = fitted
         self.name = fitted.name
         self.task = fitted.task
         self.target = fitted.target
@@ -44,7 +46,7 @@ class Model:
     @property
     def estimator(self) -> Any:
         """The framework's own object."""
-        return self._fitted.outcome.model
+        return self.fitted.outcome.model
 
     def predict(self, data: Any) -> np.ndarray:
         """Labels, or numbers of a regression, shape (n,).
@@ -76,7 +78,7 @@ class Model:
 
     def __repr__(self) -> str:
         target = f", predicts {self.target}" if self.target else ""
-        return f"<Model {self.name}: {self._fitted.framework} {self.task or 'model'}{target}>"
+        return f"<Model {self.name}: {self.fitted.framework} {self.task or 'model'}{target}>"
 
     def _predictions(self, data: Any) -> Predictions:
         from mlmagic.actions._blocks import predict
@@ -86,11 +88,11 @@ class Model:
 
         is_path = isinstance(data, (str, Path))
         frame = read_table(str(data) if is_path else Reference("data", value=data))
-        frame = renamed(frame, None if is_path else data, self._fitted)
-        columns = columns_for(self._fitted, frame, self.target)
-        answers = predict(self._fitted, frame, columns, None, lambda event: None, threading.Event())
+        frame = renamed(frame, None if is_path else data, self.fitted)
+        columns = columns_for(self.fitted, frame, self.target)
+        answers = predict(self.fitted, frame, columns, None, lambda event: None, threading.Event())
         assert answers.predictions is not None
-        return self._fitted.settled(answers.predictions)
+        return self.fitted.settled(answers.predictions)
 
 
 def load_model(model: str | Path | Report | Any, *, trust: bool = False, **keys: Any) -> Model:

@@ -16,7 +16,9 @@ from mlmagic.events import (
     Metadata,
     Metrics,
     Plan,
+    Progress,
     Row,
+    Section,
     Steps,
     Stopping,
     Table,
@@ -88,6 +90,18 @@ def test_progress_and_what_is_left():
     state.apply(Usage(1, 1), 2.3)
     assert state.remaining == pytest.approx(2.0), "half was done in 2 s"
     assert folded(STREAM[:2]).fraction is None
+
+
+def test_rows_that_leave_no_history_are_progress_all_the_same():
+    state = RunState()
+    state.apply(Plan("predicting", "row", 200), 1.0)
+    facts = state.facts
+    state.apply(Progress(50), 3.0)
+    assert (state.fraction, state.remaining, state.rows) == (0.25, 6.0, [])
+    assert state.facts == facts, "no reader has to look at anything else again"
+    state.apply(Section("predictions", {"shape": [50]}), 3.0)
+    assert state.sections == {"predictions": {"shape": [50]}}
+    assert state.facts > facts
 
 
 def test_a_new_unit_starts_new_curves_and_the_same_one_goes_on():

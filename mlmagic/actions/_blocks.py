@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmagic._failure import user_frames
 from mlmagic.data import Rows
-from mlmagic.errors import DataLoadingError, MLError
+from mlmagic.errors import DataLoadingError, MLError, ModelLoadingError
 from mlmagic.events import Emit, Plan, Progress
 from mlmagic.executors._base import Predictions, batch_rows
 
@@ -81,7 +81,7 @@ def predict(
         began = perf_counter()
         given = _asked(fitted, rows)
         now = perf_counter()
-        sizes.took(now - began)
+        sizes.took(len(rows), now - began)
         gathered.add(rows, given, now - began)
         if now - told > TELL_EVERY:
             emit(Progress(gathered.rows))
@@ -99,11 +99,11 @@ class _Sizes:
         self._most = self.now if batch else self.now * max(1, min(MOST_BATCHES, batches))
         self.most = 0
 
-    def took(self, seconds: float) -> None:
+    def took(self, rows: int, seconds: float) -> None:
         """Know how long the last block took."""
-        self.most = max(self.most, self.now)
+        self.most = max(self.most, rows)
         grown = min(self._most, GROWTH * self.now)
-        if seconds * grown / self.now < SLOW:
+        if seconds * grown / rows < SLOW:
             self.now = grown
 
 
@@ -124,7 +124,7 @@ class _Gathered:
         """Take the next block."""
         import numpy as np
 
-        from mlmagic.data._expected import unseen
+        from mlmagic.data import unseen
 
         end = self.rows + len(rows)
         self._values.append(given.values)
@@ -149,18 +149,24 @@ class _Gathered:
             probabilities = None if self._probabilities is None else self._probabilities[: self.rows]
             found = Predictions(np.concatenate(self._values), probabilities, self._metadata)
         strange = {name: counts for name, counts in self._unseen.items() if counts}
-        return Answers(found, self.rows, self._seconds, min(batch, self.rows), strange)
+        return Answers(found, self.rows, self._seconds, batch, strange)
 
 
 def _asked(fitted: Fitted, rows: Rows) -> Predictions:
     try:
-        return fitted.predict(rows)
+        given = fitted.predict(rows)
     except MLError:
         raise
     except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
         if user_frames(error):  # the user's own code failed
             raise
         raise _unfit(fitted, rows, error) from error
+    if given.values.shape != (len(rows),):
+        raise ModelLoadingError(
+            f"{fitted.name} gives values of shape {given.values.shape} for {len(rows)} rows, which need one each",
+            solution="Give a model with one target",
+        )
+    return given
 
 
 def _unfit(fitted: Fitted, rows: Rows, error: Exception) -> DataLoadingError:

@@ -73,7 +73,7 @@ def columns_for(fitted: Fitted, frame: pd.DataFrame, target: str | None) -> list
     DataLoadingError
         With every column that is missing, or holds words where the model had numbers.
     """
-    from mlmagic.data._expected import check_columns
+    from mlmagic.data import check_columns
 
     if fitted.features is None:
         return [str(name) for name in frame.columns if name != target]

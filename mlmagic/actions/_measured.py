@@ -47,7 +47,7 @@ class Measured:
     """
 
     def __init__(self, config: RunConfig, fitted: Fitted, actual: pd.Series, given: Predictions) -> None:
-        from mlmagic.data._expected import truth
+        from mlmagic.data import truth
 
         self.given = given
         self.labels = fitted.classes(given)

@@ -55,7 +55,7 @@ def _table(
 
     wanted: PredictConfig = config.config  # type: ignore[assignment]
     if answers.predictions is None:
-        return pd.DataFrame({"predicted": []}, index=frame.index[:0]), wanted.output_format
+        return pd.DataFrame({"predicted": []}, index=frame.index[:0]), "classes"
     given = fitted.settled(answers.predictions)
     classes, index = fitted.classes(given), frame.index[: answers.rows]
     if fitted.task == "regression" or (classes is None and given.values.dtype.kind == "f"):

@@ -48,7 +48,7 @@ class TrainConfig(ActionConfig):
     test_split: Share = Field(0.2, description="The share of the rows kept for the final measurement.", examples=[0.25])
     validation_split: Share | None = Field(
         None,
-        description="The share of the rows that picks the best epoch. Unset: 0.2 in PyTorch, none in scikit-learn.",
+        description="The share of the rows that picks the best epoch. Unset: 0.2 for networks, none in scikit-learn.",
         examples=[0.1],
     )
     prepare: Literal["auto", "none"] = Field(

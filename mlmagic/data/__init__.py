@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlmagic.data._types import Rows, Task, TrainingData
 
 if TYPE_CHECKING:
+    from mlmagic.data._expected import check_columns, truth, unseen
     from mlmagic.data._folds import folds
     from mlmagic.data._hash import data_hash, file_hash, schema
     from mlmagic.data._parse import TRUSTED_FUNCTIONS, as_labels, as_numbers
@@ -23,6 +24,7 @@ _HOMES = {
     "TRUSTED_FUNCTIONS": "_parse",
     "as_labels": "_parse",
     "as_numbers": "_parse",
+    "check_columns": "_expected",
     "coded_columns": "_preparation",
     "data_hash": "_hash",
     "describe_preparation": "_preparation",
@@ -34,6 +36,8 @@ _HOMES = {
     "source_columns": "_preparation",
     "split": "_split",
     "training_data": "_validation",
+    "truth": "_expected",
+    "unseen": "_expected",
 }
 
 __all__ = [
@@ -43,6 +47,7 @@ __all__ = [
     "TrainingData",
     "as_labels",
     "as_numbers",
+    "check_columns",
     "coded_columns",
     "data_hash",
     "describe_preparation",
@@ -54,6 +59,8 @@ __all__ = [
     "source_columns",
     "split",
     "training_data",
+    "truth",
+    "unseen",
 ]
 
 

@@ -130,11 +130,11 @@ def _words(column: pd.Series) -> DataLoadingError | None:
 
 def _lacking(frame: pd.DataFrame, features: Mapping[str, Any], missing: list[str], who: str) -> DataLoadingError:
     meant = _meant(missing, [str(name) for name in frame.columns if name not in features])
-    hint = "".join(f". Did you mean {guess!r} for {name!r}?" for guess, name in list(meant.items())[:3])
+    hint = "".join(f" Did you mean {guess!r} for {name!r}?" for guess, name in list(meant.items())[:3])
     count = f"{len(missing)} columns" if len(missing) > 1 else "the column"
     there = f"Give a table with them; this one has {listing(frame.columns)}"
     return DataLoadingError(
-        f"The rows lack {count} that {who} was trained on: {listing(missing)}{hint}",
+        f"The rows lack {count} that {who} was trained on: {listing(missing)}{'.' * bool(hint)}{hint}",
         solution=f"df.rename(columns={meant})" if meant else there,
         metadata={"columns": missing},
     )

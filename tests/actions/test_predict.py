@@ -22,10 +22,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 import mlmagic
+from mlmagic import _view
+from mlmagic._html import html
+from mlmagic._summary import summary
 from mlmagic.actions import _blocks
 from mlmagic.data import Rows
 from mlmagic.errors import DataLoadingError, DependencyFailed, InvalidConfiguration, MLError, ModelLoadingError
 from mlmagic.executors import load
+from mlmagic.executors._fitted import Fitted
 from mlmagic.executors.sklearn._fitted import FOLLOWING, fitted
 from mlmagic.executors.sklearn.executor import SklearnExecutor
 from tests.actions.conftest import CASES, Trained, train
@@ -141,6 +145,7 @@ def test_load_model_is_the_same_in_plain_python(trained: Trained) -> None:
     for source in (trained.report, trained.report.output_dir, str(trained.report.output_dir)):
         model = mlmagic.load_model(source)
         np.testing.assert_array_equal(model.predict(trained.frame), here["predicted"])
+        same(mlmagic.run({"action": "predict", "model": "$m", "data": "$X"}, m=model, X=trained.rows).predictions, here)
         assert (model.task, model.target) == (trained.task, "target")
         assert model.features == list(trained.rows.columns)
     if trained.task == "classification":
@@ -617,7 +622,7 @@ def test_blocks_give_what_one_call_gives() -> None:
     model = LinearRegression().fit(diabetes.data, diabetes.target)
     report = mlmagic.run({"action": "predict", "model": "$m", "data": "$X"}, m=model, X=X)
     np.testing.assert_array_equal(report.predictions["predicted"], model.predict(X))
-    assert report.metadata["batchSize"] == 16384
+    assert report.metadata["batchSize"] == 26520 - 1024 - 8192
     small = mlmagic.run({"action": "predict", "model": "$m", "data": "$X", "batchSize": 1000}, m=model, X=X)
     assert small.metadata["batchSize"] == 1000
     np.testing.assert_allclose(small.predictions["predicted"], report.predictions["predicted"], rtol=1e-12)
@@ -647,9 +652,9 @@ def wide(rows: int, columns: int) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
-        (4, [1024, 4096, 16384, 16384, 2112]),
-        (1000, [512, 2048, 2048]),
-        (100_000, [8, 32, 10]),
+        (4, [1024, 8192, 65536, 131072, 2112]),
+        (1000, [512, 3584, 3584, 20]),
+        (100_000, [8, 40, 10]),
     ],
 )
 def test_a_block_is_as_long_as_its_rows_are_narrow(columns: int, expected: list[int]) -> None:
@@ -676,11 +681,11 @@ def test_a_stop_keeps_the_rows_so_far_and_progress_is_told() -> None:
     held.set()
     report.wait()
     assert report.status == "stopped"
-    assert len(report.predictions) == report.metadata["samplesProcessed"] == 1024 + 4096
-    assert report.run.state.done <= 5120
-    assert "Stopped after 5120 of 50000 rows" in report.log
-    assert report.to_dict()["executionReport"]["predictions"]["shape"] == [5120]
-    assert len(pd.read_csv(report.artifacts["predictionsCSV"])) == 5120
+    assert len(report.predictions) == report.metadata["samplesProcessed"] == 1024 + 8192
+    assert report.run.state.done <= 9216
+    assert "Stopped after 9216 of 50000 rows" in report.log
+    assert report.to_dict()["executionReport"]["predictions"]["shape"] == [9216]
+    assert len(pd.read_csv(report.artifacts["predictionsCSV"])) == 9216
 
 
 def test_a_run_of_predictions_can_be_opened_again(classifier: Trained) -> None:
@@ -712,3 +717,80 @@ def test_many_rows_leave_the_json_out(monkeypatch: pytest.MonkeyPatch, classifie
     report = classifier.run("predict", model="$report")
     assert "predictionsJSON" not in report.artifacts
     assert "predictions.json is left out" in report.log
+
+
+def test_a_stop_before_the_first_block_leaves_an_empty_table(classifier: Trained) -> None:
+    training = mlmagic.submit(
+        {
+            "action": "train",
+            "framework": "sklearn",
+            "algorithm": "ExtraTreesClassifier",
+            "hyperparameters": {"n_estimators": 100_000},
+            "data": "$df",
+            "target": "target",
+        },
+        df=IRIS.frame,
+    )
+    stop = threading.Event()
+    stop.set()
+    answers = _blocks.predict(
+        Fitted("sklearn", classifier.report._outcome(), "m"), classifier.rows, [], None, lambda event: None, stop
+    )
+    assert (answers.predictions, answers.rows) == (None, 0)
+    report = mlmagic.submit(
+        {"action": "predict", "model": "$training", "data": "$df"}, training=training, df=IRIS.frame
+    )
+    report.stop()  # in the queue
+    assert report.wait().status == "stopped"
+    training.stop()
+    training.wait()
+
+
+def test_several_targets_at_once() -> None:
+    model = LinearRegression().fit(IRIS.data, IRIS.data.iloc[:, :2])
+    with pytest.raises(ModelLoadingError, match=r"gives values of shape \(150, 2\) for 150 rows"):
+        mlmagic.run({"action": "predict", "model": "$m", "data": "$X"}, m=model, X=IRIS.data)
+
+
+def test_load_model_asks_for_trust_and_takes_a_fitted_model(tmp_path: Path) -> None:
+    model = LogisticRegression(max_iter=500).fit(IRIS.data, IRIS.target)
+    path = tmp_path / "model.pkl"
+    joblib.dump(model, path)
+    with pytest.raises(ModelLoadingError, match="is refused"):
+        mlmagic.load_model(path)
+    for loaded in (mlmagic.load_model(path, trust=True), mlmagic.load_model(model)):
+        np.testing.assert_array_equal(loaded.predict_proba(IRIS.data), model.predict_proba(IRIS.data))
+        np.testing.assert_array_equal(loaded.predict(IRIS.data.to_numpy()), model.predict(IRIS.data))
+    with pytest.raises(ModelLoadingError, match="is not there"):
+        mlmagic.load_model(tmp_path / "model.skops")
+
+
+def test_the_page_and_the_saved_report_show_the_first_rows(classifier: Trained) -> None:
+    report = classifier.run("predict", model="$report")
+    shown = _view.settled(report.run)["preview"]
+    assert shown["columns"] == ["sample_id", "predicted_class", "confidence", "0", "1", "2"]
+    assert shown["of"] == 150
+    assert [row[1] for row in shown["rows"]] == [str(value) for value in report.predictions["predicted"].head()]
+    text = html(summary(report.run))
+    assert "the first 5 of 150 rows" in text
+    assert "time / row" in text
+    assert classifier.run("evaluate", model="$report", data="$df").run.state.sections == {}
+
+
+def test_names_of_classes_are_escaped() -> None:
+    model = LogisticRegression(max_iter=500).fit(IRIS.data, np.where(IRIS.target == 0, "<b>a</b>", "<img onerror=x>"))
+    report = mlmagic.run({"action": "predict", "model": "$m", "data": "$X"}, m=model, X=IRIS.data)
+    assert "<img onerror" not in html(summary(report.run))
+    assert "&lt;img onerror=x&gt;" in html(summary(report.run))
+
+
+@pytest.mark.gpu
+def test_a_network_predicts_on_the_gpu_if_asked_and_the_reports_own_stays_where_it_is(network: Trained) -> None:
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("no GPU here")
+    report = network.run("predict", model="$report", gpuEnabled=True)
+    assert report.to_dict()["executionReport"]["gpuUsed"] is True
+    assert next(report.model.parameters()).device.type == "cpu"
+    here = network.run("predict", model="$report").predictions
+    np.testing.assert_allclose(report.predictions.iloc[:, 1:], here.iloc[:, 1:], rtol=1e-4, atol=1e-6)

@@ -20,7 +20,7 @@ from palmerpenguins import load_penguins  # noqa: E402
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris  # noqa: E402
 from sklearn.metrics import r2_score  # noqa: E402
 
-from mlmagic.errors import FrameworkNotFound, InvalidConfiguration, TrainingDiverged  # noqa: E402
+from mlmagic.errors import FrameworkNotFound, InvalidConfiguration, TrainingDiverged, TrainingFailure  # noqa: E402
 from mlmagic.events import Best, Event, Plan, Steps  # noqa: E402
 from mlmagic.executors._base import Executor  # noqa: E402
 from mlmagic.executors._networks._inputs import matrix  # noqa: E402
@@ -221,6 +221,18 @@ def test_a_compiled_model_keeps_its_own_loss_and_optimizer(case: str) -> None:
     assert not model.optimizer.built or int(model.optimizer.iterations) == 0
 
 
+@pytest.mark.parametrize("how", [{"run_eagerly": True}, {"jit_compile": True}])
+def test_steps_one_by_one_and_steps_of_xla_are_the_same(how: dict[str, bool]) -> None:
+    runs = []
+    for keys in ({}, how):
+        model = net(30, 2)
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), **keys)
+        runs.append(cancer(model, metrics=["f1"]).train())
+    assert runs[1].losses == pytest.approx(runs[0].losses, rel=1e-5)
+    assert runs[1].rows[-1] == pytest.approx(runs[0].rows[-1], rel=1e-5)
+    assert runs[1].outcome.model.run_eagerly == how.get("run_eagerly", False)
+
+
 def test_a_config_may_name_another_optimizer_or_loss() -> None:
     model = net(30, 2, "softmax")
     model.compile(keras.optimizers.Nadam(0.02), "categorical_crossentropy")
@@ -386,6 +398,22 @@ def test_a_loss_that_is_no_number_says_when_and_what_to_do() -> None:
     assert error.message.startswith(("Training loss became NaN at epoch ", "Training loss became infinite at epoch "))
     assert error.metadata["learningRate"] == pytest.approx(1e4)
     assert not np.isfinite(run.losses[-1])
+
+
+def test_what_a_step_fails_with_is_said_in_one_line() -> None:
+    class Picky(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            import tensorflow as tf
+
+            with tf.control_dependencies([tf.debugging.assert_less(tf.shape(x)[0], 20, "too many rows")]):
+                return tf.identity(x)
+
+    model = keras.Sequential([keras.layers.Input((30,)), Picky(), keras.layers.Dense(2)])
+    with pytest.raises(TrainingFailure) as caught:
+        cancer(model).check().train()
+    assert caught.value.message.startswith("InvalidArgumentError: ")
+    assert "too many rows" in caught.value.message
+    assert "Graph execution error" not in caught.value.message
 
 
 def test_the_users_random_state_is_as_before_and_a_seed_repeats_a_run() -> None:

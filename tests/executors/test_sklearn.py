@@ -65,7 +65,7 @@ def estimator(model: Any) -> Any:
 class Inputs:
     """Arrays, as a growing ensemble takes them."""
 
-    watched = None
+    watched = weight = None
 
     def __init__(self, task: str) -> None:
         frame, self.task = table(task).iloc[:200], task

@@ -9,10 +9,11 @@ from mlmagic._suggest import listed
 from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.executors._boosting import _device, _estimator, _metrics, _rows
 from mlmagic.executors._boosting._estimator import PATH
+from mlmagic.executors._boosting._refusals import Refusals
 from mlmagic.executors._boosting._trial import Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from mlmagic.config import RunConfig
     from mlmagic.config._early_stopping import EarlyStopping
@@ -41,7 +42,13 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
         metrics = choose(left, estimator, None)
         trial.measured(estimator, metrics.asked, metrics.own)
 
-    faults = _wrong_rounds(given) or _refused(library, given, _spellings(library, name), fit)
+    spellings = library.spellings(library.estimator_class(name))
+    try:
+        faults = _wrong_rounds(given) or Refusals(library.complaint, spellings, fit).find(given)
+    except Exception as error:
+        if train.model is None or user_frames(error):
+            raise
+        faults = [Fault("config.model", f"{train.model}: {library.complaint(error)}")]
     if faults:
         raise InvalidConfiguration(faults)
     estimator = _estimator.make(library, config, name, given)
@@ -65,10 +72,6 @@ def _required_name(library: Library, train: BoostingTrain, data: TrainingData) -
     return name
 
 
-def _spellings(library: Library, name: str) -> Mapping[str, str]:
-    return library.spellings(library.estimator_class(name))
-
-
 def _wrong_rounds(given: Mapping[str, Given]) -> list[Fault]:
     """Complain of a number of rounds that is none; XGBoost would train nothing and say nothing."""
     item = given.get("n_estimators")
@@ -76,62 +79,3 @@ def _wrong_rounds(given: Mapping[str, Given]) -> list[Fault]:
         return []
     message = f"{item.spelt} must be a whole number of at least 1, got {item.value!r}."
     return [Fault(f"{PATH}.{item.spelt}", message, value=item.value)]
-
-
-def _refused(
-    library: Library,
-    given: Mapping[str, Given],
-    spellings: Mapping[str, str],
-    fit: Callable[[Mapping[str, Given]], None],
-) -> list[Fault]:
-    """Every hyperparameter that the library refuses: one that it complains of is left out, until the rest fits."""
-    found: list[Fault] = []
-    left = dict(given)
-    while True:
-        try:
-            fit(left)
-        except InvalidConfiguration as error:
-            found += error.faults
-            if left.pop("eval_metric", None) is None:
-                return found
-        except Exception as error:
-            if user_frames(error):
-                raise  # of the user's own function, with its lines
-            text = library.complaint(error)
-            name = _complained_of(text, left, spellings) or _alone(library, text, left, fit) or _without(left, fit)
-            if name is None:
-                return [*found, Fault(PATH, text)]
-            item = left.pop(name)
-            message = text if text.startswith(item.spelt) else f"{item.spelt}: {text}"
-            found.append(Fault(f"{PATH}.{item.spelt}", message, value=item.value))
-        else:
-            return found
-
-
-def _complained_of(text: str, left: Mapping[str, Given], spellings: Mapping[str, str]) -> str | None:
-    words = "".join(letter if letter.isalnum() or letter == "_" else " " for letter in text).split()
-    return next((spellings[word] for word in words if spellings.get(word) in left), None)
-
-
-def _alone(
-    library: Library, text: str, left: Mapping[str, Given], fit: Callable[[Mapping[str, Given]], None]
-) -> str | None:
-    """The first that is complained of in the same words with all others at their defaults."""
-    for name, item in left.items():
-        try:
-            fit({name: item})
-        except Exception as error:
-            if library.complaint(error) == text:
-                return name
-    return None
-
-
-def _without(left: Mapping[str, Given], fit: Callable[[Mapping[str, Given]], None]) -> str | None:
-    """The first without which the others fit."""
-    for name in left:
-        try:
-            fit({key: item for key, item in left.items() if key != name})
-        except Exception:  # it is another one
-            continue
-        return name
-    return None

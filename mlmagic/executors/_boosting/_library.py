@@ -63,12 +63,11 @@ class Fitting:
     threads: int = 1
 
 
-class Measured(NamedTuple):
-    """One value of one round: of which part, the library's name of the metric, and whether more is better."""
+class Measure(NamedTuple):
+    """What is measured each round: on which part, the library's name of the metric, and whether more is better."""
 
     part: str
     metric: str
-    value: float
     higher: bool
 
 
@@ -80,8 +79,12 @@ class Listener(Protocol):
         """The best round so far, counted from 1; None where nothing tells them apart."""
         ...
 
-    def round_ended(self, measured: Iterable[Measured]) -> bool:
-        """Take the values of a round; True if training shall end."""
+    def begin(self, measures: Sequence[Measure]) -> None:
+        """Learn, before the first round is told, what the values of each round are."""
+        ...
+
+    def round_ended(self, values: Iterable[float]) -> bool:
+        """Take the values of a round, in the order of the measures; True if training shall end."""
         ...
 
 

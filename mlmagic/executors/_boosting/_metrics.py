@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mlmagic.config._early_stopping import EarlyStopping
     from mlmagic.data import TrainingData
-    from mlmagic.executors._boosting._library import Library, Measured
+    from mlmagic.executors._boosting._library import Library, Measure
     from mlmagic.executors._boosting.config import Kind
 
 # Accuracy beside the loss costs a pass over the rows each round: a few per cent of training where they are many.
@@ -97,19 +97,19 @@ class Metrics:
     asked: Sequence[str | CustomMetric]
     watched: str | None
 
-    def series(self, measured: Measured) -> Series:
-        """What a measured value belongs to in the history."""
-        name = self.names.get(measured.metric, measured.metric)
+    def series(self, measure: Measure) -> Series:
+        """Where the values of a measure go in the history."""
+        name = self.names.get(measure.metric, measure.metric)
         # Accuracy is the share that is no error.
-        complement = name == "accuracy" and not measured.higher
-        return Series(f"{measured.part}_{name}", measured.higher or complement, complement)
+        complement = name == "accuracy" and not measure.higher
+        return Series(f"{measure.part}_{name}", measure.higher or complement, complement)
 
 
 def choose(
     library: Library,
     kind: Kind,
     data: TrainingData,
-    own: Sequence[Measured],
+    own: Sequence[Measure],
     asked: Any,
     early: EarlyStopping | None,
     *,
@@ -148,7 +148,7 @@ def choose(
     return Metrics(names, known, [metric for spelt, metric in extra.items() if spelt not in known], watched)
 
 
-def _own_names(library: Library, kind: Kind, own: Sequence[Measured], custom: bool) -> dict[str, str]:
+def _own_names(library: Library, kind: Kind, own: Sequence[Measure], custom: bool) -> dict[str, str]:
     """The objective's own metric is the loss; a ranking has none, and a function of the user's does not tell it."""
     names: dict[str, str] = {}
     for item in own:

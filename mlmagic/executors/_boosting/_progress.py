@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from mlmagic.events import Best, Emit, Rounds, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mlmagic.executors._base import Stop
-    from mlmagic.executors._boosting._library import Measured
-    from mlmagic.executors._boosting._metrics import Metrics, Series
+    from mlmagic.executors._boosting._library import Measure
+    from mlmagic.executors._boosting._metrics import Metrics
     from mlmagic.executors._boosting._watch import Watch
 
 # Seconds to the first block, so that the curve moves at once, and between blocks.
@@ -46,7 +46,10 @@ class Progress:
         self.round = 0
         self.ended_early = False
         self._metrics = metrics
-        self._series: dict[tuple[str, str], Series] = {}
+        # Where a value goes, and whether it is 1 less what the library measures.
+        self._columns: list[tuple[Callable[[float], None], bool]] = []
+        self._watched: list[float] | None = None
+        self._grows = False
         self._watch = watch
         self._emit = emit
         self._stop = stop
@@ -58,19 +61,27 @@ class Progress:
         """The best round so far, counted from 1; None where nothing tells them apart."""
         return None if self._watch is None else self._watch.round
 
-    def round_ended(self, measured: Iterable[Measured]) -> bool:
+    def begin(self, measures: Sequence[Measure]) -> None:
+        """Open the series; the loss comes first of those of its part."""
+        known = [(self._metrics.series(measure), measure.part) for measure in measures]
+        parts = list(dict.fromkeys(part for _, part in known))
+        ordered = sorted(known, key=lambda item: (parts.index(item[1]), not item[0].name.endswith("_loss")))
+        self.history = {series.name: [] for series, _ in ordered}
+        self._columns = [(self.history[series.name].append, series.complement) for series, _ in known]
+        if self._watch is not None:
+            self._watched = self.history[self._watch.series]
+            self._grows = next(series.higher for series, _ in known if series.name == self._watch.series)
+
+    def round_ended(self, values: Iterable[float]) -> bool:
         """Take the values of a round; True if training shall end."""
         self.round += 1
-        watch = self._watch
-        for item in measured:
-            series = self._series.get(item[:2]) or self._begin(item)
-            value = 1.0 - item.value if series.complement else item.value
-            self.history[series.name].append(value)
-            if watch is not None and series.name == watch.series:
-                self.ended_early = watch.take(self.round, value, higher=series.higher)
+        for (keep, complement), value in zip(self._columns, values, strict=True):
+            keep(1.0 - value if complement else value)
+        if self._watch is not None and self._watched is not None:
+            self.ended_early = self._watch.take(self.round, self._watched[-1], higher=self._grows)
         if perf_counter() >= self._due:
             self.tell()
-        return self._stop.is_set() or self.ended_early
+        return self.ended_early or self._stop.is_set()
 
     def tell(self) -> None:
         """Tell of the rounds that were not told yet, and of a new best one."""
@@ -82,16 +93,6 @@ class Progress:
         if self._watch is not None and self._watch.round is not None and self._watch.round != self._told_best:
             self._told_best = self._watch.round
             self._emit(Best(self._watch.round, self._watch.series, self._watch.value))
-
-    def _begin(self, item: Measured) -> Series:
-        """Open a series; the loss comes first of those of its part."""
-        series = self._metrics.series(item)
-        self._series[item.part, item.metric] = series
-        names = [*self.history, series.name]
-        parts = list(dict.fromkeys(name.partition("_")[0] for name in names))
-        names.sort(key=lambda name: (parts.index(name.partition("_")[0]), not name.endswith("_loss")))
-        self.history = {name: self.history.get(name, []) for name in names}
-        return series
 
     @contextmanager
     def hearing(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlmagic.executors._boosting._library import Fitting, Measured, Part
+from mlmagic.executors._boosting._library import Fitting, Measure, Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,7 +40,7 @@ class Trial:
 
     def measured(
         self, estimator: Any, metrics: Sequence[str | CustomMetric] = (), own: Sequence[str] = ()
-    ) -> list[Measured]:
+    ) -> list[Measure]:
         """What a copy of an estimator measures in its first round: with nothing named, what its objective does.
 
         Raises
@@ -54,7 +54,7 @@ class Trial:
         made = clone(estimator)
         self.library.shorten(made)
         self.library.fit(made, Fitting({"train": self._part()}, self.columns, metrics, own), first)
-        return first.measured
+        return first.measures
 
     def _part(self) -> Part:
         y = _target(self.kind, self.data)
@@ -69,16 +69,19 @@ class Trial:
 
 
 class _First:
-    """Keeps what the first round measured."""
+    """Keeps what is measured, and ends with the first round."""
 
     best = None
 
     def __init__(self) -> None:
-        self.measured: list[Measured] = []
+        self.measures: list[Measure] = []
 
-    def round_ended(self, measured: Iterable[Measured]) -> bool:
-        """Keep the values, and end."""
-        self.measured = list(measured)
+    def begin(self, measures: Sequence[Measure]) -> None:
+        """Keep them."""
+        self.measures = list(measures)
+
+    def round_ended(self, values: Iterable[float]) -> bool:
+        """End."""
         return True
 
 

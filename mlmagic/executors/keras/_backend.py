@@ -14,7 +14,7 @@ import numpy as np
 
 from mlmagic._tensorflow import tensorflow
 from mlmagic._units import size
-from mlmagic.errors import CudaError, CudaOutOfMemory, FrameworkNotFound, OutOfMemory
+from mlmagic.errors import CudaError, CudaOutOfMemory, FrameworkNotFound, OutOfMemory, TrainingFailure
 from mlmagic.events import Emit, Log
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def device_errors(device: str, batch_size: int, parameters: int) -> Iterator[Non
 
     Raises
     ------
-    CudaOutOfMemory, CudaError, OutOfMemory
+    CudaOutOfMemory, CudaError, OutOfMemory, TrainingFailure
         In place of TensorFlow's own errors.
     """
     try:
@@ -151,6 +151,10 @@ def device_errors(device: str, batch_size: int, parameters: int) -> Iterator[Non
             raise _exhausted(device, text, batch_size, parameters) from None
         if kind == "InternalError" and "CUDA" in text.upper():
             raise CudaError(text.splitlines()[0], stderr=f"{kind}: {text}") from None
+        if type(error).__module__.startswith("tensorflow."):
+            # "Graph execution error", then where each node was made, and last of all what is wrong.
+            cause = text.split("\n\t [[")[0].strip().splitlines()[-1]
+            raise TrainingFailure(f"{kind}: {cause}", stderr=text) from None
         raise
 
 

@@ -40,6 +40,14 @@ def copied(model: keras.Model, dtype: str | None = None) -> keras.Model:
     return clone
 
 
+def snapshot(model: keras.Model) -> keras.Model:
+    """A copy, where Keras can make one; else the model itself, which the run will say something about."""
+    try:
+        return copied(model)
+    except Exception:  # a class's own get_config and from_config may fail in any way
+        return model
+
+
 def own_objects(model: keras.Model) -> dict[str, Any]:
     """Classes and functions of the user's own that a model is made of, by the names in its config."""
     return _named(own for part in model._flatten_layers() for own in (part, type(part), *_values(part)))

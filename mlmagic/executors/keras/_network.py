@@ -80,8 +80,13 @@ class Network:
 
     def finish(self) -> None:
         """Compile it as a person would who goes on with it: no metric of mlmagic's in its file."""
-        own = list(self.own_metrics) or None
-        self.model.compile(optimizer=self.model.optimizer, loss=self.objective.kept, metrics=own)
+        self.model.compile(
+            optimizer=self.model.optimizer,
+            loss=self.objective.kept,
+            metrics=list(self.own_metrics) or None,
+            run_eagerly=self.model.run_eagerly,
+            jit_compile=self.model.jit_compile,
+        )
 
 
 def network(train: KerasTrain, data: TrainingData, found: Source, inputs: np.ndarray) -> Network:
@@ -172,10 +177,10 @@ def _metric_name(metric: Any) -> str:
 def _compile(made: Network, train: KerasTrain, measured: list[Any]) -> None:
     model = made.model
     own = model.optimizer if model.compiled else None
-    eagerly = bool(model.compiled and model.run_eagerly)
+    how = {"run_eagerly": model.run_eagerly, "jit_compile": model.jit_compile} if model.compiled else {}
     # A model with a train_step of its own that is compiled without a loss has one in there.
     loss = None if model.compiled and model.loss is None and overrides(model, "train_step") else made.objective.loss
-    model.compile(optimizer=optimiser(train, own), loss=loss, metrics=measured, run_eagerly=eagerly)
+    model.compile(optimizer=optimiser(train, own), loss=loss, metrics=measured, **how)
     if not model.optimizer.built:
         # Here: TensorFlow traces a step twice that makes variables.
         model.optimizer.build(model.trainable_variables)

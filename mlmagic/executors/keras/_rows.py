@@ -7,9 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Floats of a batch where no gradients are kept, and the most rows of one.
-_FLOATS, MANY = 2_000_000, 8_192
-
 
 @dataclass(frozen=True)
 class Arrays:
@@ -26,12 +23,6 @@ class Arrays:
     def parts(self) -> tuple[np.ndarray, ...]:
         """Them all, as Keras unpacks them."""
         return (self.inputs, self.target) + (() if self.weight is None else (self.weight,))
-
-
-def many(inputs: np.ndarray, at_least: int = 1) -> int:
-    """Rows to a batch where no gradients are kept."""
-    each = max(1, int(np.prod(inputs.shape[1:])))
-    return max(at_least, min(MANY, max(1, _FLOATS // each)))
 
 
 def steps_in(rows: int, batch: int) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from mlmagic.config._early_stopping import EarlyStopping
 from mlmagic.errors import TrainingDiverged
 from mlmagic.events import Emit, Metadata
+from mlmagic.executors._base import batch_rows
 from mlmagic.executors._networks._inputs import matrix
 from mlmagic.executors._networks._watch import Watch
 from mlmagic.executors.keras import _backend
@@ -19,7 +20,7 @@ from mlmagic.executors.keras._loop import Part, Training
 from mlmagic.executors.keras._network import Network, network
 from mlmagic.executors.keras._optimisers import learning_rate
 from mlmagic.executors.keras._progress import Pace, Progress
-from mlmagic.executors.keras._rows import Arrays, many
+from mlmagic.executors.keras._rows import Arrays
 from mlmagic.executors.keras._steps import test_steps, train_steps
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _validation(made: Network, data: TrainingData, preparation: Any, batch: int)
     if not data.validation:
         return None
     rows = _arrays(made, data, data.validation, matrix(preparation, data.validation))
-    size = min(many(rows.inputs, batch), len(rows))
+    size = min(max(batch_rows(rows.inputs.shape[1]), batch), len(rows))
     steps = test_steps(made.model, rows, size)
     steps.order(None)
     return Part(len(rows), size, steps, Pace())

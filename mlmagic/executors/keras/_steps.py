@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from mlmagic.executors.keras._rows import Arrays
 
 Logs = dict[str, float]
+# Bytes of rows that a GPU is asked to hold: TensorFlow does not tell how many it has left.
+ON_GPU = 1 << 30
 
 
 class Done(NamedTuple):
@@ -104,7 +107,7 @@ class _Compiled:
         self._batch = batch
         self._names: list[str] = []
         self._order: Any = None
-        self._parts = [tf.constant(part) for part in rows.parts]
+        self._parts = self._held(rows)
         self._step = tf.function(
             self._one(step, alone), jit_compile=model.jit_compile, reduce_retracing=True, autograph=False
         )
@@ -124,6 +127,13 @@ class _Compiled:
         tf = self._tf
         losses, last = self._call(self._order, tf.constant(first), tf.constant(count))
         return Done(losses.numpy().tolist(), dict(zip(self._names, last.numpy().tolist(), strict=True)))
+
+    def _held(self, rows: Arrays) -> list[Any]:
+        """The rows where they are cut into batches: on the GPU if there is one and they are few, else beside it."""
+        tf = self._tf
+        large = sum(part.nbytes for part in rows.parts) > ON_GPU
+        with tf.device("CPU:0") if large else contextlib.nullcontext():
+            return [tf.constant(part) for part in rows.parts]
 
     def _one(self, step: Callable[[Any], Any], alone: bool) -> Callable[..., Any]:
         tf = self._tf
@@ -148,12 +158,12 @@ class _Compiled:
             return number + 1, losses.write(number, loss), last
 
         losses = tf.TensorArray(tf.float32, size=count)
-        shapes = (tf.TensorShape([]), None, tf.TensorShape([None]))
         _, losses, last = tf.while_loop(
             lambda number, *_: number < count,
             body,
             (tf.constant(0), losses, tf.zeros([0])),
-            shape_invariants=(shapes[0], tf.TensorShape(None), shapes[2]),
+            # How many numbers a step reports is known once it is traced.
+            shape_invariants=(tf.TensorShape([]), tf.TensorShape(None), tf.TensorShape([None])),
         )
         return losses.stack(), last
 

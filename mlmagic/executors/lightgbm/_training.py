@@ -10,7 +10,7 @@ import numpy as np
 from lightgbm.callback import CallbackEnv, EarlyStopException
 from sklearn.preprocessing import LabelEncoder
 
-from mlmagic.executors._boosting._library import Fitting, Listener, Measured
+from mlmagic.executors._boosting._library import Fitting, Listener, Measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,8 +47,8 @@ def fit(estimator: Any, fitting: Fitting, listener: Listener) -> Any:
     asked, estimator.n_jobs = estimator.n_jobs, fitting.threads
     kind.fit(estimator, train.X, targets[0], **arguments)
     estimator.n_jobs = asked
-    # scikit-learn would warn of every array that comes without the names.
-    estimator._fitted_with_feature_names &= fitting.columns.coded is None
+    if fitting.columns.coded is not None:
+        estimator._fitted_with_feature_names = False  # scikit-learn would warn of every array, which has no names
     return estimator
 
 
@@ -93,9 +93,9 @@ class _Report:
 
     def __call__(self, env: CallbackEnv) -> None:
         results: list[Any] = env.evaluation_result_list or []
-        ended = self._listener.round_ended(
-            Measured(part, metric, float(value), bool(higher)) for part, metric, value, higher, *_ in results
-        )
+        if env.iteration == env.begin_iteration:
+            self._listener.begin([Measure(item[0], item[1], bool(item[3])) for item in results])
+        ended = self._listener.round_ended([float(item[2]) for item in results])
         best = self._listener.best
         if best == env.iteration + 1:
             self._best = results

@@ -82,13 +82,16 @@ class SklearnExecutor:
 
     def predict(self, outcome: Outcome, rows: Rows) -> Predictions:
         """Labels or numbers, and probabilities where the estimator gives them."""
+        import numpy as np
+
         model = outcome.model
         X = rows.X if takes_names(model) else rows.X.to_numpy()
         if outcome.classes is None or not hasattr(model, "predict_proba"):
-            return Predictions(model.predict(X))
+            return Predictions(np.asarray(model.predict(X)))
         probabilities = model.predict_proba(X)
-        values = outcome.classes[probabilities.argmax(axis=1)] if follows_probabilities(model) else model.predict(X)
-        return Predictions(values, probabilities)
+        if follows_probabilities(model):
+            return Predictions(outcome.classes[probabilities.argmax(axis=1)], probabilities)
+        return Predictions(np.asarray(model.predict(X)), probabilities)
 
     def save(self, outcome: Outcome, config: RunConfig) -> dict[str, Path]:
         """The model, with its preparation inside, as skops stores it: no pickle."""

@@ -9,12 +9,12 @@ import pandas as pd
 import xgboost
 from xgboost.callback import TrainingCallback
 
-from mlmagic.executors._boosting._library import Fitting, Listener, Measured, Part
+from mlmagic.executors._boosting._library import Fitting, Listener, Measure, Part
 from mlmagic.executors.xgboost._labelled import LABELLED, is_coded
 from mlmagic.executors.xgboost._parameters import GROWING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 
 def fit(estimator: Any, fitting: Fitting, listener: Listener) -> Any:
@@ -62,10 +62,13 @@ class _Report(TrainingCallback):
         self._listener = listener
         self._parts = list(fitting.parts)
         self._custom = {metric.__name__: metric for metric in fitting.metrics if callable(metric)}
+        self._logs: list[list[float]] = []
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Mapping[str, list[float]]]) -> bool:
         """Tell, and say whether training shall end."""
-        return self._listener.round_ended(self._measured(evals_log))
+        if not self._logs:
+            self._begin(evals_log)
+        return self._listener.round_ended([log[-1] for log in self._logs])
 
     def after_training(self, model: Any) -> Any:
         """Give the model of the best round."""
@@ -76,10 +79,11 @@ class _Report(TrainingCallback):
         kept.best_iteration = best - 1
         return kept
 
-    def _measured(self, evals_log: Mapping[str, Mapping[str, list[float]]]) -> Iterator[Measured]:
-        for part, by_metric in zip(self._parts, evals_log.values(), strict=True):
-            for metric, values in by_metric.items():
-                yield Measured(part, metric, values[-1], self._grows(metric))
+    def _begin(self, evals_log: Mapping[str, Mapping[str, list[float]]]) -> None:
+        named = zip(self._parts, evals_log.values(), strict=True)
+        found = [(part, metric, log) for part, by_metric in named for metric, log in by_metric.items()]
+        self._logs = [log for _, _, log in found]
+        self._listener.begin([Measure(part, metric, self._grows(metric)) for part, metric, _ in found])
 
     def _grows(self, metric: str) -> bool:
         if metric in self._custom:

@@ -1,0 +1,80 @@
+"""Rows of the user's own that validate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from palmerpenguins import load_penguins
+
+from mlmagic.config import resolve
+from mlmagic.data import TrainingData, training_data
+from mlmagic.errors import DataLoadingError
+
+PENGUINS = load_penguins()
+HELD = PENGUINS.sample(60, random_state=0)
+REST = PENGUINS.drop(index=HELD.index)
+
+
+def prepared(frame: pd.DataFrame, held: Any, **keys: Any) -> TrainingData:
+    flat = {"action": "train", "framework": "pytorch", "architecture": "mlp", "data": "$df", **keys}
+    given = {"df": frame, "held": held}
+    config = resolve({"validationData": "$held", **flat}).bind(lambda reference: given[reference.name]).train
+    return training_data(frame, config, 0, config.default_validation_split)
+
+
+def failure(frame: pd.DataFrame, held: Any, **keys: Any) -> DataLoadingError:
+    with pytest.raises(DataLoadingError) as caught:
+        prepared(frame, held, **keys)
+    return caught.value
+
+
+def test_they_validate_and_all_others_train_or_test(tmp_path):
+    path = tmp_path / "held.csv"
+    HELD.to_csv(path, index=False)
+    for data in (
+        prepared(REST, HELD, target="species"),
+        prepared(REST, None, target="species", validationData=str(path)),
+    ):
+        assert (len(data.train), len(data.validation), len(data.test)) == (227, 60, 57)
+        assert data.validation.y.tolist() == HELD["species"].tolist()
+        assert list(data.validation.X.columns) == list(data.train.X.columns)
+        assert data.metadata["validationSamples"] == 60
+
+
+def test_a_gap_in_them_alone_is_filled_too():
+    whole = REST.dropna()
+    data = prepared(whole, HELD, target="species")
+    assert set(data.train.gaps) == set(data.validation.gaps) == set(HELD.columns[HELD.isna().any()])
+
+
+def test_rows_without_a_target_are_left_out_and_told():
+    held = HELD.assign(body_mass_g=np.where(np.arange(60) < 5, np.nan, 4000.0))
+    data = prepared(REST.dropna(), held, target="body_mass_g")
+    assert len(data.validation) == 55
+    assert "5 rows of $held without a value of 'body_mass_g' are left out" in data.metadata["warnings"]
+    assert data.validation.y.dtype.kind == "f"
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float64, str, "category"])
+def test_labels_are_the_same_however_they_are_kept(kind):
+    frame = pd.DataFrame({"x": np.arange(60.0), "y": np.arange(60) % 3 * 1_000_001})
+    held = frame.iloc[:9].assign(y=frame["y"].iloc[:9].astype(kind))
+    data = prepared(frame, held, target="y")
+    assert data.validation.y.tolist() == frame["y"].iloc[:9].tolist()
+    assert data.validation.y.dtype == data.train.y.dtype
+
+
+def test_what_does_not_fit_is_named():
+    error = failure(REST, HELD.drop(columns=["sex", "year"]), target="species")
+    assert error.message == "validationData: $held lacks 'sex', 'year', which the training rows have"
+    odd = HELD.assign(species="Emperor")
+    assert failure(REST, odd, target="species").message == (
+        f"validationData: $held has the label 'Emperor' at index {odd.index[0]}, which no training row has"
+    )
+    assert "no row with a value" in failure(REST, HELD.assign(species=None), target="species").message
+    assert failure(REST, None, target="species", validationData="nowhere.csv").stderr.startswith("FileNotFoundError")
+    words = HELD.assign(bill_length_mm=["1", "x"] * 30)
+    assert "mixes numbers and words" in failure(REST, words, target="species").message
