@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # Seconds between looks at the main thread, each of which takes a microsecond, and to sleep until the next one.
 LOOK, NAP = 0.0005, 0.001
-# What a run may lose: so many seconds at once, and such a share of its time where the main thread always works.
-AT_ONCE, SHARE = 0.5, 0.02
+# What a run may lose: so many seconds at once, a hundred small cells, and such a share of its time in the long run.
+AT_ONCE, SHARE = 1.0, 0.02
 
 
 def making_way(stop: Stop) -> Stop:

@@ -17,6 +17,7 @@ from mlmagic.events import (
     Metrics,
     Plan,
     Progress,
+    Rounds,
     Row,
     Section,
     Steps,
@@ -102,6 +103,19 @@ def test_rows_that_leave_no_history_are_progress_all_the_same():
     state.apply(Section("predictions", {"shape": [50]}), 3.0)
     assert state.sections == {"predictions": {"shape": [50]}}
     assert state.facts > facts
+
+
+def test_rounds_in_a_block_are_rows_of_their_own():
+    values = {"train_loss": [3.0, 2.0, 1.0, 0.5], "val_loss": [2.0, 1.5, math.nan, 1.75]}
+    begin = [(0.0, Began(1_700_000_000.0, 1)), (0.1, Plan("training", "round", 10))]
+    first = [Rounds(1, {name: series[:3] for name, series in values.items()})]
+    block = [*first, Rounds(4, {name: series[3:] for name, series in values.items()})]
+    single = [Row(index, {name: series[index - 1] for name, series in values.items()}) for index in range(1, 5)]
+    one, other = (folded([*begin, *((0.2, event) for event in events)]) for events in (block, single))
+    assert shown(one) == shown(other)
+    assert [row for event in block for row in event.rows()][3] == single[3]
+    assert (one.fraction, one.lowest["val_loss"]) == (0.4, (1.5, 2))
+    assert one.facts == folded(begin).facts
 
 
 def test_a_new_unit_starts_new_curves_and_the_same_one_goes_on():

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from mlmagic.executors._base import Stop
     from mlmagic.executors._fitted import Fitted
 
-# Blocks grow by this factor to so many batches, but never beyond so many cells (32 MB as float64), as long as the next
+# Blocks grow by this factor to so many batches, but never beyond so many cells (64 MB as float64), as long as the next
 # one will be answered within so many seconds.
-GROWTH, MOST_BATCHES, MOST, SLOW = 8, 128, 4_000_000, 2.0
+GROWTH, MOST_BATCHES, MOST, SLOW = 16, 256, 8_000_000, 2.0
 TELL_EVERY = 0.1
 
 

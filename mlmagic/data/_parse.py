@@ -1,10 +1,12 @@
-"""The two readings of a raw column: as numbers, as labels.
+"""The readings of a raw column: as numbers, as labels, as codes of labels.
 
-Both are plain functions without state, called inside the fitted preparation, so that a table read back from a file,
+All are plain functions without state, called inside the fitted preparation, so that a table read back from a file,
 from Arrow or from a nullable dtype gives what the training rows gave.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,9 +14,13 @@ import pandas as pd
 from mlmagic.data._shown import shown
 from mlmagic.errors import DataLoadingError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 MISSING = "missing"
 
 TRUSTED_FUNCTIONS = (
+    "mlmagic.data._parse.as_codes",
     "mlmagic.data._parse.as_labels",
     "mlmagic.data._parse.as_numbers",
     # Types without behaviour that scikit-learn's own parts hold, the second before 1.7.
@@ -76,6 +82,26 @@ def labels(column: pd.Series) -> pd.Series:
         column = column.convert_dtypes()
     gaps = column.isna()
     return column.astype(object).map(str).where(~gaps, MISSING).astype(object)
+
+
+def known_labels(column: pd.Series) -> list[str]:
+    """The labels of a column, as :func:`labels` reads them, sorted; a gap is none."""
+    return sorted(set(labels(pd.Series(pd.factorize(column)[1]))))
+
+
+def as_codes(frame: pd.DataFrame, known: Sequence[Sequence[str]]) -> np.ndarray:
+    """Every value as the place of its label among those known of its column, as float64 of the frame's shape.
+
+    A gap, or a label that is not known, is NaN.
+    """
+    return np.column_stack([_codes(frame.iloc[:, place], texts) for place, texts in enumerate(known)])
+
+
+def _codes(column: pd.Series, known: Sequence[str]) -> np.ndarray:
+    # Only what differs is read: a column has few labels and many rows. Gaps are at -1, the last place.
+    rows, values = pd.factorize(column)
+    place = {label: number for number, label in enumerate(known)}
+    return np.array([*(place.get(label, np.nan) for label in labels(pd.Series(values))), np.nan])[rows]
 
 
 def _strip(value: object) -> object:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mlmagic.data._checks import gaps
 from mlmagic.data._kinds import Kind, kind
-from mlmagic.data._parse import MISSING, as_labels, as_numbers
+from mlmagic.data._parse import MISSING, as_codes, as_labels, as_numbers, known_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +105,7 @@ def describe_preparation(preparation: ColumnTransformer | None) -> dict[str, Any
             body["encoded"] = _labels(part, columns)
             body["filled"] |= {column: MISSING for column, labels in body["encoded"].items() if MISSING in labels}
         if _what(name) == "coded":
-            body["encoded"] |= _labels(part, columns)
+            body["encoded"] |= dict(zip(columns, part.named_steps["read"].kw_args["known"], strict=True))
         if _what(name) in ("filled", "numeric") and "scale" in part.named_steps:
             body["scaled"].setdefault("method", _method(part.named_steps["scale"]))
             body["scaled"].setdefault("columns", []).extend(columns)
@@ -173,25 +173,17 @@ def _part(group: str, X: pd.DataFrame, scaler: str | None) -> TransformerMixin |
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline
 
-    read = as_labels if group in ("encoded", "coded") else as_numbers
-    steps: list[tuple[str, Any]] = [("read", preprocessing.FunctionTransformer(read, feature_names_out="one-to-one"))]
+    step: dict[str, Any] = {"func": as_labels if group == "encoded" else as_numbers}
+    if group == "coded":
+        step = {"func": as_codes, "kw_args": {"known": [known_labels(X[name]) for name in X]}}
+    steps: list[tuple[str, Any]] = [("read", preprocessing.FunctionTransformer(feature_names_out="one-to-one", **step))]
     if group == "filled":
         steps.append(("fill", SimpleImputer(strategy="median", keep_empty_features=True)))
     if group == "encoded":
         steps.append(("encode", preprocessing.OneHotEncoder(handle_unknown="ignore", sparse_output=False)))
-    if group == "coded":
-        steps.append(("encode", _codes(X)))
     if group in ("filled", "numeric") and scaler is not None:
         steps.append(("scale", getattr(preprocessing, scaler)()))
     return Pipeline(steps)
-
-
-def _codes(X: pd.DataFrame) -> TransformerMixin:
-    from sklearn.preprocessing import OrdinalEncoder
-
-    # A gap is no label here, so that it comes out as one never seen: NaN.
-    labels = [np.array(sorted({*as_labels(X[[name]])[name]} - {MISSING} or {MISSING}), dtype=object) for name in X]
-    return OrdinalEncoder(categories=labels, handle_unknown="use_encoded_value", unknown_value=np.nan)
 
 
 def _names_out(fitted: ColumnTransformer) -> list[str]:

@@ -622,7 +622,7 @@ def test_blocks_give_what_one_call_gives() -> None:
     model = LinearRegression().fit(diabetes.data, diabetes.target)
     report = mlmagic.run({"action": "predict", "model": "$m", "data": "$X"}, m=model, X=X)
     np.testing.assert_array_equal(report.predictions["predicted"], model.predict(X))
-    assert report.metadata["batchSize"] == 26520 - 1024 - 8192
+    assert report.metadata["batchSize"] == 16384
     small = mlmagic.run({"action": "predict", "model": "$m", "data": "$X", "batchSize": 1000}, m=model, X=X)
     assert small.metadata["batchSize"] == 1000
     np.testing.assert_allclose(small.predictions["predicted"], report.predictions["predicted"], rtol=1e-12)
@@ -652,9 +652,9 @@ def wide(rows: int, columns: int) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
-        (4, [1024, 8192, 65536, 131072, 2112]),
-        (1000, [512, 3584, 3584, 20]),
-        (100_000, [8, 40, 10]),
+        (4, [1024, 16384, 262144, 2112]),
+        (1000, [512, 7680, 20]),
+        (100_000, [8, 80, 10]),
     ],
 )
 def test_a_block_is_as_long_as_its_rows_are_narrow(columns: int, expected: list[int]) -> None:
@@ -681,11 +681,11 @@ def test_a_stop_keeps_the_rows_so_far_and_progress_is_told() -> None:
     held.set()
     report.wait()
     assert report.status == "stopped"
-    assert len(report.predictions) == report.metadata["samplesProcessed"] == 1024 + 8192
-    assert report.run.state.done <= 9216
-    assert "Stopped after 9216 of 50000 rows" in report.log
-    assert report.to_dict()["executionReport"]["predictions"]["shape"] == [9216]
-    assert len(pd.read_csv(report.artifacts["predictionsCSV"])) == 9216
+    assert len(report.predictions) == report.metadata["samplesProcessed"] == 1024 + 16384
+    assert report.run.state.done <= 17408
+    assert "Stopped after 17408 of 50000 rows" in report.log
+    assert report.to_dict()["executionReport"]["predictions"]["shape"] == [17408]
+    assert len(pd.read_csv(report.artifacts["predictionsCSV"])) == 17408
 
 
 def test_a_run_of_predictions_can_be_opened_again(classifier: Trained) -> None:

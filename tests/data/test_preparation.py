@@ -17,6 +17,7 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, Sta
 from mlmagic.data import (
     TRUSTED_FUNCTIONS,
     Rows,
+    coded_columns,
     describe_preparation,
     fit_preparation,
     folds,
@@ -218,3 +219,66 @@ def test_each_row_has_one_label_and_no_gap(words, numbers):
     values = fit(X, gaps=("n",)).transform(X)
     assert np.isfinite(values).all()
     assert (values[:, 1:].sum(axis=1) == 1).all()
+
+
+def native(X, **keys):
+    return fit_preparation(Rows(pd.DataFrame(X)), None, "native", **keys)
+
+
+def test_native_leaves_gaps_and_order_and_codes_labels_as_pandas_does():
+    data = split_by(penguins(), target="species")
+    preparation = fit_preparation(data.train, "none", "native")
+    given = preparation.transform(data.test.X)
+    known = {name: sorted(data.train.X[name].dropna().unique()) for name in ("island", "sex")}
+    expected = data.test.X.assign(
+        **{
+            name: pd.Categorical(data.test.X[name], categories=labels).codes.astype(float)
+            for name, labels in known.items()
+        }
+    ).replace({"island": {-1.0: np.nan}, "sex": {-1.0: np.nan}})
+    np.testing.assert_array_equal(given, expected.to_numpy(dtype=float))
+    assert np.isnan(given).any()
+    assert source_columns(preparation, list(data.train.X)) == list(data.train.X)
+    assert [name for name, coded in zip(data.train.X, coded_columns(preparation), strict=True) if coded] == list(known)
+    assert describe_preparation(preparation) == {"encoded": known}
+
+
+def test_native_does_nothing_where_there_is_nothing_to_do():
+    numbers = {"a": [1.0, np.nan, 3.0], "b": [1, 2, 3], "c": [True, False, True]}
+    assert native(numbers) is None
+    always = native(numbers, always=True)
+    np.testing.assert_array_equal(always.transform(pd.DataFrame(numbers)), [[1, 1, 1], [np.nan, 2, 0], [3, 3, 1]])
+    assert fit_preparation(Rows(pd.DataFrame(numbers)), "standard", "native") is not None
+
+
+@pytest.mark.parametrize(
+    ("column", "codes"),
+    [
+        (["b", "a", None, "b"], [1, 0, np.nan, 1]),
+        (pd.Categorical([3, 10, None, 3]), [1, 0, np.nan, 1]),  # by their text, as everywhere: "10" is before "3"
+        (pd.Series(["x", 1, None, "1"], dtype=object), [1, 0, np.nan, 0]),
+        ([True, None, False, True], [1, np.nan, 0, 1]),
+        ([None, None, None, "late"], [np.nan, np.nan, np.nan, 0]),
+    ],
+    ids=["text", "categories of numbers", "mixed", "truth with gaps", "one label"],
+)
+def test_native_codes(column, codes):
+    X = pd.DataFrame({"n": [1, 2, 3, 4], "c": column})
+    preparation = native(X, always=True)
+    np.testing.assert_array_equal(preparation.transform(X)[:, 1], codes)
+
+
+def test_native_takes_a_label_never_seen_for_a_gap():
+    preparation = native({"c": ["a", "b", "a"]})
+    given = preparation.transform(pd.DataFrame({"c": ["b", "z", None]}))
+    np.testing.assert_array_equal(given, [[1], [np.nan], [np.nan]])
+
+
+def test_native_survives_skops(tmp_path):
+    X = penguins().drop(columns="species")
+    preparation = native(X)
+    skops.io.dump(preparation, tmp_path / "preparation.skops")
+    strange = set(skops.io.get_untrusted_types(file=tmp_path / "preparation.skops"))
+    assert strange <= set(TRUSTED_FUNCTIONS)
+    again = skops.io.load(tmp_path / "preparation.skops", trusted=list(TRUSTED_FUNCTIONS))
+    np.testing.assert_array_equal(again.transform(X), preparation.transform(X))

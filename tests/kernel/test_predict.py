@@ -128,7 +128,7 @@ def test_an_interrupt_keeps_the_rows_so_far(notebook: Kernel) -> None:
     result = notebook.result(cell, timeout=60)
     assert result.status == "ok", result.error
     assert any("application/vnd.jupyter.widget-view+json" in output for output in result.outputs)
-    assert value(notebook, "len(kept)") == "9216"
+    assert value(notebook, "len(kept)") == "17408"
     assert value(notebook, "1 + 1") == "2"
 
 
