@@ -157,7 +157,7 @@ class Pool:
     def __init__(self) -> None:
         self._idle: list[Child] = []
         self._lock = threading.Lock()
-        self._orders: queue.SimpleQueue[queue.SimpleQueue[Child | OSError]] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[queue.SimpleQueue[Child | Exception]] = queue.SimpleQueue()
         self._starter: threading.Thread | None = None
 
     def run(self, config: RunConfig, transport: Transport, note_worker: Callable[[int], None]) -> None:
@@ -206,10 +206,10 @@ class Pool:
             if self._starter is None:
                 self._starter = threading.Thread(target=self._start_children, name="mlmagic starter", daemon=True)
                 self._starter.start()
-        answer: queue.SimpleQueue[Child | OSError] = queue.SimpleQueue()
+        answer: queue.SimpleQueue[Child | Exception] = queue.SimpleQueue()
         self._orders.put(answer)
         child = answer.get()
-        if isinstance(child, OSError):
+        if isinstance(child, Exception):
             raise child
         return child
 
@@ -219,7 +219,7 @@ class Pool:
             answer = self._orders.get()
             try:
                 answer.put(Child())
-            except OSError as error:
+            except Exception as error:  # whoever waits for this child would wait for ever
                 answer.put(error)
 
 

@@ -77,6 +77,11 @@ class NetworkTrain(TrainConfig):
         "the notebook. Unset: cross_entropy when classifying, else mse.",
         examples=["huber"],
     )
+    mixed_precision: bool = Field(
+        False,
+        description="Multiply in 16 bits, keep weights in 32: faster on GPUs, slower on most processors.",
+        examples=[True],
+    )
     early_stopping: EarlyStoppingOrSwitch = Field(
         None,
         description="Stop when `metric` has not improved for `patience` epochs; `true` takes the defaults.",

@@ -57,9 +57,6 @@ class KerasTrain(NetworkTrain):
         "of the notebook.",
         examples=[["precision", "recall"]],
     )
-    mixed_precision: bool = Field(
-        False, description="Compute in 16 bits, keep weights in 32: faster on GPUs.", examples=[True]
-    )
 
     @field_validator("compiled_model")
     @classmethod

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlmagic.executors._base import Stop
     from mlmagic.executors.pytorch._checkpoints import Checkpoints
     from mlmagic.executors.pytorch._losses import Objective
+    from mlmagic.executors.pytorch._precision import Precision
     from mlmagic.executors.pytorch._progress import Progress
     from mlmagic.executors.pytorch._schedules import Schedule
     from mlmagic.executors.pytorch._scores import Tally
@@ -29,7 +30,17 @@ State = dict[str, Any]
 
 @dataclass(frozen=True)
 class Parts:
-    """What a loop works with, all on one device."""
+    """What a loop works with, all on one device.
+
+    Attributes
+    ----------
+    forward
+        What gives outputs: the network, compiled if it is, in the precision of this training.
+    clip
+        The greatest norm of all gradients together.
+    accumulate
+        Batches whose gradients make one step.
+    """
 
     module: nn.Module
     optimiser: Any
@@ -38,9 +49,11 @@ class Parts:
     validation: Tensors | None
     new_tally: Callable[[], Tally]
     device: torch.device
-    schedule: Schedule | None = None
-    clip: float | None = None
-    accumulate: int = 1
+    precision: Precision
+    forward: Callable[[Tensor], Tensor]
+    schedule: Schedule | None
+    clip: float | None
+    accumulate: int
 
     @property
     def parameters(self) -> list[nn.Parameter]:
@@ -55,9 +68,7 @@ class Parts:
 
     def take_step(self) -> None:
         """Move the weights by the gradients that are there."""
-        if self.clip is not None:
-            nn.utils.clip_grad_norm_(self.parameters, self.clip)
-        self.optimiser.step()
+        self.precision.step(self.optimiser, self.clip, self.parameters)
         if self.schedule is not None:
             self.schedule.step()
 
@@ -115,6 +126,7 @@ class Training:
             "optimizer": self.parts.optimiser.state_dict(),
             "shuffle": self.parts.batches.generator.get_state(),
             "schedule": self.parts.schedule.state_dict() if self.parts.schedule is not None else None,
+            "precision": self.parts.precision.state_dict(),
         }
 
     def _epoch(self, number: int) -> bool:
@@ -140,8 +152,8 @@ class Training:
         return True
 
     def _train(self) -> bool:
-        module, parts, parameters = self.parts.module, self.parts, self.parts.parameters
-        module.train()
+        parts, parameters, forward = self.parts, self.parts.parameters, self.parts.forward
+        parts.module.train()
         left = len(parts.batches)
         gathered, together = 0, 1
         for inputs, target, weight in parts.batches:
@@ -151,9 +163,9 @@ class Training:
                 together = min(parts.accumulate, left)  # the last step may have fewer batches
                 for parameter in parameters:  # what zero_grad does, without its profiler scope
                     parameter.grad = None
-            outputs = module(inputs)
+            outputs = forward(inputs)
             loss = parts.mean_loss(outputs, target, weight)
-            (loss if together == 1 else loss / together).backward()
+            parts.precision.backward(loss if together == 1 else loss / together)
             gathered, left = gathered + 1, left - 1
             if gathered == together:
                 parts.take_step()
@@ -166,13 +178,13 @@ class Training:
     @torch.no_grad()
     def _validate(self, rows: Tensors) -> dict[str, float] | None:
         """Give loss and scores of the validation rows; None if a stop came between."""
-        parts, tally = self.parts, self.parts.new_tally()
+        parts, tally, forward = self.parts, self.parts.new_tally(), self.parts.forward
         total: Tensor | float = 0.0
         parts.module.eval()
         for inputs, target in rows.in_order(max(MANY, max(parts.batches.sizes)), parts.device):
             if self._stop.is_set():
                 return None
-            outputs = parts.module(inputs)
+            outputs = forward(inputs)
             total = total + parts.objective.loss(outputs, target).detach() * len(target)
             tally.add(outputs, target)
         scores = {f"val_{name}": value for name, value in tally.scores().items()}

@@ -13,12 +13,15 @@ from mlmagic.events import Emit, Metadata
 from mlmagic.executors.pytorch import _device
 from mlmagic.executors.pytorch._batches import Shuffled, Tensors
 from mlmagic.executors.pytorch._checkpoints import Checkpoints
+from mlmagic.executors.pytorch._compile import compiled
 from mlmagic.executors.pytorch._conclusion import conclude, facts, recipe, remark
 from mlmagic.executors.pytorch._inputs import dtype_of, matrix
 from mlmagic.executors.pytorch._loop import Parts, Training
 from mlmagic.executors.pytorch._network import Network, network
 from mlmagic.executors.pytorch._optimisers import optimiser
+from mlmagic.executors.pytorch._precision import Precision, half
 from mlmagic.executors.pytorch._progress import Progress
+from mlmagic.executors.pytorch._recompute import recomputing
 from mlmagic.executors.pytorch._schedules import Schedule
 from mlmagic.executors.pytorch._scores import Accuracy, Confusion, Errors, Tally
 from mlmagic.executors.pytorch._threads import faster, multiplications, threads, threads_for
@@ -58,7 +61,10 @@ def fit(config: RunConfig, data: TrainingData, found: Source, preparation: Any, 
                 training = _training(config, data, made, inputs, preparation, device, about, emit, stop)
             outcome = partial(conclude, training, made, data, preparation, about)
             try:
-                with _device.gpu_errors(train.batch_size, made.size):
+                with (
+                    _device.gpu_errors(train.batch_size, made.size),
+                    recomputing(made.module, train.gradient_checkpointing),
+                ):
                     training.run(train.epochs)
             except Exception as error:
                 if training.best is not None or (training.history and not isinstance(error, TrainingDiverged)):
@@ -96,6 +102,9 @@ def _training(
     new_tally = _new_tally(train, data, made)
     moved = optimiser(train, module)
     batches = Shuffled(tensors(inputs, data.train), train.batch_size, config.seed, device)
+    precision = Precision(device, half(device) if train.mixed_precision else None)
+    if precision.name is not None:
+        emit(Metadata({"precision": precision.name}))
     parts = Parts(
         module,
         moved,
@@ -104,6 +113,8 @@ def _training(
         tensors(matrix(preparation, data.validation), data.validation) if data.validation else None,
         new_tally,
         device,
+        precision,
+        precision.forward(compiled(module, emit) if train.compile else module),
         _schedule(train, moved, len(batches)),
         train.gradient_clipping,
         train.gradient_accumulation,

@@ -69,6 +69,17 @@ class TorchTrain(NetworkTrain):
     gradient_accumulation: int = Field(
         1, ge=1, description="Batches whose gradients make one step: a larger batch in the same memory.", examples=[4]
     )
+    gradient_checkpointing: bool = Field(
+        False,
+        description="Keep less between layers and compute it again on the way back: less memory, about a third slower.",
+        examples=[True],
+    )
+    compile: bool = Field(
+        False,
+        description="Compile the network by torch.compile: the first steps take up to a minute, the others less than "
+        "before.",
+        examples=[True],
+    )
 
     @classmethod
     def rules(cls, given: Mapping[str, Any]) -> Iterator[Complaint]:

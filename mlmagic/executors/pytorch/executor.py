@@ -46,8 +46,8 @@ class TorchExecutor:
         self._preparations: list[tuple[TorchTrain, TrainingData, Any]] = []
 
     def placement(self, config: RunConfig) -> Literal["thread", "child"]:
-        """Always a thread: the loop can be asked to stop."""
-        return "thread"
+        """A thread, since the loop can be asked to stop; compiling cannot, and has to be killed."""
+        return "child" if _train(config).compile else "thread"
 
     def versions(self) -> dict[str, str]:
         """Versions of PyTorch and of scikit-learn, which prepares the data."""
