@@ -26,6 +26,7 @@ from mlmagic.events import Artifact, Began, Ended, Event, Log, Metadata, Metrics
 from mlmagic.record import git_commit, write_config, write_report
 from mlmagic.run_directory import TEXT_LOG, RunDirectory
 from mlmagic.state import RunState
+from mlmagic.trackers import trackers
 from mlmagic.trackers.text_log import TextLog
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ class Job(Watched):
         self._kept: Kept | None = Kept()
         self._kept_by_reports = weakref.ref(self._kept)
         self._reserve = Reserve(directory.path)
-        self._trackers = (directory.append, TextLog(directory.path / TEXT_LOG).take)
+        self._trackers: list[Callable[[Event, float], None]] = [
+            directory.append,
+            TextLog(directory.path / TEXT_LOG).take,
+        ]
         self._adopted: Attached | None = None
         self._moved: Path | None = None
         self._inputs_hash: str | None = None
@@ -127,6 +131,7 @@ class Job(Watched):
             self._inputs_hash = self._hash_inputs()
             if not (self.config.reuse and self._reuse()):
                 self._reserve.take()
+                self._track()
                 with captured(lambda text, level: self.emit(Log(text, level))):  # a model may come with a script
                     config = bind(self.config, self._values).model_copy(update={"output_dir": self.path})
                 _transport.run(config, self._context(), self._note_worker)
@@ -154,6 +159,13 @@ class Job(Watched):
     def moved_to(self, path: Path) -> None:
         """Know that what this ended run wrote was set aside, for a new run in its directory."""
         self._moved = path
+
+    def _track(self) -> None:
+        def complain(text: str) -> None:
+            self.emit(Log(text, "warning"))
+
+        wanted = self.config.logging.wanted
+        self._trackers += [item.take for item in trackers(wanted, self.path, self.config.to_plain(), complain)]
 
     @functools.cached_property
     def _commit(self) -> str | None:

@@ -54,8 +54,8 @@ def _training(config: RunConfig) -> dict[str, str]:
         "features": ", ".join(map(str, data.train.X.columns)),
         "rows": ", ".join(f"{len(rows)} {name}" for name, rows in parts.items() if rows is not None),
     }
-    for warning in data.metadata.get("warnings", []):
-        facts["mind"] = warning
+    if warnings := data.metadata.get("warnings"):
+        facts["mind"] = "; ".join(warnings)
     return facts
 
 

@@ -17,14 +17,11 @@ ACTIONS = (
     "bayesian-optimize",
 )
 KEYS = (
-    "augmentation",
     "freezeLayers",
-    "logging",
     "operations",
     "outputPath",
     "paramGrid",
     "pretrainedModel",
     "saveTransformers",
     "scoring",
-    "training",
 )

@@ -15,6 +15,7 @@ from mlmagic.config._document import Document
 from mlmagic.config._model import Model, spellings
 from mlmagic.config._names import action_name, framework_name
 from mlmagic.config._run import RunConfig
+from mlmagic.config._sections import is_sectioned, unfold
 from mlmagic.config._train import TrainConfig
 from mlmagic.config._values import clean, show
 from mlmagic.executors import EXECUTORS
@@ -56,7 +57,7 @@ def resolve(
 
 
 def _resolved(plain: dict[str, Any], checked: Checked, action: str | None, origins: Origins) -> RunConfig | None:
-    found = _levels(plain, checked)
+    found = list(unfold(_levels(plain, checked)))
     run_wide = set(spellings(RunConfig)) - {"config"}
     rest = [entry for entry in found if entry.key not in run_wide]
     values = arrange(RunConfig, [entry for entry in found if entry.key in run_wide], checked)
@@ -65,7 +66,7 @@ def _resolved(plain: dict[str, Any], checked: Checked, action: str | None, origi
     name = _named(checked, action_name(action if chosen is None else chosen, checked.place(("action",))))
     own = _own_model(name)
     # An action on a model that is there already need not be told what it is.
-    given = values.pop("framework", None) or (AUTO if own else None)
+    given = values.pop("framework", None) or (AUTO if own or is_sectioned(plain) else None)
     framework = _named(checked, framework_name(given, checked.place(("framework",))))
     framework = _settled(framework, rest, own, checked, origins)
     # The keys of an action that is not there yet are not known either.

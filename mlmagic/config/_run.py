@@ -13,6 +13,24 @@ from mlmagic.config._train import TrainConfig
 from mlmagic.config._write import dump
 
 
+class Logging(Model):
+    """Where a run is told beside its own directory and dashboard."""
+
+    tensorboard: bool = Field(
+        False, description="Write TensorBoard's files below the run's directory.", examples=[True]
+    )
+    wandb: bool = Field(
+        False,
+        description="Log to Weights & Biases; below the run's directory where nobody is logged in.",
+        examples=[True],
+    )
+
+    @property
+    def wanted(self) -> list[str]:
+        """The trackers asked for, by name."""
+        return [name for name in type(self).model_fields if getattr(self, name)]
+
+
 class RunConfig(Model):
     """A run, checked: what `%%ml` is given, whichever way it was written."""
 
@@ -37,6 +55,11 @@ class RunConfig(Model):
     )
     reuse: bool = Field(
         False, description="Take a finished run whose config, data and code are equal.", examples=[True]
+    )
+    logging: Logging = Field(
+        Logging(),
+        description="Trackers that are told of the run as well.",
+        examples=[{"tensorboard": True}],
     )
     trust: bool = Field(False, description="Run code and load pickles found in a run's directory.", examples=[True])
 
