@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mlmagic.magics import load_ipython_extension, unload_ipython_extension
     from mlmagic.model import Model, load_model
     from mlmagic.report import Report
+    from mlmagic.trainer import ModelTrainer
 
 __version__ = "0.1.0"
 
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "MLError": "errors",
     "Model": "model",
+    "ModelTrainer": "trainer",
     "Report": "report",
     "attach": "api",
     "load_ipython_extension": "magics",
@@ -33,6 +35,7 @@ _HOMES = {
 __all__ = [
     "MLError",
     "Model",
+    "ModelTrainer",
     "Report",
     "attach",
     "load_ipython_extension",

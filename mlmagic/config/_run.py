@@ -56,6 +56,11 @@ class RunConfig(Model):
     reuse: bool = Field(
         False, description="Take a finished run whose config, data and code are equal.", examples=[True]
     )
+    debug: bool = Field(
+        False,
+        description="Log data and layers, and look at every step for the number that is none first: slow.",
+        examples=[True],
+    )
     logging: Logging = Field(
         Logging(),
         description="Trackers that are told of the run as well.",

@@ -1,0 +1,58 @@
+"""``debug: true``: the layers in the log, and the operation that made a number none."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from mlmagic.errors import TrainingDiverged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlmagic.executors.pytorch._loop import Training
+
+_NAN = re.compile(r"Function '(\w+?)(?:Backward\d*)?' returned nan values")
+
+
+def layers(module: nn.Module) -> str:
+    """A line a layer: its place, its kind, its parameters."""
+    rows = [(name or "(network)", part) for name, part in module.named_modules() if not list(part.children())]
+    width = max(len(name) for name, _ in rows)
+    lines = [f"{name:<{width}}  {part}  {_count(part):,}" for name, part in rows]
+    return "\n".join(["layers, and how many parameters each has:", *lines])
+
+
+def _count(part: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in part.parameters())
+
+
+@contextmanager
+def anomalies(training: Training, wanted: bool) -> Iterator[None]:
+    """Look at every gradient; torch warns with the line of the forward pass that a bad one comes from.
+
+    Raises
+    ------
+    TrainingDiverged
+        At the first gradient that is no number.
+    """
+    if not wanted:
+        yield
+        return
+    try:
+        with torch.autograd.set_detect_anomaly(True):
+            yield
+    except RuntimeError as error:
+        found = _NAN.search(str(error))
+        if found is None:
+            raise
+        raise TrainingDiverged(
+            f"The gradient of {found[1]} became NaN at epoch {len(training.history) + 1}",
+            metadata={"epoch": len(training.history) + 1, "operation": found[1]},
+            stderr=f"RuntimeError: {error}",
+            solution="report.log shows the line that computed it",
+        ) from None

@@ -1,0 +1,147 @@
+"""Train, measure and save in three calls: the same runs as a cell's, for scripts that already have their data."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlmagic.errors import InvalidConfiguration
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlmagic.model import Model
+    from mlmagic.report import Report
+
+
+class ModelTrainer:
+    """Trains as a config says.
+
+    Parameters
+    ----------
+    config
+        A mapping, YAML or JSON text, or the path of a file of it: the keys of ``action: train``, flat or in the
+        sections ``model``, ``training``, ``augmentation`` and ``logging``.
+    debug
+        Print how training goes, log data and layers, and look at every step for the number that is none first.
+
+    Attributes
+    ----------
+    report
+        The report of the last training; None before it.
+    """
+
+    def __init__(self, config: Mapping[str, Any] | str | Path, debug: bool = False) -> None:
+        self._config = _plain(config)
+        self._debug = debug
+        self.report: Report | None = None
+
+    def train(self, train_data: Any = None, val_data: Any = None, **names: Any) -> Model:
+        """Train a model and wait for it; an interrupt stops training and keeps the best model so far.
+
+        Parameters
+        ----------
+        train_data
+            A table with its target, a pair of features and target, or a path. All of it is trained on, unless the
+            config has ``testSplit`` or ``validationSplit``. None: the config names its data.
+        val_data
+            Rows that pick the best epoch or round, of the same form.
+        **names
+            The objects that the config's ``$names`` stand for.
+
+        Raises
+        ------
+        MLError
+            What is wrong with config or data, or why training failed.
+        """
+        from mlmagic.model import load_model
+
+        config, values = dict(self._config), dict(names)
+        if train_data is not None:
+            config |= _named("train_data", train_data, values)
+            config.setdefault("testSplit", 0)
+        if val_data is not None:
+            config |= _named("val_data", val_data, values)
+        self.report = self._run(config, values)
+        return load_model(self.report)
+
+    def evaluate(self, model: Model, test_data: Any = None) -> dict[str, Any]:
+        """Measure a model.
+
+        Parameters
+        ----------
+        test_data
+            As in :meth:`train`. None: the test rows of the last training.
+
+        Returns
+        -------
+        dict
+            Metrics by name; further ones are named by ``metrics`` in the config.
+        """
+        if test_data is None:
+            return self._metrics_of_training(model)
+        values: dict[str, Any] = {"model": model}
+        config = {"action": "evaluate", "model": "$model", **_named("test_data", test_data, values)}
+        if "metrics" in self._config:
+            config["metrics"] = self._config["metrics"]
+        metrics: dict[str, Any] = self._run(config, values).metrics
+        return metrics
+
+    def _metrics_of_training(self, model: Model) -> dict[str, Any]:
+        found = self.report.metrics.get("test") if self.report is not None else None
+        if self.report is None or model.name != self.report.id or found is None:
+            raise InvalidConfiguration(
+                "evaluate needs test_data: the last training kept no test rows of this model",
+                solution="Give test_data, or let the config keep rows: testSplit: 0.2",
+            )
+        metrics: dict[str, Any] = found
+        return metrics
+
+    def _run(self, config: Mapping[str, Any], values: Mapping[str, Any]) -> Report:
+        from mlmagic._text import tell
+        from mlmagic.api import submit
+
+        report = submit({**config, **({"debug": True} if self._debug else {})}, **values)
+        with tell(report.run, sys.stdout) if self._debug else nullcontext():
+            return report.wait()
+
+
+def _plain(config: Mapping[str, Any] | str | Path) -> dict[str, Any]:
+    from mlmagic.api import read
+    from mlmagic.config import Document
+
+    found = read(config)
+    body = dict(found.value if isinstance(found, Document) else found)
+    inner = body.pop("config", None)
+    if inner is not None and not isinstance(inner, Mapping):
+        raise InvalidConfiguration(f"config must be a mapping, got {type(inner).__name__}")
+    return {"action": "train", **body, **(inner or {})}
+
+
+def _named(key: str, data: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """The keys that name data; objects are put among the values, a pair as one table."""
+    table, file = ("validationData", "validationData") if key == "val_data" else ("data", "dataPath")
+    if isinstance(data, (str, Path)):
+        return {file: str(data)}
+    target = {}
+    if isinstance(data, tuple):
+        data = _joined(key, data)
+        target = {"target": str(data.columns[-1])} if key == "train_data" else {}
+    values[key] = data
+    return {table: f"${key}", **target}
+
+
+def _joined(key: str, pair: tuple[Any, ...]) -> pd.DataFrame:
+    """Features and target as one table, the target last."""
+    from mlmagic.config import Reference
+    from mlmagic.data._given import given
+    from mlmagic.data._source import read_table
+
+    if len(pair) != 2:
+        raise InvalidConfiguration(f"{key} must be a table, a path, or a pair of features and target")
+    frame = read_table(Reference(key, value=pair[0]))
+    target = given(frame, Reference("target", value=pair[1]), key)
+    return frame.assign(**{str(target.name): target})

@@ -1,0 +1,120 @@
+"""``ModelTrainer``: the first document's quick start, on real rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_wine
+from sklearn.metrics import accuracy_score, f1_score
+from sklearn.model_selection import train_test_split
+
+from mlmagic import ModelTrainer
+from mlmagic.errors import InvalidConfiguration
+
+CONFIG = """
+model:
+  architecture: mlp
+  hidden: [32]
+training:
+  batch_size: 32
+  epochs: 40
+  learning_rate: 0.01
+  optimizer: adam
+  scheduler: cosine
+logging:
+  checkpoint_every: 10
+"""
+
+
+@pytest.fixture
+def config(here):
+    path = here / "training-config.yaml"
+    path.write_text(CONFIG)
+    return path
+
+
+def wine() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    frame = load_wine(as_frame=True).frame.rename(columns={"target": "label"})
+    rest, test = train_test_split(frame, test_size=0.25, random_state=0, stratify=frame["label"])
+    train, validation = train_test_split(rest, test_size=0.25, random_state=0, stratify=rest["label"])
+    return train, validation, test
+
+
+def test_the_quick_start_of_the_first_document(config):
+    train, validation, test = wine()
+    trainer = ModelTrainer(str(config))
+    model = trainer.train(train, validation)
+    metrics = trainer.evaluate(model, test)
+    predicted = model.predict(test)
+    assert metrics["accuracy"] == pytest.approx(accuracy_score(test["label"], predicted))
+    assert metrics["f1Score"] == pytest.approx(f1_score(test["label"], predicted, average="weighted"))
+    assert metrics["accuracy"] > 0.9
+    facts = trainer.report.metadata
+    assert (facts["trainSamples"], facts["validationSamples"], facts["testSamples"]) == (len(train), len(validation), 0)
+    assert len(list((trainer.report.output_dir / "checkpoints").glob("*.pt"))) == 4
+
+
+def test_data_that_the_config_names(config):
+    train, _, test = wine()
+    train.to_csv("train.csv", index=False)
+    trainer = ModelTrainer({**_plain(config), "dataPath": "train.csv"})
+    model = trainer.train()
+    assert trainer.evaluate(model) == trainer.report.metrics["test"]
+    test.to_csv("test.csv", index=False)
+    by_path = trainer.evaluate(model, "test.csv")
+    assert by_path["accuracy"] == accuracy_score(test["label"], model.predict(test))
+
+
+def _plain(path):
+    import yaml
+
+    return yaml.safe_load(path.read_text())
+
+
+def test_pairs_of_features_and_target(config):
+    train, validation, test = wine()
+    pairs = [(part.drop(columns="label"), part["label"]) for part in (train, validation, test)]
+    trainer = ModelTrainer(config)
+    model = trainer.train(*pairs[:2])
+    whole = ModelTrainer(config).train(train, validation)
+    np.testing.assert_array_equal(model.predict(test), whole.predict(test))
+    assert trainer.evaluate(model, pairs[2])["accuracy"] == accuracy_score(test["label"], model.predict(test))
+
+
+def test_other_frameworks_and_objects_by_name(here):
+    from sklearn.ensemble import RandomForestClassifier
+
+    train, _, test = wine()
+    trainer = ModelTrainer({"framework": "sklearn", "model": "$forest", "metrics": ["log_loss"]})
+    model = trainer.train(train, forest=RandomForestClassifier(n_estimators=20, random_state=0))
+    by_hand = RandomForestClassifier(n_estimators=20, random_state=0)
+    by_hand.fit(train.drop(columns="label"), train["label"])
+    np.testing.assert_array_equal(model.predict(test), by_hand.predict(test.drop(columns="label")))
+    assert "logLoss" in trainer.evaluate(model, test)
+
+
+def test_debug_prints_and_logs(config, capsys):
+    train, validation, _ = wine()
+    trainer = ModelTrainer(config, debug=True)
+    trainer.train(train, validation)
+    printed = capsys.readouterr().out
+    for text in (printed, trainer.report.log):
+        assert f"train: {len(train)} rows" in text
+        assert "alcohol" in text
+    quiet = ModelTrainer(config)
+    quiet.train(train, validation)
+    assert capsys.readouterr().out == ""
+    assert "alcohol" not in quiet.report.log
+
+
+def test_errors_are_those_of_a_cell(config):
+    train, validation, _ = wine()
+    with pytest.raises(InvalidConfiguration, match="'epoch' is not a key"):
+        ModelTrainer({"epoch": 3, "framework": "pytorch", "architecture": "mlp"}).train(train)
+    trainer = ModelTrainer(config)
+    model = trainer.train(train, validation)
+    with pytest.raises(InvalidConfiguration, match="evaluate needs test_data"):
+        trainer.evaluate(model)
+    with pytest.raises(InvalidConfiguration, match="a pair of features and target"):
+        trainer.train((train, validation, train))
