@@ -35,7 +35,6 @@ class Queue:
         self._waiting: list[Job] = []
         self._lock = threading.RLock()
         self._monitor: threading.Thread | None = None
-        self._closing = threading.Event()
 
     def add(self, job: Job) -> None:
         """Queue a run, and start it if there is room."""
@@ -111,8 +110,7 @@ class Queue:
                 _look_after(job, heartbeat=time.monotonic() - beat >= HEARTBEAT)
             if time.monotonic() - beat >= HEARTBEAT:
                 beat = time.monotonic()
-            if self._closing.wait(TICK):
-                return
+            time.sleep(TICK)
 
     def close(self) -> None:
         """Ask every run to stop and give them a moment: the kernel is shutting down."""
@@ -121,10 +119,6 @@ class Queue:
         deadline = time.monotonic() + EXIT_GRACE
         for job in list(self._running):
             job.wait(max(0.0, deadline - time.monotonic()))
-        # A thread that frees a network's parts while Python ends takes the process with it: C++ cannot be cut off there.
-        self._closing.set()
-        if self._monitor is not None:
-            self._monitor.join(EXIT_GRACE)
 
 
 QUEUE = Queue()

@@ -54,7 +54,11 @@ class Precision:
 
     def backward(self, loss: Tensor) -> None:
         """Add the gradients of a loss to those that are there."""
-        (loss if self._scaler is None else self._scaler.scale(loss)).backward()
+        try:
+            (loss if self._scaler is None else self._scaler.scale(loss)).backward()
+        except RuntimeError:
+            _drop_tasks()
+            raise
 
     def step(self, optimiser: Any, clip: float | None, parameters: list[nn.Parameter]) -> None:
         """Move the weights by the gradients, cut to the norm ``clip``; not where scaling made them overflow."""
@@ -71,3 +75,11 @@ class Precision:
     def state_dict(self) -> dict[str, Any]:
         """All that is needed to go on from here, as plain data."""
         return {} if self._scaler is None else self._scaler.state_dict()
+
+
+def _drop_tasks() -> None:
+    """Let go of what a failed backward has left in this thread's queue; the next one does so.
+
+    The queue goes with the thread, by then without Python's lock: where Python is ending too, torch 2.13 aborts.
+    """
+    (torch.zeros((), requires_grad=True) * 1).backward()
