@@ -46,7 +46,7 @@ class Attached(Watched):
         self.path = path
         self.id = path.name
         _check(path)
-        config, provenance = read_config((path / CONFIG).read_text(encoding="utf-8"))
+        config, provenance = read_config(_text_of(path / CONFIG))
         self.config = config.model_copy(update={"trust": trust})
         self.name = str(provenance.get("name", path.name))
         self.state = RunState()
@@ -143,10 +143,28 @@ class Attached(Watched):
         if not self.state.finished:
             self.state.interrupt(
                 RunInterrupted(
-                    f"The process that ran {self.id} is gone; it ended in phase {self.state.phase!r}"
+                    f"The process that ran {self.id} is gone; it ended in phase {self.state.phase!r}",
+                    solution=self._what_is_left(),
                 ).to_dict()
             )
         self._tell(ended=True)
+
+    def _what_is_left(self) -> str:
+        found = [key for key in ("model", "bestModel", "lastModel", "checkpoint") if key in self.state.artifacts]
+        kept = f"; what it had kept is in report.model ({self.state.artifacts[found[0]].path})" if found else ""
+        return f"Run the cell again{kept}"
+
+
+def _text_of(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataLoadingError(
+            f"Cannot read {str(path)!r}", stderr=f"{type(error).__name__}: {error}", solution="It is no run's any more"
+        ) from None
+    if not text.strip():
+        raise DataLoadingError(f"{str(path)!r} is empty", solution="It is no run's any more")
+    return text
 
 
 def _check(path: Path) -> None:

@@ -191,14 +191,18 @@ def locate(error: MLError, source: Any) -> MLError:
     if not isinstance(error, InvalidConfiguration) or all(fault.line for fault in error.faults):
         return error
     faults = [fault if fault.line else _placed(fault, source) for fault in error.faults]
+    faults.sort(key=lambda fault: (fault.line, fault.column))
     return InvalidConfiguration(faults, solution=error.solution, stderr=error.stderr)
 
 
 def _placed(fault: Fault, source: Any) -> Fault:
-    last = fault.path.rpartition(".")[2]
-    for path in _paths(getattr(source, "value", None)):
-        if last and path and path[-1] == last:
-            line, column = source.position(path, key=True)
+    name, _, index = fault.path.rpartition(".")[2].partition("[")
+    item = (int(index[:-1]),) if index else ()
+    paths = list(_paths(getattr(source, "value", None)))
+    for path in paths:
+        if name and path[-1] == name:
+            inside = (*path, *item) in paths
+            line, column = source.position((*path, *item) if inside else path, key=not (item and inside))
             return replace(fault, line=line, column=column)
     return fault
 

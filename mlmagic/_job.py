@@ -22,7 +22,7 @@ from mlmagic._kept import Kept
 from mlmagic._reserve import Reserve
 from mlmagic._watched import Watched
 from mlmagic.errors import MLError, TimeoutExceeded, from_dict
-from mlmagic.events import Artifact, Began, Ended, Event, Log, Metadata, Metrics, Stopping
+from mlmagic.events import Artifact, Began, Ended, Event, Log, Metadata, Metrics, Stopping, Usage
 from mlmagic.record import git_commit, write_config, write_report
 from mlmagic.run_directory import TEXT_LOG, RunDirectory
 from mlmagic.state import RunState
@@ -65,6 +65,7 @@ class Job(Watched):
         self.on_cancel: Callable[[Job], None] = Job.finish
         self._began = 0.0
         self.worker_pid: int | None = None
+        self._peak = 0
 
     @property
     def path(self) -> Path:
@@ -206,11 +207,19 @@ class Job(Watched):
         found = _reuse.find(self.path, hashes)
         if found is None:
             return False
-        self._adopted = Attached(self.directory.give_way_to(found), trust=self.config.trust)
+        self._adopted = Attached(
+            self.directory.give_way_to(found), trust=self.config.trust, names=self._names_of_model()
+        )
         self._take(self._adopted)
         self.state, self.id = self._adopted.state, self._adopted.id
         self.state.metadata["reused"] = True
         return True
+
+    def _names_of_model(self) -> dict[str, Any]:
+        """What a model that is loaded again may be built from: the variables of this run, but its data."""
+        known = {name.name: self._values[str(name)] for name in self.config.references() if not name.attributes}
+        data = self.config.config.data
+        return {name: value for name, value in known.items() if data is None or name != data.name}
 
     def _context(self) -> _transport.Transport:
         return _transport.Transport(self.emit, self.stop_event, self._take)
@@ -219,8 +228,15 @@ class Job(Watched):
         assert self._kept is not None
         self._kept.take(released.outcome)
 
+    def measure(self) -> Usage:
+        """Memory of the process that trains."""
+        memory = _transport.memory(self.worker_pid)
+        self._peak = max(self._peak, memory)
+        return Usage(memory, self._peak)
+
     def _note_worker(self, pid: int) -> None:
         self.worker_pid = pid
+        self._peak = 0  # what was measured before is another process's
 
     def _timed_out(self) -> MLError | None:
         if self.state.stopping != "timeout":

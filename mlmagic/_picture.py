@@ -158,10 +158,14 @@ def _best(mark: tuple[float, float], plane: _Plane) -> str:
     x, y = plane.at(*mark)
     # The label goes where the line is not: above a low point, below a high one.
     low = y > (HEIGHT - BOTTOM + TOP) / 2
-    label = f"<text x='{x:.1f}' y='{y - 9 if low else y + 17:.1f}' text-anchor='middle' fill='{ORANGE}'>"
+    words = f"best {number(mark[1])}"
+    # Inside the plane: left of it stand the axis' numbers, right of it the lines' names.
+    half = 3.2 * len(words)
+    middle = min(max(x, LEFT + half), WIDTH - RIGHT - half)
+    label = f"<text x='{middle:.1f}' y='{y - 9 if low else y + 17:.1f}' text-anchor='middle' fill='{ORANGE}'>"
     ring = f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3.5' fill='none' stroke='{ORANGE}' stroke-width='2'/>"
     drop = f"<path d='M{x:.1f} {y + 5:.1f}V{HEIGHT - BOTTOM}' stroke='{ORANGE}' stroke-dasharray='2 2'/>"
-    return f"{drop if y + 5 < HEIGHT - BOTTOM else ''}{ring}{label}best {number(mark[1])}</text>"
+    return f"{drop if y + 5 < HEIGHT - BOTTOM else ''}{ring}{label}{words}</text>"
 
 
 def thin(points: list[tuple[float, float]], most: int = MOST_POINTS) -> list[tuple[float, float]]:

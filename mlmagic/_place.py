@@ -56,4 +56,4 @@ def _place_in_queue(run: Run) -> dict[str, Any] | None:
     if position is None or not isinstance(run, Job):
         return None
     need = next((need.name for need in run.needs if not need.wait(0)), None)
-    return {"position": position, "for": need}
+    return {"position": position, "for": need, "behind": [job.id for job in jobs.QUEUE.running]}

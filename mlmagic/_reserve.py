@@ -6,6 +6,8 @@ import contextlib
 import os
 from pathlib import Path
 
+from mlmagic.run_directory import RESERVE
+
 # The last event with its error, the last lines of the log, config.yaml and report.json once more.
 SIZE = 32 * 1024
 
@@ -14,7 +16,7 @@ class Reserve:
     """A file that only takes up room: when a disk is full, its removal lets a run still say why it ended."""
 
     def __init__(self, directory: Path) -> None:
-        self._path = directory / ".reserve"
+        self._path = directory / RESERVE
 
     def take(self) -> None:
         """Take the room. Where there is none already, the run's own first event will say so."""

@@ -10,6 +10,7 @@ import csv
 import json
 from typing import Any
 
+from mlmagic.evaluation import METRICS, SPELLINGS, grows
 from mlmagic.events import plain
 from mlmagic.executors import EXECUTORS
 from mlmagic.report import Run, to_dict
@@ -20,8 +21,7 @@ TILES = 6
 MATRIX_CLASSES = 60
 IMPORTANCES = 30
 PREVIEW_CLASSES = 10
-# What a metric is called in history, and whether more of it is better.
-LOWER_IS_BETTER = ("loss", "mae", "rmse", "mse")
+MOST_ITEMS = 200
 
 
 def moving(run: Run, stop_by: str, place: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def settled(run: Run) -> dict[str, Any]:
             "framework": EXECUTORS[run.config.framework].title,
             "subject": subject(run),
             "threads": state.metadata.get("threads"),
-            "deviceNotice": device_notice(run),
+            "notice": notice(run),
             "outputDir": shown(run.path),
             "seed": run.config.seed,
             "dataHash": state.metadata.get("dataHash"),
@@ -74,7 +74,7 @@ def settled(run: Run) -> dict[str, Any]:
             "importance": importance(run),
             "preview": preview(state),
             "config": _config(run),
-            "report": json.dumps(to_dict(run), indent=2, ensure_ascii=False) if state.finished else None,
+            "report": json.dumps(_shortened(to_dict(run)), indent=2, ensure_ascii=False) if state.finished else None,
             "error": state.error,
         }
     )
@@ -108,16 +108,38 @@ def device(state: RunState) -> dict[str, Any] | None:
     return {"name": name, **{key: told.get(key) for key in ("utilisation", "memoryUsed", "memoryTotal")}}
 
 
-def device_notice(run: Run) -> str | None:
-    """What was asked of a device and is not to be had; None where all is as asked."""
-    missing = run.config.gpu_enabled and run.state.metadata.get("gpuUsed") is False
-    return "GPU asked for, none found: CPU" if missing else None
+def notice(run: Run) -> str | None:
+    """What is not as it was asked for, and what a stop has kept; None where there is nothing to say."""
+    state = run.state
+    if run.config.gpu_enabled and state.metadata.get("gpuUsed") is False:
+        return "GPU asked for, none found: CPU"
+    if state.status != "stopped" or run.config.action != "train":
+        return None
+    if not state.artifacts.keys() & {"model", "bestModel"}:
+        return f"Stopped before there was a model to keep, in: {state.stopped_in}" if state.began else None
+    return f"Kept the model of {_kept(state)}" if _kept(state) else None
+
+
+def _kept(state: RunState) -> str:
+    facts = state.metadata
+    if "bestEpoch" in facts:
+        return f"epoch {facts['bestEpoch']}, the best of {facts.get('finalEpoch', facts['bestEpoch'])}"
+    return f"{facts['trees']} trees" if "trees" in facts else ""
+
+
+def _shortened(value: Any) -> Any:
+    """Long lists as the seed documents show them, for the page; the report itself has them whole."""
+    if isinstance(value, dict):
+        return {key: _shortened(item) for key, item in value.items()}
+    if isinstance(value, list) and len(value) > MOST_ITEMS:
+        return [*map(_shortened, value[:3]), "...", _shortened(value[-1])]
+    return [_shortened(item) for item in value] if isinstance(value, list) else value
 
 
 def tiles(run: Run) -> list[dict[str, Any]]:
     """The numbers that matter most, first the ones that tell how good the model is."""
     state = run.state
-    found = [*_final(state), *_asked(state), *_latest(state), *_rates(state)]
+    found = [*_final(run), *_asked(state), *_latest(state), *_rates(state)]
     first: dict[str, dict[str, Any]] = {}
     for tile in found:
         first.setdefault(tile["label"], tile)
@@ -185,7 +207,7 @@ def importance(run: Run) -> dict[str, Any] | None:
         "features": [row["feature"] for row in rows],
         "values": [float(row["importance"]) for row in rows],
         "spread": spread,
-        "method": "drop of the score when shuffled" if spread else "mean decrease in impurity",
+        "method": "drop of the score when shuffled" if spread else run.state.metadata.get("importances", ""),
         "count": len(every),
     }
 
@@ -222,12 +244,13 @@ def _tile(label: str, value: Any, form: str = "metric", note: dict[str, Any] | N
     return {"label": label, "value": value, "format": form, "note": note}
 
 
-def _final(state: RunState) -> list[dict[str, Any]]:
+def _final(run: Run) -> list[dict[str, Any]]:
+    state = run.state
     metrics = state.metrics or {}
     test, folds = metrics.get("test", {}), metrics.get("crossValidation", {})
-    names = {"accuracy": "test_accuracy", "f1Score": "test_f1", "r2": "test_r2", "rmse": "test_rmse", "mae": "test_mae"}
+    names = {METRICS[name].key if name in METRICS else name: f"test_{name}" for name in [*_wanted(run), *_USUAL]}
     note = {"text": f"{state.metadata['testSamples']} rows"} if "testSamples" in state.metadata else None
-    found = [_tile(label, test[key], note=note) for key, label in names.items() if key in test]
+    found = [_tile(label, test[key], note=note) for key, label in names.items() if _is_number(test.get(key, ""))]
     for key, name in (("Accuracy", "accuracy"), ("R2", "r2")):
         if f"mean{key}" in folds:
             spread = {"text": "±", "value": folds[f"std{key}"], "format": "metric"}
@@ -235,12 +258,23 @@ def _final(state: RunState) -> list[dict[str, Any]]:
     return found
 
 
+_USUAL = ("accuracy", "f1", "r2", "rmse", "mae")
+
+
+def _wanted(run: Run) -> list[str]:
+    """Names of the metrics that a training asks for."""
+    asked = getattr(run.config.config, "metrics", None) or ()
+    return [SPELLINGS.get(str(item), str(item).lstrip("$")) for item in asked]
+
+
 def _asked(state: RunState) -> list[dict[str, Any]]:
     """Every number of an evaluation, and how long a row took."""
     numbers = {key: value for key, value in (state.metrics or {}).items() if _is_number(value)}
     rows = state.metadata.get("samplesEvaluated")
     note = {"text": f"{rows} rows"} if rows is not None else None
-    found = [_tile(key, value, note=note) for key, value in numbers.items()]
+    found = [
+        _tile(key, value, "count" if isinstance(value, int) else "metric", note=note) for key, value in numbers.items()
+    ]
     if (each := state.metadata.get("avgInferenceTimePerSample")) is not None:
         found.append(_tile("time / row", each, "text"))
     return found
@@ -264,7 +298,7 @@ def _latest(state: RunState) -> list[dict[str, Any]]:
 
 
 def _best_note(state: RunState, name: str) -> dict[str, Any] | None:
-    best = (state.lowest if name.endswith(LOWER_IS_BETTER) else state.highest).get(name)
+    best = (state.lowest if grows(name.partition("_")[2]) is False else state.highest).get(name)
     if not name.startswith(("val_", "test_")) or best is None:
         return None
     return {"text": f"best {{}} at {best[1]}", "value": best[0], "format": "metric"}

@@ -97,8 +97,12 @@ def read(config: Mapping[str, Any] | str | Path) -> Document | Mapping[str, Any]
     if isinstance(config, Path) or ("\n" not in config and config.endswith(SUFFIXES)):
         try:
             config = Path(config).read_text(encoding="utf-8")
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise DataLoadingError(
-                f"Cannot read the config {str(config)!r}", stderr=f"{type(error).__name__}: {error}"
+                f"Cannot read the config {str(config)!r}",
+                stderr=f"{type(error).__name__}: {error}",
+                solution="Check its path; it starts at the working directory"
+                if isinstance(error, OSError)
+                else "Save it as UTF-8",
             ) from None
     return parse(config)

@@ -200,7 +200,7 @@ class RunInterrupted(MLError):
 
     type = "interrupted"
     exit_code = 130
-    default_solution = "Run the cell again; a checkpoint that was written is under checkpoints/"
+    default_solution = "Run the cell again"
 
 
 class NotReady(MLError):

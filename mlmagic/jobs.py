@@ -11,11 +11,9 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mlmagic import _transport
 from mlmagic._inputs import hold
 from mlmagic._job import Job
 from mlmagic.errors import DependencyFailed, MLError
-from mlmagic.events import Usage
 from mlmagic.run_directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -50,6 +48,12 @@ class Queue:
         self._dispatch()
         if self.position(job) is not None:
             job.announce()
+
+    @property
+    def running(self) -> list[Job]:
+        """The runs that hold a slot."""
+        with self._lock:
+            return list(self._running)
 
     def position(self, job: Job) -> int | None:
         """Place in the queue, from 1; None for a run that is not waiting."""
@@ -169,5 +173,4 @@ def _look_after(job: Job, heartbeat: bool) -> None:
     if job.config.timeout and job.elapsed > job.config.timeout:
         job.stop("timeout")
     if heartbeat:
-        memory = _transport.memory(job.worker_pid)
-        job.emit(Usage(memory, max(memory, job.state.usage.peak)))
+        job.emit(job.measure())

@@ -106,12 +106,17 @@ class MLMagic(Magics):
         from mlmagic import jobs
 
         name = line.strip()
-        chosen = [job for job in jobs.QUEUE.jobs if not job.state.finished and name in ("", job.name, job.id)]
+        bound = self.shell.user_ns.get(name)
+        # A run that was attached is another process's: only who names it stops it.
+        named = bound.run if isinstance(bound, Report) else None
+        runs: list[Run | None] = [*jobs.QUEUE.jobs, named]
+        going = [run for run in dict.fromkeys(runs) if run is not None and not run.state.finished]
+        chosen = [run for run in going if name in ("", run.name, run.id) or run is named]
         if not chosen:
-            going = ", ".join(job.id for job in jobs.QUEUE.jobs if not job.state.finished) or "none"
-            raise UsageError(f"no run called {name!r} is going; going: {going}" if name else "no run is going")
-        for job in chosen:
-            job.stop("%mlstop")
+            known = ", ".join(run.id for run in going) or "none"
+            raise UsageError(f"no run called {name!r} is going; going: {known}" if name else "no run is going")
+        for run in chosen:
+            run.stop("%mlstop")
 
     @no_var_expand
     @line_magic
@@ -122,12 +127,19 @@ class MLMagic(Magics):
         """
         from mlmagic.api import attach
 
-        given = shlex.split(line)
+        try:
+            given = shlex.split(line)
+        except ValueError as error:
+            raise UsageError(f"the line cannot be read: {error}") from None
         words = [word for word in given if word != "--trust"]
         if not 1 <= len(words) <= 2:
             raise UsageError("usage: %mlattach DIR [NAME] [--trust]; %mljobs lists directories")
+        if len(words) == 2:
+            _check_name(words[1])
         report = attach(words[0], trust="--trust" in given)
-        self._bind(words[1] if len(words) == 2 else report.run.name, report)
+        # The directory's own word, which need not be a name.
+        name = words[1] if len(words) == 2 else report.run.name
+        self._bind(name if name.isidentifier() else "report", report)
         _show(report.run, waits=False, shell=self.shell)
 
     @no_var_expand

@@ -50,7 +50,7 @@ def _training(config: RunConfig) -> dict[str, str]:
         "framework": f"{EXECUTORS[config.framework].title} {next(iter(versions.values()))}",
         "runs in": f"a {'child process' if executor.placement(config) == 'child' else 'thread'}",
         "task": f"{data.task} ({data.metadata['taskChosen']})",
-        "target": f"{data.target} ({data.metadata['targetChosen']})",
+        "target": f"{data.target} ({data.metadata['targetChosen']})".lstrip(),
         "features": ", ".join(map(str, data.train.X.columns)),
         "rows": ", ".join(f"{len(rows)} {name}" for name, rows in parts.items() if rows is not None),
     }

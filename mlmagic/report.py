@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mlmagic._units import duration
-from mlmagic.errors import MLError, NotReady, from_dict
+from mlmagic.errors import DataLoadingError, MLError, NotReady, from_dict
 from mlmagic.events import plain
 from mlmagic.run_directory import shown, write_whole
 from mlmagic.state import RunState, flatten
@@ -55,6 +55,14 @@ class Run(Protocol):
     def wait(self, timeout: float | None = None, *, results: bool = False) -> bool: ...  # noqa: D102
     def stop(self, by: str = ...) -> None: ...  # noqa: D102
     def watch(self, watcher: Callable[[], None]) -> Callable[[], None]: ...  # noqa: D102
+
+
+class WaitingEnded(KeyboardInterrupt):
+    """An interrupt of a cell that waited for a result; the run goes on."""
+
+    def _render_traceback_(self) -> list[str]:
+        # As with our errors: where we waited tells a user nothing.
+        return [f"KeyboardInterrupt: {self}"]
 
 
 class Touch:
@@ -167,7 +175,14 @@ class Report:
         path = self.run.state.tables.get("predictions")
         if path is None:
             raise self._absent("predictions")
-        return pd.read_parquet(self.run.path / path)
+        try:
+            return pd.read_parquet(self.run.path / path)
+        except (OSError, ValueError) as error:
+            raise DataLoadingError(
+                f"The predictions of {self.id} cannot be read",
+                stderr=f"{type(error).__name__}: {error}",
+                solution="Its directory was changed; run the cell again",
+            ) from None
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -251,9 +266,12 @@ class Report:
             return
         if not Touch.allowed():
             raise NotReady(f"{self.id} is {self.status}: this result is not there yet")
-        # In steps, so that an interrupt of the cell gets through; it ends the waiting, not the run.
-        while not self.run.wait(WAIT_STEP, results=results):
-            pass
+        try:
+            # In steps, so that an interrupt of the cell gets through; it ends the waiting, not the run.
+            while not self.run.wait(WAIT_STEP, results=results):
+                pass
+        except KeyboardInterrupt:
+            raise WaitingEnded(f"you stopped waiting for {self.id}, which goes on; %mlstop stops it") from None
 
     def _absent(self, part: str) -> MLError:
         """Why an ended run has no such part."""

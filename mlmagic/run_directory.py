@@ -20,7 +20,7 @@ from mlmagic.events import Artifact, Event, Table, decode, encode
 EVENTS, LOCK, STOP, REPORT, CONFIG = "events.jsonl", ".lock", ".stop", "report.json", "config.yaml"
 PREVIOUS = ".previous"
 CHECKPOINTS, TABLES, TEXT_LOG = "checkpoints", "tables", "training.log"
-HALF_WRITTEN = ".mlmagic-"
+HALF_WRITTEN, RESERVE = ".mlmagic-", ".reserve"
 OWN = frozenset({EVENTS, STOP, REPORT, CONFIG, CHECKPOINTS, TABLES, TEXT_LOG})
 
 
@@ -46,10 +46,12 @@ class RunDirectory:
         Raises
         ------
         OutputError
-            If the directory cannot be written, or a living run holds it.
+            If the directory cannot be written, a living run holds it, or files of the user's own lie where the run
+            would write its config, report or log.
         """
         try:
             path = _next_free(Path("runs"), name) if path is None else _make(path)
+            _spare_foreign(path)
             lock = (path / LOCK).open("a")
         except OSError as error:
             raise _unwritable(path or Path("runs"), error) from None
@@ -57,7 +59,8 @@ class RunDirectory:
             lock.close()
             raise OutputError(
                 f"{path} belongs to a run that is still going",
-                solution="Choose another outputDir, or stop that run first: %mlstop",
+                solution="Choose another outputDir, or stop that run first: %mlstop, or where another process runs it "
+                f"mlmagic.attach({str(path)!r}).stop()",
             )
         # Whole: the notebook may change its working directory while the run goes on.
         directory = cls(path.absolute(), lock)
@@ -125,8 +128,8 @@ def shown(path: Path) -> str:
 def living(path: Path) -> bool:
     """Whether a process holds this run's directory now."""
     try:
-        with (path / LOCK).open("a") as lock:
-            # Shared, so that those who ask do not take each other for a run.
+        # To read: who asks may be allowed no more. Shared, so that those who ask do not take each other for a run.
+        with (path / LOCK).open() as lock:
             return not _try_lock(lock, fcntl.LOCK_SH)
     except OSError:
         return False
@@ -223,6 +226,7 @@ def _leads_out(path: str) -> bool:
 def _remove_half_written(path: Path) -> None:
     """Remove what :func:`write_whole` was at when its process was killed; the directory is held, so nobody is at it."""
     ours = re.compile(rf"\..+{re.escape(HALF_WRITTEN)}[a-z0-9_]{{8}}(\.[^.]+)?")
+    (path / RESERVE).unlink(missing_ok=True)
     for place in (path, path / CHECKPOINTS, path / TABLES):
         for item in place.glob(f".*{HALF_WRITTEN}*"):
             if ours.fullmatch(item.name):
@@ -244,6 +248,18 @@ def _set_aside(path: Path) -> Path | None:
         if (path / name).exists():
             (path / name).rename(target / name)
     return target
+
+
+def _spare_foreign(path: Path) -> None:
+    """Refuse a directory whose files have a run's names, but come from none."""
+    if (path / EVENTS).exists() or (path / LOCK).exists():
+        return
+    found = [name for name in (CONFIG, REPORT, TEXT_LOG) if (path / name).exists()]
+    if found:
+        raise OutputError(
+            f"{path} has {' and '.join(found)} that no run of mlmagic wrote, and this run would write over",
+            solution=f"Choose a directory of its own, such as outputDir: {path / 'run'}",
+        )
 
 
 def _hold(lock: IO[str]) -> bool:

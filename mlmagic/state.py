@@ -79,6 +79,8 @@ class RunState:
         self.log: list[LogLine] = []
         self.log_dropped = 0
         self.stopping: str | None = None
+        # The phase that a stop came in.
+        self.stopped_in: str | None = None
         self.seconds: float | None = None
         self.error: dict[str, Any] | None = None
         self.steps_seen = 0
@@ -126,7 +128,7 @@ class RunState:
             case Began():
                 self.status, self.began, self.pid = "running", event.at, event.pid
             case Stopping():
-                self.stopping = event.by
+                self.stopping, self.stopped_in = event.by, self.phase
             case Ended():
                 self.status, self.seconds, self.phase = event.status, event.seconds, event.status
                 self.error = dict(event.error) if event.error else None

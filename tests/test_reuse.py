@@ -384,3 +384,21 @@ def test_a_module_of_the_users_own_is_what_is_used_of_it():
         exec(f"import threading\nlock = threading.Lock()\ndef f(x): return {body}", vars(own))
         found.add(cell("def it(x): return own_helpers.f(x)", own_helpers=own))
     assert len(found) == 2
+
+
+def test_a_network_of_the_notebook_is_there_again(iris):
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self, in_features: int, num_classes: int) -> None:
+            super().__init__()
+            self.layer = nn.Linear(in_features, num_classes)
+
+        def forward(self, x):
+            return self.layer(x)
+
+    config = "action: train\nframework: pytorch\nmodel: $Net\ndata: $frame\nepochs: 2\nreuse: true\n"
+    first, second = (train(config, frame=iris, Net=Net) for _ in range(2))
+    assert second.metadata["reused"]
+    for mine, theirs in zip(second.model.parameters(), first.model.parameters(), strict=True):
+        assert mine.equal(theirs)

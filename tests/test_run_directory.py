@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,44 @@ def test_a_directory_that_another_process_holds_is_free_once_that_is_killed(held
     process.wait()
     assert not living(path)
     RunDirectory.claim(path, "report").release()
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "report.json", "training.log"])
+def test_files_of_the_users_own_are_not_written_over(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(OutputError, match=f"has {name} that no run of mlmagic wrote") as refused:
+        RunDirectory.claim(tmp_path, "report")
+    assert str(tmp_path / "run") in refused.value.solution
+    assert files(tmp_path) == {name}
+    assert not (tmp_path / ".lock").exists()
+    RunDirectory.claim(tmp_path / "run", "report").release()
+
+
+def test_a_run_that_never_left_the_queue_leaves_room_for_another(tmp_path):
+    RunDirectory.claim(tmp_path, "report").release()
+    (tmp_path / "config.yaml").write_text("announced")
+    RunDirectory.claim(tmp_path, "report").release()
+
+
+def test_who_may_only_read_sees_that_a_run_lives():
+    with tempfile.TemporaryDirectory() as place:  # pytest's own directories are closed to others
+        Path(place).chmod(0o755)
+        held = RunDirectory.claim(Path(place) / "run", "report")
+        (held.path / ".lock").chmod(0o444)
+        script = (
+            "import os; from pathlib import Path; from mlmagic.run_directory import living\n"
+            "if os.geteuid() == 0: os.seteuid(65534)  # who may do everything may write, too\n"
+            f"print(living(Path({str(held.path)!r})))"
+        )
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        held.release()
+    assert done.stdout.strip() == "True"
+
+
+def test_asking_makes_no_file(tmp_path):
+    assert not living(tmp_path)
+    assert files(tmp_path) == set()
+    assert not (tmp_path / ".lock").exists()
 
 
 def test_asking_whether_a_run_lives_does_not_stand_in_its_way(tmp_path):

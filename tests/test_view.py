@@ -12,7 +12,7 @@ import mlmagic
 from mlmagic import _view
 from mlmagic.events import Metadata, Plan, Usage, decode, encode
 from mlmagic.state import RunState
-from tests.runs import flowers, submit
+from tests.runs import flowers, forest, submit, until
 
 GIB = 2**30
 GPU = {"name": "NVIDIA H100", "utilisation": 63, "memoryUsed": 12 * GIB, "memoryTotal": 80 * GIB}
@@ -58,9 +58,35 @@ def test_a_gpu_that_was_asked_for_and_is_not_there(
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)  # on a machine that has one, too
     run = mlmagic.run({**NETWORK, "epochs": 1, "gpuEnabled": wanted}, df=flowers())
     told = _view.settled(run.run)
-    assert told["deviceNotice"] == notice
+    assert told["notice"] == notice
     assert told["threads"] == run.metadata["threads"]
     assert _view.moving(run.run, "button")["device"] is None
+
+
+def test_a_stop_says_what_it_kept(here: None) -> None:
+    run = mlmagic.submit({**NETWORK, "epochs": 100_000}, df=flowers())
+    until(lambda: len(run.history) > 2)
+    run.stop()
+    facts = run.wait().metadata
+    told = f"Kept the model of epoch {facts['bestEpoch']}, the best of {facts['finalEpoch']}"
+    assert _view.settled(run.run)["notice"] == told
+    assert _view.notice(mlmagic.run({**NETWORK, "epochs": 1}, df=flowers()).run) is None
+
+
+def test_a_stop_says_that_there_was_nothing_to_keep(here: None) -> None:
+    run = forest(crossValidation={"folds": 5})
+    until(lambda: len(run.history) > 0)
+    run.stop()
+    run.wait()
+    assert _view.settled(run.run)["notice"] == "Stopped before there was a model to keep, in: cross-validation"
+
+
+def test_the_page_gets_long_lists_shortened_and_the_report_whole(here: None) -> None:
+    run = mlmagic.run({**NETWORK, "epochs": 300}, df=flowers())
+    shown = json.loads(_view.settled(run.run)["report"])["executionReport"]["metrics"]["train"]["loss"]
+    whole = run.to_dict()["executionReport"]["metrics"]["train"]["loss"]
+    assert len(whole) == 300
+    assert shown == [*whole[:3], "...", whole[-1]]
 
 
 def test_of_many_features_the_first_are_listed_and_all_are_counted(here: None) -> None:

@@ -71,8 +71,10 @@ def predict(
     DataLoadingError
         If the model cannot take the rows.
     """
+    from mlmagic.data import row_cells
+
     emit(Plan("predicting", "row", len(frame)))
-    gathered, sizes = _Gathered(fitted, len(frame)), _Sizes(len(columns), batch)
+    gathered, sizes = _Gathered(fitted, len(frame)), _Sizes(row_cells(frame, columns), batch)
     told = perf_counter()
     while gathered.rows < len(frame) and not stop.is_set():
         block = frame.iloc[gathered.rows : gathered.rows + sizes.now]
@@ -93,9 +95,9 @@ def predict(
 class _Sizes:
     """How many rows the next block has."""
 
-    def __init__(self, columns: int, batch: int | None) -> None:
-        self.now = batch or batch_rows(columns)
-        batches = MOST // (self.now * max(1, columns))
+    def __init__(self, cells: int, batch: int | None) -> None:
+        self.now = batch or batch_rows(cells)
+        batches = MOST // (self.now * max(1, cells))
         self._most = self.now if batch else self.now * max(1, min(MOST_BATCHES, batches))
         self.most = 0
 

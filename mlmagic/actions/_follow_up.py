@@ -31,7 +31,7 @@ def follow_up(
     context: Context,
 ) -> None:
     """Write everything that explains the model but is not needed to use it."""
-    from mlmagic.data import data_hash
+    from mlmagic.data import data_hash, image_columns
 
     context.emit(Plan("finishing"))
     writer = Writer(config.output_dir, context)
@@ -39,7 +39,9 @@ def follow_up(
         table = prediction_table(data.test.X.index, predicted["test"], outcome.classes, data.test.y)
         writer.table("predictions", table)
     importances = outcome.tables.get("feature_importances")
-    if importances is None and data.test is not None and not context.stop.is_set():
+    # One column of images has the whole importance.
+    asked = data.test is not None and not image_columns(data.test.X)
+    if importances is None and asked and not context.stop.is_set():
         importances = _permuted(executor, outcome, data, config, context)
     if importances is not None:
         writer.csv("featureImportances", "feature_importances.csv", importances)

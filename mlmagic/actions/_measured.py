@@ -61,14 +61,14 @@ class Measured:
         self.remarks = [*self._unknown(fitted.name), *self._undefined()]
 
     def _metrics(self, wanted: EvaluateConfig) -> dict[str, Any]:
+        from mlmagic.config._metrics import asked
         from mlmagic.evaluation import METRICS, evaluate, named
 
         y, values = self.actual.to_numpy(), self.given.values
         found = evaluate(self.task, y, values, self.given.probabilities, self.classes)
         if wanted.metrics is None:
             return found
-        asked = [item if isinstance(item, str) else (_name(item), item.value) for item in wanted.metrics]
-        by_name = named(asked, self.task, y, values, self.given.probabilities, self.classes)
+        by_name = named(asked(wanted.metrics), self.task, y, values, self.given.probabilities, self.classes)
         keys = {name: METRICS[name].key if name in METRICS else name for name in by_name.values}
         undefined = {keys[name]: reason for name, reason in by_name.reasons.items()}
         return {
@@ -90,11 +90,9 @@ class Measured:
             yield f"{name} has no value: {reason}"
 
 
-def _name(reference: Any) -> str:
-    return str(reference).lstrip("$")
-
-
 def _task(fitted: Fitted, given: Predictions, labels: np.ndarray | None) -> Task:
+    if fitted.task == "outliers":
+        return "classification"  # of what is one, and what is none
     if fitted.task is not None:
         return fitted.task
     return "classification" if labels is not None or given.values.dtype.kind != "f" else "regression"

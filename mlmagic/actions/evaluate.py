@@ -31,6 +31,7 @@ def evaluate(config: RunConfig, context: Context) -> None:
     from mlmagic.data import data_hash
 
     fitted, given = opened(config, context)
+    _require_target(fitted)
     frame = named_as(given, config, fitted)
     actual = truth_of(config, fitted, frame)
     columns = columns_for(fitted, frame, str(actual.name))
@@ -54,6 +55,15 @@ def evaluate(config: RunConfig, context: Context) -> None:
     writer.file("predictionsCSV", "test_predictions.csv", lambda path: write_csv(table, path))
     _draw(found, writer, context)
     context.emit(Metadata({"dataHash": data_hash(given)}))
+
+
+def _require_target(fitted: Fitted) -> None:
+    if fitted.task == "clustering":
+        raise InvalidConfiguration(
+            f"evaluate compares predictions with a truth, but {fitted.name} clusters, and its labels are its own",
+            solution="Name the known labels when it is trained (target: ...), which measures by adjustedRandIndex; or "
+            "predict",
+        )
 
 
 def _with_truth(frame: pd.DataFrame, actual: pd.Series, context: Context) -> tuple[pd.DataFrame, pd.Series]:

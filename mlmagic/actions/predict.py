@@ -53,6 +53,8 @@ def _table(
     """The predictions, and the format that they have in the end."""
     import pandas as pd
 
+    from mlmagic.data import UNSUPERVISED
+
     wanted: PredictConfig = config.config  # type: ignore[assignment]
     if answers.predictions is None:
         return pd.DataFrame({"predicted": []}, index=frame.index[:0]), "classes"
@@ -60,7 +62,8 @@ def _table(
     classes, index = fitted.classes(given), frame.index[: answers.rows]
     if fitted.task == "regression" or (classes is None and given.values.dtype.kind == "f"):
         return prediction_table(index, given, None), "values"
-    if given.probabilities is None and wanted.output_format == "probabilities":
+    alone = fitted.task in UNSUPERVISED
+    if given.probabilities is None and wanted.output_format == "probabilities" and not alone:
         context.emit(Log(f"{fitted.name} gives no probabilities: its classes are told alone", "warning"))
     if given.probabilities is None or wanted.output_format == "classes":
         return prediction_table(index, given, None), "classes"

@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlmagic.actions import Context
+from mlmagic.actions import Context, _alone
 from mlmagic.actions._follow_up import follow_up
 from mlmagic.actions._history import Recorder
+from mlmagic.actions._overview import overview
+from mlmagic.actions._scored import Scored, require_fit
 from mlmagic.events import Artifact, Emit, Event, Log, Metadata, Metrics, Plan, Row
 from mlmagic.executors import load
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from mlmagic.config import RunConfig
     from mlmagic.data import Rows, TrainingData
     from mlmagic.executors._base import Executor, Outcome, Predictions
@@ -32,7 +32,7 @@ def train(config: RunConfig, context: Context) -> None:
     MLError
         With everything that is wrong with data or parameters, before training; or why training failed.
     """
-    from mlmagic.data import read, training_data
+    from mlmagic.data import UNSUPERVISED, read, training_data
 
     executor = load(config.framework)
     context.emit(Plan("loading data"))
@@ -41,21 +41,28 @@ def train(config: RunConfig, context: Context) -> None:
     frame = read(wanted)
     data = training_data(frame, wanted, config.seed, wanted.default_validation_split, executor.task(config))
     _describe(config, frame, data, context)
+    require_fit(wanted.asked, data)
     executor.check(config, data)
-    recorder = Recorder(context.emit)
-    scores = _cross_validate(executor, config, data, context, recorder)
+    recorder, scored = Recorder(context.emit), Scored(data.task, wanted.asked)
+    scores = _cross_validate(executor, config, data, scored, context, recorder)
     if context.stop.is_set():
-        context.emit(Metrics(_nested(data, scores, None, {})))
+        context.emit(Metrics(_nested(data, scored, scores, None, {})))
         return
     outcome = _fit(executor, config, data, recorder, context)
     context.emit(Metadata(outcome.metadata))
     if outcome.model is None:
-        context.emit(Metrics(_nested(data, scores, outcome, {})))
+        context.emit(Metrics(_nested(data, scored, scores, outcome, {})))
         return
     _keep(executor, outcome, config, context)
+    if data.task in UNSUPERVISED:
+        _alone.tell(config, outcome, frame, context)
+        return
     context.emit(Plan("evaluating"))
     predicted = _predict(executor, outcome, data)
-    context.emit(Metrics(_nested(data, scores, outcome, predicted)))
+    metrics = _nested(data, scored, scores, outcome, predicted)
+    for remark in scored.remarks(metrics.get("test", {})):
+        context.emit(Log(remark, "warning"))
+    context.emit(Metrics(metrics))
     follow_up(executor, config, data, outcome, predicted, recorder, frame, context)
 
 
@@ -97,15 +104,21 @@ def _describe(config: RunConfig, frame: Any, data: TrainingData, context: Contex
     name = str(source.data) if source.data is not None else source.data_path
     facts["data"] = {"name": name, "schema": schema(frame), "features": list(map(str, data.train.X.columns))}
     context.emit(Metadata(facts))
-    context.emit(Log(f"{name}: {facts['samples']} rows, {facts['features']} features, target {data.target!r}"))
+    context.emit(Log(f"{name}: {facts['samples']} rows, {facts['features']} features, {_target(data)}"))
+    if config.debug:
+        context.emit(Log(overview(data)))
+
+
+def _target(data: TrainingData) -> str:
+    return f"target {data.target!r}" if data.target else "no target"
 
 
 def _cross_validate(
-    executor: Executor, config: RunConfig, data: TrainingData, context: Context, emit: Any
+    executor: Executor, config: RunConfig, data: TrainingData, scored: Scored, context: Context, emit: Any
 ) -> list[dict[str, float]]:
     """Score one model a fold on the training rows; folds that a stop cut off are left out."""
     from mlmagic.data import folds
-    from mlmagic.evaluation import cross_validation_summary, scores
+    from mlmagic.evaluation import cross_validation_summary
 
     wanted = config.train.cross_validation
     if wanted is None:
@@ -121,7 +134,7 @@ def _cross_validate(
             break
         assert part.test is not None
         given = executor.predict(outcome, part.test)
-        found.append(scores(data.task, _truth(part.test), given.values, given.probabilities, outcome.classes))
+        found.append(scored.scores(part.test, given, outcome))
         emit(Row(number, found[-1]))
         # Not final, but there if the run is ended before its last fit.
         emit(Metrics({"crossValidation": cross_validation_summary(data.task, found)}, final=False))
@@ -140,32 +153,26 @@ def _predict(executor: Executor, outcome: Outcome, data: TrainingData) -> dict[s
 
 def _nested(
     data: TrainingData,
+    scored: Scored,
     fold_scores: list[dict[str, float]],
     outcome: Outcome | None,
     predicted: Mapping[str, Predictions],
 ) -> dict[str, Any]:
-    from mlmagic.evaluation import cross_validation_summary, evaluate, scores
+    from mlmagic.evaluation import capital, cross_validation_summary
 
     metrics: dict[str, Any] = dict(outcome.metrics) if outcome else {}
     if fold_scores:
         metrics["crossValidation"] = cross_validation_summary(data.task, fold_scores)
     final: dict[str, float] = {}
     for name, given in predicted.items():
-        rows = getattr(data, name)
         assert outcome is not None
-        found = scores(data.task, _truth(rows), given.values, given.probabilities, outcome.classes)
-        final |= {name + key[0].upper() + key[1:]: value for key, value in found.items()}
+        found = scored.scores(getattr(data, name), given, outcome)
+        final |= {name + capital(key): value for key, value in found.items()}
     if final:
         metrics["finalModel"] = final
     if "test" in predicted and data.test is not None and outcome is not None:
-        given = predicted["test"]
-        metrics["test"] = evaluate(data.task, _truth(data.test), given.values, given.probabilities, outcome.classes)
+        metrics["test"] = scored.report(data.test, predicted["test"], outcome)
     return metrics
-
-
-def _truth(rows: Rows) -> np.ndarray:
-    assert rows.y is not None
-    return rows.y.to_numpy()
 
 
 def _size(saved: Mapping[str, Path]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -13,7 +13,14 @@ class EarlyStopping(Model):
     """Stop when the model has not improved for a while."""
 
     patience: int = Field(10, ge=1, description="Epochs or rounds to wait for an improvement.", examples=[5])
-    metric: Text = Field("val_loss", description="What must improve.", examples=["val_accuracy"])
+    metric: Text = Field(
+        "val_loss", description="What must improve: the loss, or any metric by name.", examples=["val_accuracy"]
+    )
+    mode: Literal["min", "max"] | None = Field(
+        None,
+        description="Whether less or more of it is better. Unset: as its name says, which a function's may not.",
+        examples=["max"],
+    )
     min_delta: float = Field(0.0, ge=0, description="The least change that counts as one.", examples=[1e-4])
 
 

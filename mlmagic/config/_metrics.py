@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
@@ -22,3 +23,20 @@ def _known(name: str) -> str:
 
 MetricName = Annotated[Text, AfterValidator(_known)]
 Metrics = list[MetricName | Reference]
+
+
+def asked(metrics: Sequence[str | Reference] | None) -> list[str | tuple[str, Callable[..., Any]]]:
+    """Metrics as ``mlmagic.evaluation.named`` takes them: each name once, and functions with theirs.
+
+    A function that is called like a known metric has an underscore after its name.
+    """
+    known = known_metrics()
+    found: dict[str, str | tuple[str, Callable[..., Any]]] = {}
+    for item in metrics or ():
+        if isinstance(item, str):
+            found[known[item]] = known[item]
+        else:
+            name = str(item).lstrip("$")
+            name += "_" * (name in known)
+            found[name] = (name, item.value)
+    return list(found.values())

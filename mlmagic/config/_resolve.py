@@ -176,6 +176,8 @@ def _unknown(entry: Entry, model: type[ActionConfig], framework: str | None) -> 
         message = f"{named(entry.path)} is a key of {elsewhere[0]}, not of this action"
         return Complaint(entry.path, message, entry.value, on_key=True)
     known = {**spellings(model), **spellings(RunConfig)}
+    if not framework:  # it may be meant for any
+        known |= {key: name for other in EXECUTORS.values() for key, name in spellings(load(other.train)).items()}
     # There is no `config:` inside `config:`.
     known.pop("config", None)
     complaint = unknown_key(entry, known)

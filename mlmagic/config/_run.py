@@ -62,7 +62,7 @@ class RunConfig(Model):
         examples=[True],
     )
     logging: Logging = Field(
-        Logging(),
+        default_factory=lambda: Logging(tensorboard=False, wandb=False),
         description="Trackers that are told of the run as well.",
         examples=[{"tensorboard": True}],
     )

@@ -1,12 +1,13 @@
 """The keys of ``train`` that every framework has."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from mlmagic.config._action import ActionConfig
 from mlmagic.config._complaint import Complaint
+from mlmagic.config._metrics import Metrics, asked
 from mlmagic.config._model import Model, Synonym, Text
 from mlmagic.config._reference import Reference
 
@@ -42,8 +43,10 @@ class TrainConfig(ActionConfig):
         description="The columns to predict from. Unset: all but the target.",
         examples=[["age", "income"]],
     )
-    task: Literal["classification", "regression"] | None = Field(
-        None, description="What the target is. Unset: found out from its values.", examples=["classification"]
+    task: Literal["classification", "regression", "clustering", "outliers"] | None = Field(
+        None,
+        description="What is learned. Unset: what the estimator is made for, else found out from the target's values.",
+        examples=["classification"],
     )
     test_split: Share = Field(0.2, description="The share of the rows kept for the final measurement.", examples=[0.25])
     validation_split: Share | None = Field(
@@ -77,11 +80,24 @@ class TrainConfig(ActionConfig):
         "parts the rows of a group; in a ranking it is the query.",
         examples=["patient"],
     )
+    metrics: Metrics | None = Field(
+        None,
+        min_length=1,
+        description="What is measured besides what the task always has, in the curves where there are some and on the "
+        "test rows: accuracy, precision, recall, f1, roc_auc, log_loss, mae, mse, rmse, r2, any scorer of "
+        "scikit-learn, or a function `f(y_true, y_pred)`.",
+        examples=[["accuracy", "f1", "roc_auc"]],
+    )
     cross_validation: CrossValidation | None = Field(
         None,
         description="Measure on folds of the training rows as well.",
         examples=[{"folds": 5, "stratified": True}],
     )
+
+    @property
+    def asked(self) -> list[str | tuple[str, Callable[..., Any]]]:
+        """The metrics by name, and functions with theirs, of a config whose variables are bound."""
+        return asked(self.metrics)
 
     @classmethod
     def rules(cls, given: Mapping[str, Any]) -> Iterator[Complaint]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mlmagic.data._types import Rows, Task, TrainingData
+from mlmagic.data._types import UNSUPERVISED, Rows, Task, TrainingData
 
 if TYPE_CHECKING:
     from mlmagic.data._expected import check_columns, truth, unseen
     from mlmagic.data._folds import folds
     from mlmagic.data._hash import data_hash, file_hash, schema
+    from mlmagic.data._images import image_columns, is_image, row_cells
     from mlmagic.data._parse import TRUSTED_FUNCTIONS, as_labels, as_numbers
     from mlmagic.data._preparation import coded_columns, describe_preparation, fit_preparation, source_columns
     from mlmagic.data._source import read
@@ -31,7 +32,10 @@ _HOMES = {
     "file_hash": "_hash",
     "fit_preparation": "_preparation",
     "folds": "_folds",
+    "image_columns": "_images",
+    "is_image": "_images",
     "read": "_source",
+    "row_cells": "_images",
     "schema": "_hash",
     "source_columns": "_preparation",
     "split": "_split",
@@ -42,6 +46,7 @@ _HOMES = {
 
 __all__ = [
     "TRUSTED_FUNCTIONS",
+    "UNSUPERVISED",
     "Rows",
     "Task",
     "TrainingData",
@@ -54,7 +59,10 @@ __all__ = [
     "file_hash",
     "fit_preparation",
     "folds",
+    "image_columns",
+    "is_image",
     "read",
+    "row_cells",
     "schema",
     "source_columns",
     "split",

@@ -37,6 +37,8 @@ def inspect(X: pd.DataFrame) -> Inspection:
     """
     kinds = {name: kind(X[name]) for name in X.columns}
     faults = {name: fault for name in X.columns if (fault := _fault(X[name], kinds[name])) is not None}
+    if "image" in kinds.values() and len(kinds) > 1:
+        faults |= _beside_images(kinds)
     if faults:
         raise DataLoadingError(_message(faults), solution=_solution(faults), metadata={"columns": list(faults)})
     missing = {name: gaps(X[name], kinds[name]) for name in X.columns}
@@ -65,7 +67,21 @@ def _fault(column: pd.Series, known: Kind) -> str | None:
         return f"{name} holds objects ({what}) where numbers or labels are needed: {_examples(column)}"
     if known == "number":
         return _infinite(column)
+    if known == "image" and (missing := column.isna()).any():
+        return (
+            f"{name} has {int(missing.sum())} gaps where images are, first at index {shown(column.index[missing][0])}"
+        )
     return None
+
+
+def _beside_images(kinds: dict[str, Kind]) -> dict[str, str]:
+    """Images are learned from alone."""
+    first = next(name for name, known in kinds.items() if known == "image")
+    return {
+        name: f"Column {name!r} stands beside the images of {first!r}, which a network takes alone"
+        for name in kinds
+        if name != first
+    }
 
 
 def _infinite(column: pd.Series) -> str | None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mlmagic._suggest import closest
+from mlmagic.data._images import is_image
 from mlmagic.data._parse import labels, numbers
 from mlmagic.data._shown import listing, shown
 from mlmagic.errors import DataLoadingError
@@ -29,11 +30,19 @@ def check_columns(frame: pd.DataFrame, features: Mapping[str, str | None], who: 
     Raises
     ------
     DataLoadingError
-        With every column that is not there, or with every column of numbers that holds words now.
+        With every column that is not there, or with every column of numbers that holds words now, or of images that
+        holds none.
     """
     missing = [name for name in features if name not in frame.columns]
     if missing:
         raise _lacking(frame, features, missing, who)
+    plain = [name for name, dtype in features.items() if dtype == "image" and not is_image(frame[name])]
+    if plain:
+        raise DataLoadingError(
+            f"Column {plain[0]!r} holds no images, which {who} was trained on",
+            solution="Give a folder of images, an array of them, or a TFRecord",
+            metadata={"columns": plain},
+        )
     words = [error for name, dtype in features.items() if _is_number(dtype) and (error := _words(frame[name]))]
     if words:
         told = [error.message for error in words]

@@ -13,6 +13,7 @@ import pandas as pd
 
 from mlmagic._suggest import closest
 from mlmagic.data._csv import frame_from_csv
+from mlmagic.data._images import SUFFIXES, frame_from_folder, frame_from_image, holds_images
 from mlmagic.data._shown import listing
 from mlmagic.data._tfrecord import frame_from_tfrecord
 from mlmagic.errors import DataLoadingError
@@ -25,7 +26,7 @@ _UNREADABLE = (OSError, ValueError, EOFError, csv.Error, lzma.LZMAError, zlib.er
 
 
 def frame_from_file(text: str) -> pd.DataFrame:
-    """Read a file by its suffix.
+    """Read a file by its suffix, or a folder of images.
 
     Raises
     ------
@@ -47,13 +48,17 @@ def frame_from_file(text: str) -> pd.DataFrame:
 
 
 def _reader(path: Path, text: str) -> Callable[[Path], pd.DataFrame]:
+    if path.is_dir() and holds_images(path):
+        return frame_from_folder
     if path.is_dir():
         inside = _tables(path)
-        solution = f"Name one of its files: {listing(inside)}" if inside else "Name a file, not a folder"
+        solution = f"Name one of its files: {listing(inside)}" if inside else "Name a file, or a folder of images"
         raise _failed(text, f"IsADirectoryError: {text} is a directory", solution)
     if not path.exists():
         raise _failed(text, f"FileNotFoundError: {text} not found", _way_out(path))
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
+    if suffixes[-1:] and suffixes[-1] in SUFFIXES:
+        return frame_from_image
     suffix = suffixes[0] if len(suffixes) == 2 and suffixes[1] in _PACKED else "".join(suffixes[-1:])
     if suffix not in _READERS or (suffixes[-1] in _PACKED and _READERS[suffix] is not frame_from_csv):
         cause = f"ValueError: {path.name} ends in {''.join(suffixes[-1:]) or 'no suffix'}, not in one of {_known()}"

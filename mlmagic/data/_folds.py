@@ -80,7 +80,7 @@ def _cut(
         }
         parts = [_take(rows, positions) for positions in (train, validating, held_out)]
         part = replace(data, train=parts[0], validation=parts[1] if size else None, test=parts[2], metadata=facts)
-        yield weighted(part)
+        yield weighted(replace(part, watched=False))
 
 
 def _splitter(stratify: bool, grouped: bool) -> Any:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mlmagic.data._images import contents, is_image
+
 _SIZE = 16
 
 
@@ -16,7 +18,8 @@ def data_hash(frame: pd.DataFrame) -> str:
     """Hash values, dtypes, column names and their order; the index does not count.
 
     Equal frames give equal hashes in every process under one version of pandas. Numbers are hashed as they lie in
-    memory (BLAKE2b, RFC 7693), everything else value by value.
+    memory (BLAKE2b, RFC 7693), everything else value by value, an image by its contents wherever
+    they are.
     """
     digest = hashlib.blake2b(digest_size=_SIZE)
     digest.update(repr(frame.shape).encode())
@@ -40,11 +43,17 @@ def file_hash(path: str | Path) -> str:
 
 
 def schema(frame: pd.DataFrame) -> dict[str, Any]:
-    """Rows and the dtype of each column, as text: ``{"rows": 344, "columns": {"species": "str", ...}}``."""
-    return {"rows": len(frame), "columns": {str(name): str(dtype) for name, dtype in frame.dtypes.items()}}
+    """Rows and the dtype of each column, as text: ``{"rows": 344, "columns": {"species": "str", ...}}``.
+
+    A column of images is an "image".
+    """
+    dtypes = {str(name): "image" if is_image(frame[name]) else str(dtype) for name, dtype in frame.dtypes.items()}
+    return {"rows": len(frame), "columns": dtypes}
 
 
 def _buffer(column: pd.Series) -> memoryview | bytes:
+    if is_image(column):
+        return contents(column)
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufbcmM":
         return np.ascontiguousarray(column.to_numpy()).view(np.uint8).data
     try:

@@ -11,7 +11,9 @@ from typing import Literal, cast
 import numpy as np
 import pandas as pd
 
-Kind = Literal["number", "boolean", "category", "text", "mixed", "date", "object"]
+from mlmagic.data._images import is_image
+
+Kind = Literal["number", "boolean", "category", "text", "mixed", "date", "image", "object"]
 
 FEW_LABELS = 20
 MOST_LABELS = 256
@@ -25,7 +27,8 @@ def kind(column: pd.Series) -> Kind:
     """Say what the column holds.
 
     "number" and "boolean" train as they are, "category" is encoded. "text" is free text or an identifier: most of its
-    values differ, or there are more than 256 of them. "mixed" has numbers and words. "object" holds lists, dicts or
+    values differ, or there are more than 256 of them. "mixed" has numbers and words. "image" has a path,
+    encoded bytes or an array a row. "object" holds lists, dicts or
     anything else that is no scalar. Gaps do not count; a column of gaps alone is a "number".
     """
     dtype = column.dtype
@@ -37,6 +40,8 @@ def kind(column: pd.Series) -> Kind:
     values = column.dropna()
     if isinstance(dtype, pd.StringDtype):
         return words_kind(values)
+    if is_image(values):
+        return "image"
     return _by_values(values.astype(object))
 
 

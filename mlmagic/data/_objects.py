@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mlmagic.data._images import frame_from_arrays
 from mlmagic.errors import DataLoadingError
 
 _TAKEN = "a DataFrame, a 2-D NumPy array, a dict of columns, a list of records, a polars or pyarrow table, a Bunch"
@@ -55,6 +56,8 @@ def _convert(value: Any) -> pd.DataFrame | None:
 def _from_array(array: np.ndarray) -> pd.DataFrame:
     if array.dtype.names:
         return pd.DataFrame(array)
+    if array.ndim in (3, 4):
+        return frame_from_arrays(array)
     if array.ndim != 2:
         raise ValueError(f"an array of data has 2 dimensions (rows, columns), but this one has shape {array.shape}")
     return pd.DataFrame(array, columns=pd.Index([f"x{number}" for number in range(array.shape[1])]), copy=False)

@@ -9,6 +9,7 @@ import numpy as np
 from mlmagic.data._checks import gaps
 from mlmagic.data._kinds import Kind, kind
 from mlmagic.data._parse import MISSING, as_codes, as_labels, as_numbers, known_labels
+from mlmagic.errors import DataLoadingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +50,14 @@ def fit_preparation(
     ColumnTransformer or None
         Its output is float64, shape (n, features out). None where there is nothing to do: numbers, no scaling, and no
         gaps unless they may stay.
+
+    Raises
+    ------
+    DataLoadingError
+        If a column holds images.
     """
     kinds: dict[str, Kind] = {name: kind(rows.X[name]) for name in rows.X.columns}
+    _refuse_images(kinds)
     scaler = None if scaling in (None, "none") else _SCALERS[scaling]
     groups = _GROUPS[mode](rows, kinds)
     numbers = {"auto": "iuf", "native": "iufb"}.get(mode)
@@ -110,6 +117,16 @@ def describe_preparation(preparation: ColumnTransformer | None) -> dict[str, Any
             body["scaled"].setdefault("method", _method(part.named_steps["scale"]))
             body["scaled"].setdefault("columns", []).extend(columns)
     return {key: value for key, value in body.items() if value}
+
+
+def _refuse_images(kinds: dict[str, Kind]) -> None:
+    images = [name for name, known in kinds.items() if known == "image"]
+    if images:
+        raise DataLoadingError(
+            f"Column {images[0]!r} holds images, and only networks learn from them",
+            solution="Take framework: pytorch or framework: keras, with architecture: cnn for a start",
+            metadata={"columns": images},
+        )
 
 
 def _groups(rows: Rows, kinds: dict[str, Kind]) -> dict[str, list[str]]:

@@ -24,7 +24,9 @@ def read(config: SourceConfig) -> pd.DataFrame:
     config
         ``data`` is a reference to a DataFrame, a 2-D array (its columns become ``x0``, ``x1``, ...), a mapping of
         columns, a list of records, a scikit-learn Bunch or anything with ``to_pandas()``. ``data_path`` is a CSV
-        (``.csv .tsv .txt``, also ``.gz .bz2 .xz``), ``.parquet``, ``.feather``, ``.json`` (records) or ``.jsonl`` file.
+        (``.csv .tsv .txt``, also ``.gz .bz2 .xz``), ``.parquet``, ``.feather``, ``.json`` (records), ``.jsonl`` or
+        ``.tfrecord`` file, or a folder of images. An array of images (n, h, w), (n, h, w, c) or (n, c, h, w) becomes
+        the column ``image``.
 
     Returns
     -------

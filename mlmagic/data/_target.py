@@ -9,6 +9,7 @@ import pandas as pd
 
 from mlmagic._suggest import closest
 from mlmagic.data._given import given, in_another_order
+from mlmagic.data._images import is_image
 from mlmagic.data._shown import listing
 from mlmagic.errors import Fault, InvalidConfiguration
 
@@ -57,6 +58,11 @@ def choose(frame: pd.DataFrame, config: SplitConfig, beside: Collection[str] = (
     if faults:
         raise InvalidConfiguration(faults)
     features = config.feature_columns or [name for name in frame.columns if name != target and name not in beside]
+    images = [name for name in features if is_image(frame[name])]
+    if images and config.feature_columns is None and len(features) > len(images):
+        others = listing(name for name in features if name not in images)
+        warnings.append(f"Beside the images of {images[0]!r} these columns are left out: {others}")
+        features = images
     return Choice(target, values, why, list(features), warnings)
 
 
@@ -94,6 +100,9 @@ def _feature_faults(
     if features is None:
         if len(frame.columns.difference([target, *beside])):
             return []
+        if is_image(frame[target]):
+            way = "give each label a folder of its own, or the labels beside the images: target: $y"
+            return [Fault("target", f"The images have no label: {way}")]
         return [Fault("data", f"The data has no column beside the target {target!r} to learn from")]
     faults = [] if features else [Fault("featureColumns", "featureColumns names at least one column, but it is empty")]
     for position, name in enumerate(features):

@@ -111,7 +111,7 @@ def _not_numbers(present: pd.Series, found: Kind, asked: Task | None) -> Invalid
     if found == "mixed":
         share = f"{len(words)} of {len(present)} values ({len(words) / len(present):.1%}) are words"
         return _unfit(present, f"mixes numbers and words: {share}, first at index {shown(words.index[0])}: {examples}")
-    who = "task: regression" if asked else "The estimator is a regressor and"
+    who = "task: regression" if asked else "A regressor, or the loss of one,"
     message = f"{who} needs numbers, but the target {present.name!r} holds text: {examples}"
     return InvalidConfiguration([Fault("task" if asked else "target", message, value=asked)], solution=_NUMBERS_WAY_OUT)
 

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "clustering", "outliers"]
+# Those that learn without a target: all rows train.
+UNSUPERVISED: tuple[Task, ...] = ("clustering", "outliers")
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,9 @@ class TrainingData:
     train, validation, test
         Disjoint rows. ``validation`` picks the best epoch; ``test`` is only measured at the end.
     task
-        "classification" or "regression".
+        What is learned.
     target
-        Name of the target column.
+        Name of the target column; "" where there is none.
     classes
         Sorted distinct labels of the whole target, shape (k,); None for a regression.
     metadata
@@ -64,6 +66,8 @@ class TrainingData:
         How much each label counts, as the user asked; ``train.weight`` has it in it.
     sample_weight
         What ``train.weight`` was before that.
+    watched
+        Whether somebody follows how it trains; nobody does in a fold.
     """
 
     train: Rows
@@ -75,3 +79,4 @@ class TrainingData:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     class_weight: str | Mapping[Any, float] | None = None
     sample_weight: pd.Series | None = None
+    watched: bool = True

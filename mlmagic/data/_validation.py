@@ -13,8 +13,9 @@ from mlmagic.data._shown import listing, shown
 from mlmagic.data._source import read_table
 from mlmagic.data._split import split
 from mlmagic.data._task import decide
-from mlmagic.data._types import Rows, Task, TrainingData
-from mlmagic.errors import DataLoadingError
+from mlmagic.data._types import UNSUPERVISED, Rows, Task, TrainingData
+from mlmagic.data._unsupervised import unsupervised
+from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 
 if TYPE_CHECKING:
     from mlmagic.data._config import SplitConfig
@@ -32,6 +33,8 @@ def training_data(
     Parameters and errors are those of :func:`split`; a file or variable of validation rows that cannot be read, or
     that lacks a column or has a label which the table does not have, is a DataLoadingError too.
     """
+    if estimator_task in UNSUPERVISED or config.task in UNSUPERVISED:
+        return _without_target(frame, config, estimator_task)
     given: Any = getattr(config, "validation_data", None)
     if given is None:
         return split(frame, config, seed, default_validation, estimator_task)
@@ -41,6 +44,16 @@ def training_data(
     facts = {**data.metadata, "validationSamples": len(rows), "validationData": str(given)}
     facts["warnings"] = [*data.metadata.get("warnings", []), *left_out]
     return replace(data, train=replace(data.train, gaps=gaps), validation=replace(rows, gaps=gaps), metadata=facts)
+
+
+def _without_target(frame: pd.DataFrame, config: SplitConfig, estimator_task: Task | None) -> TrainingData:
+    if estimator_task is None or config.task not in (None, estimator_task):
+        made_for = f"the estimator is made for {estimator_task}" if estimator_task else "the model predicts a target"
+        way_out = "Leave task out, or name an estimator for it: framework: sklearn, algorithm: KMeans"
+        raise InvalidConfiguration(
+            [Fault("task", f"task is {config.task}, but {made_for}", value=config.task)], solution=way_out
+        )
+    return unsupervised(frame, config, estimator_task)
 
 
 def _rows(frame: pd.DataFrame, data: TrainingData, config: SplitConfig, name: str) -> tuple[Rows, list[str]]:

@@ -8,42 +8,63 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mlmagic.evaluation._metrics import METRICS, known_metrics
+from mlmagic.evaluation._metrics import METRICS, SPELLINGS, grows, known_metrics
 
 if TYPE_CHECKING:
+    from mlmagic.evaluation._clusters import clusters
     from mlmagic.evaluation._confusion import classification_table, confusion_table
     from mlmagic.evaluation._evaluate import evaluate, scores
     from mlmagic.evaluation._importance import aggregate_importances, permutation_importance
-    from mlmagic.evaluation._named import Named, named
+    from mlmagic.evaluation._named import Asked, Named, named
+    from mlmagic.evaluation._outliers import outliers
+    from mlmagic.evaluation._point import better_higher, misplaced, point, tried
     from mlmagic.evaluation._roc import roc_points
-    from mlmagic.evaluation._summary import cross_validation_summary
+    from mlmagic.evaluation._summary import capital, cross_validation_summary
 
 _HOMES = {
+    "Asked": "_named",
     "Named": "_named",
     "aggregate_importances": "_importance",
+    "better_higher": "_point",
+    "capital": "_summary",
     "classification_table": "_confusion",
+    "clusters": "_clusters",
     "confusion_table": "_confusion",
     "cross_validation_summary": "_summary",
     "evaluate": "_evaluate",
+    "misplaced": "_point",
     "named": "_named",
+    "outliers": "_outliers",
     "permutation_importance": "_importance",
+    "point": "_point",
     "roc_points": "_roc",
     "scores": "_evaluate",
+    "tried": "_point",
 }
 
 __all__ = [
     "METRICS",
+    "SPELLINGS",
+    "Asked",
     "Named",
     "aggregate_importances",
+    "better_higher",
+    "capital",
     "classification_table",
+    "clusters",
     "confusion_table",
     "cross_validation_summary",
     "evaluate",
+    "grows",
     "known_metrics",
+    "misplaced",
     "named",
+    "outliers",
     "permutation_importance",
+    "point",
     "roc_points",
     "scores",
+    "tried",
 ]
 
 

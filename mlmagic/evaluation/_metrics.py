@@ -96,10 +96,29 @@ METRICS: dict[str, Metric] = {
     **{name: Metric("classification", name) for name in _CLASSIFYING},
     **{name: Metric("regression", name) for name in _MEASURING},
 }
-# The report's own keys are understood as well.
-SPELLINGS: dict[str, str] = {metric.key: name for name, metric in METRICS.items()} | {name: name for name in METRICS}
+# The report's own keys are understood as well, and the short word for the area that everybody means.
+SPELLINGS: dict[str, str] = {
+    "auc": "roc_auc",
+    **{metric.key: name for name, metric in METRICS.items()},
+    **{name: name for name in METRICS},
+}
+# Of all metrics known by name; scikit-learn's scorers have a sign that makes more of them better.
+_FALLING = frozenset({"log_loss", "mae", "mse", "rmse"})
+_FALLING_ENDS = ("loss", "error", "deviance")
 
 
 def known_metrics() -> dict[str, str]:
     """Every spelling of a metric's name that is understood, and the name it stands for."""
     return dict(SPELLINGS)
+
+
+def grows(name: str) -> bool | None:
+    """Whether more of a metric is better; None where its name does not tell.
+
+    A metric that is not known by name goes by scikit-learn's custom: ``_score`` grows, ``_loss`` and ``_error`` fall.
+    """
+    if name in SPELLINGS:
+        return SPELLINGS[name] not in _FALLING
+    if name.endswith(_FALLING_ENDS):
+        return name.startswith("neg_")
+    return True if name.endswith("_score") else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -53,7 +54,7 @@ class _Given:
     classes: np.ndarray
     weight: np.ndarray | None
 
-    @property
+    @cached_property
     def confusion(self) -> Confusion:
         return Confusion.of(self.y_true, self.values, self.classes, self.weight)
 

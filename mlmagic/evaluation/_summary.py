@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlmagic.evaluation._metrics import METRICS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -31,7 +33,8 @@ def cross_validation_summary(task: Task, fold_scores: Sequence[Mapping[str, floa
     -------
     dict
         ``{"accuracy": [...], "meanAccuracy": ..., "stdAccuracy": ..., "f1Score": [...], "meanF1": ..., "stdF1": ...}``,
-        or the like with r2, rmse and mae. A fold's undefined score is None, and then so are mean and deviation.
+        or the like with r2, rmse and mae, and with what else was measured. A fold's undefined score is None, and then
+        so are mean and deviation.
 
     Raises
     ------
@@ -41,12 +44,18 @@ def cross_validation_summary(task: Task, fold_scores: Sequence[Mapping[str, floa
     if not fold_scores:
         raise ValueError("cross-validation is summed up over at least one fold, but got none")
     body: dict[str, Any] = {}
-    for name, (key, ending) in _NAMES[task].items():
+    for name in fold_scores[0]:
+        key, ending = _NAMES[task].get(name) or (METRICS[name].key if name in METRICS else name, capital(name))
         values = [float(fold[name]) for fold in fold_scores]
         body[key] = [_finite(value) for value in values]
         body[f"mean{ending}"] = _finite(float(np.mean(values)))
         body[f"std{ending}"] = _finite(float(np.std(values)))
     return body
+
+
+def capital(name: str) -> str:
+    """A metric's name as the end of a longer one in the report: "roc_auc" is "RocAuc"."""
+    return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
 
 
 def _finite(value: float) -> float | None:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from mlmagic.executors.lightgbm._estimators import ESTIMATORS as OF_LIGHTGBM
-from mlmagic.executors.sklearn._estimators import ESTIMATORS
+from mlmagic.executors.sklearn._estimators import NAMED
 from mlmagic.executors.xgboost._estimators import ESTIMATORS as OF_XGBOOST
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ EXECUTORS: dict[str, Entry] = {
         install="pip install scikit-learn",
         module="sklearn",
         aliases=("scikit-learn", "scikit_learn"),
-        algorithms=tuple(ESTIMATORS),
+        algorithms=tuple(NAMED),
         suffixes=(".skops", ".pkl", ".joblib"),
     ),
     "pytorch": Entry(

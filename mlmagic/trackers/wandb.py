@@ -40,7 +40,7 @@ class WandB:
                 self._run.summary[name] = value
         if isinstance(event, Metadata):
             self._facts |= plain(event.values)
-            self._run.config.update({"metadata": self._facts}, allow_val_change=True)
+            self._run.config.update({"metadata": self._facts}, allow_val_change=True)  # type: ignore[no-untyped-call]
 
     def close(self, status: str) -> None:
         """Send or write what is left."""

@@ -16,7 +16,7 @@ def config(text):
 
 def test_defaults():
     made = config(MLP)
-    assert (made.compiled_model, made.callbacks, made.metrics, made.mixed_precision) == (None, [], [], False)
+    assert (made.compiled_model, made.callbacks, made.metrics, made.mixed_precision) == (None, [], None, False)
     assert made.hyperparameters == Mlp().model_dump()
     assert made.default_validation_split == 0.2
 
@@ -74,7 +74,7 @@ def test_objects_of_the_notebook():
     ("line", "message", "suggestion"),
     [
         ("callbacks: [tensorbord]", "each of callbacks must be one of tensorboard, ", "tensorboard"),
-        ("metrics: [acuracy]", "each of metrics must be one of accuracy, ", "accuracy"),
+        ("metrics: [acuracy]", "no metric is called 'acuracy': it may be any scorer of scikit-learn", "accuracy"),
         ("callbacks: tensorboard", "callbacks must be a list of ", None),
         ("mixedPrecision: 16", "mixedPrecision must be true or false, got 16", None),
         ("validationSplit: 0.1\nvalidationData: $val", "validationSplit and validationData exclude each other", None),

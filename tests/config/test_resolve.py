@@ -145,7 +145,12 @@ def test_missing_in_config_points_at_config():
         ("featureColumns: a", 17, "featureColumns must be a list of texts, got 'a'", None),
         ("featureColumns: []", 17, "featureColumns must be a list of texts, got an empty list", None),
         ("featureColumns: [a, 5]", 21, "featureColumns[1] must be text, got 5", None),
-        ("task: regresion", 7, "task must be classification or regression, got 'regresion'", "regression"),
+        (
+            "task: regresion",
+            7,
+            "task must be one of classification, regression, clustering or outliers, got 'regresion'",
+            "regression",
+        ),
         ("prepare: false", 10, "prepare must be auto or none, got false", None),
         (
             "featureScaling: Standart",

@@ -67,7 +67,7 @@ def test_every_estimator_is_where_the_table_says():
 def test_did_you_mean(typo, meant):
     found = fault(f"{HEAD}algorithm: {typo}")
     assert found.suggestion == meant
-    assert found.message == f"algorithm must be the name of a classifier or regressor of scikit-learn, got '{typo}'"
+    assert found.message == f"algorithm must be the name of an estimator of scikit-learn, got '{typo}'"
     assert (found.line, found.column) == (3, 12)
 
 

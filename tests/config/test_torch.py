@@ -62,7 +62,7 @@ def test_faults_of_mlp():
         (
             "earlyStopping: 5",
             16,
-            "earlyStopping must be true or false or a mapping with the keys patience, metric and minDelta, got 5",
+            "earlyStopping must be true or false or a mapping with the keys patience, metric, mode and minDelta, got 5",
             None,
         ),
         (

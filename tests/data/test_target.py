@@ -104,7 +104,7 @@ def test_a_regression_of_text_is_refused():
         InvalidConfiguration, match="task: regression needs numbers, but the target 'y' holds text: 'a'"
     ):
         decided(["a", "b"] * 20, task="regression")
-    with pytest.raises(InvalidConfiguration, match="The estimator is a regressor"):
+    with pytest.raises(InvalidConfiguration, match="A regressor, or the loss of one, needs numbers"):
         decided(["a", "b"] * 20, estimator="regression")
 
 

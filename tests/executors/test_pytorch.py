@@ -25,7 +25,7 @@ from torch.nn import functional  # noqa: E402
 from mlmagic.errors import DataLoadingError, TrainingDiverged  # noqa: E402
 from mlmagic.events import Best, Event, Plan, Row, Steps  # noqa: E402
 from mlmagic.executors._base import Executor  # noqa: E402
-from mlmagic.executors.pytorch._inputs import matrix  # noqa: E402
+from mlmagic.executors._networks._inputs import matrix  # noqa: E402
 from mlmagic.executors.pytorch.executor import TorchExecutor  # noqa: E402
 from tests.executors.torch_run import Run, prepare  # noqa: E402
 
@@ -81,7 +81,7 @@ def by_hand(
 ) -> list[float]:
     """The plain loop of torch's tutorials over the same rows in the same order."""
     train = run.config.config
-    inputs = matrix(run.outcome.preparation, run.data.train)
+    inputs = torch.from_numpy(matrix(run.outcome.preparation, run.data.train))
     generator = torch.Generator().manual_seed(run.config.seed)
     losses = []
     model.train()
@@ -203,7 +203,7 @@ def test_a_target_of_any_scale_is_learned_in_its_own_units(loss: str) -> None:
     assert r2_score(run.data.test.y, given.values) > 0.3
     # The module itself speaks these units: nothing is wrapped around it.
     assert type(run.outcome.model) is Net
-    raw = run.outcome.model(matrix(run.outcome.preparation, run.data.test)).reshape(-1)
+    raw = run.outcome.model(torch.from_numpy(matrix(run.outcome.preparation, run.data.test))).reshape(-1)
     assert raw.detach().numpy() == pytest.approx(given.values, rel=1e-4)
     assert run.rows[-1]["val_rmse"] > 1000
 

@@ -66,6 +66,7 @@ class Inputs:
     """Arrays, as a growing ensemble takes them."""
 
     watched = weight = None
+    asked = ()
 
     def __init__(self, task: str) -> None:
         frame, self.task = table(task).iloc[:200], task

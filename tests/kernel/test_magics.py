@@ -282,7 +282,9 @@ def test_an_interrupt_of_a_touch_ends_only_the_waiting(notebook: Kernel) -> None
     touching = notebook.send("print('on', flush=True); report.metrics")
     started(notebook, touching)
     notebook.interrupt()
-    assert "KeyboardInterrupt" in notebook.result(touching).error
+    said = notebook.result(touching).error
+    assert "you stopped waiting for report-" in said
+    assert "Traceback" not in said
     assert value(notebook, "(report.status, report.run.state.stopping)") == "('running', None)"
 
 
@@ -353,9 +355,31 @@ def test_runs_are_listed_stopped_and_opened_again(notebook: Kernel) -> None:
     assert "no run is going" in notebook.run("%mlstop").stderr
     assert notebook.run(f"%mlattach {value(notebook, 'listed.output_dir')} again").status == "ok"
     assert value(notebook, "(again.status, again.metrics == listed.metrics)") == "('stopped', True)"
+    assert "must be a Python name" in notebook.run(f"%mlattach {value(notebook, 'listed.output_dir')} my-name").stderr
+    assert "cannot be read: No closing quotation" in notebook.run('%mlattach "half').stderr
     lost = notebook.run("%mlattach nowhere")
     assert lost.status == "error"
     assert "Traceback" not in lost.error
+
+
+def test_a_run_of_another_process_is_stopped_by_name(notebook: Kernel) -> None:
+    keys = "action: train\\nframework: sklearn\\nalgorithm: RandomForestClassifier\\noutputDir: elsewhere\\n"
+    keys += "dataPath: flowers.csv\\nhyperparameters: {n_estimators: 100000}\\n"
+    cell = (
+        "import subprocess, sys, time\nfrom pathlib import Path\nfrom sklearn.datasets import load_iris\n"
+        "load_iris(as_frame=True).frame.to_csv('flowers.csv', index=False)\n"
+        f"Path('long.yaml').write_text('{keys}')\n"
+        "command = [sys.executable, '-m', 'mlmagic.cli', 'run', 'long.yaml']\n"
+        "other = subprocess.Popen(command, stdout=subprocess.DEVNULL)\n"
+        "while not Path('elsewhere/config.yaml').exists(): time.sleep(0.1)"
+    )
+    assert notebook.run(cell, timeout=60).status == "ok"
+    opened = notebook.run("%mlattach elsewhere far")
+    assert opened.status == "ok", opened.error
+    assert "no run is going" in notebook.run("%mlstop").stderr, "without its name only one's own runs are stopped"
+    assert notebook.run("%mlstop far").status == "ok"
+    assert value(notebook, "far.wait().status") == "stopped"
+    assert value(notebook, "other.wait(30)") == "0"
 
 
 def test_doctor_and_help(notebook: Kernel) -> None:

@@ -110,15 +110,16 @@ export interface RunState {
   /** Of the processor, where no accelerator trains; null where nobody told. */
   threads: number | null;
   device: Device | null;
-  /** What was asked of a device and is not to be had. */
-  deviceNotice: string | null;
+  /** What is not as it was asked for, and what a stop has kept. */
+  notice: string | null;
   status: Status;
   stopping: boolean;
   /** "interrupt": the button cannot reach the kernel; "none": finished, or attached to read only. */
   stopBy: "button" | "interrupt" | "none";
   phase: string;
   progress: Progress;
-  waiting: { position: number; for: string | null } | null;
+  /** Its place in the queue, the run whose result it needs, the runs that it comes after. */
+  waiting: { position: number; for: string | null; behind: string[] } | null;
   tiles: Tile[];
   /** Every curve's x is in these units; optimiser steps are fractions of one, `steps` to each. */
   axis: { unit: string; total: number | null; steps: number | null };

@@ -21,8 +21,12 @@ test("the header's words", () => {
     "no word from the kernel for 1 m 00 s",
   );
   assert.equal(timeText({ status: "stopped", progress }, 60), "1 m 12 s");
-  assert.equal(waitingText({ position: 2, for: null }), "2nd in the queue");
-  assert.equal(waitingText({ position: 1, for: "report" }), "waiting for: report");
+  assert.equal(waitingText({ position: 2, for: null, behind: [] }), "2nd in the queue");
+  assert.equal(waitingText({ position: 1, for: "report", behind: [] }), "waiting for: report");
+  assert.equal(
+    waitingText({ position: 1, for: null, behind: ["report-1"] }),
+    "1st in the queue, behind report-1",
+  );
 });
 
 test("a click that nobody answers says what to do, and may be repeated", () => {

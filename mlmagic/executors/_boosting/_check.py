@@ -10,6 +10,7 @@ from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.executors._boosting import _device, _estimator, _metrics, _rows
 from mlmagic.executors._boosting._estimator import PATH
 from mlmagic.executors._boosting._refusals import Refusals
+from mlmagic.executors._boosting._run import wanted
 from mlmagic.executors._boosting._trial import Trial
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
 
     def choose(left: Mapping[str, Given], estimator: Any, early: EarlyStopping | None) -> Metrics:
         own, asked = trial.measured(estimator), _estimator.metrics(left, estimator)
-        return _metrics.choose(library, kind, data, own, asked, early, custom=callable(estimator.objective))
+        custom, named = callable(estimator.objective), wanted(library, kind, train, estimator)
+        return _metrics.choose(library, kind, data, own, asked, early, custom=custom, named=named)
 
     def fit(left: Mapping[str, Given]) -> None:
         estimator = _estimator.make(library, config, name, left)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlmagic.config import RunConfig
+    from mlmagic.executors._boosting._computed import Computed
     from mlmagic.executors._boosting._metrics import CustomMetric
     from mlmagic.executors._boosting._rows import Columns
     from mlmagic.executors._boosting.config import Kind
@@ -58,7 +59,7 @@ class Fitting:
 
     parts: Mapping[str, Part]
     columns: Columns
-    metrics: Sequence[str | CustomMetric] = ()
+    metrics: Sequence[str | CustomMetric | Computed] = ()
     own: Sequence[str] = ()
     threads: int = 1
 
@@ -106,6 +107,8 @@ class Library(Protocol):
     metrics
         Names of metrics in a config and the library's own, a pair where there is one for two classes and one for more;
         by the kind of estimator. The first name of a metric is the one that the history has.
+    equal
+        Of scikit-learn's names the library's own, as in ``metrics``, where both measure the same; "" where not.
     unfit
         Letters that no column's name may have.
     """
@@ -119,6 +122,7 @@ class Library(Protocol):
     estimators: ClassVar[Mapping[str, Kind]]
     reserved: ClassVar[Mapping[str, str]]
     metrics: ClassVar[Mapping[Kind, Mapping[str, str | tuple[str, str]]]]
+    equal: ClassVar[Mapping[Kind, Mapping[str, str | tuple[str, str]]]]
     unfit: ClassVar[str]
 
     def estimator_class(self, name: str) -> type:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlmagic._suggest import closest, listed
 from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.evaluation import METRICS, SPELLINGS, Asked, better_higher
+from mlmagic.executors._boosting._computed import listed as listed_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +61,13 @@ class CustomMetric:
             self.higher = bool(higher)
         return float(given)
 
+    def measured(
+        self, y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | None = None
+    ) -> list[tuple[str, float, bool]]:
+        """Its name, its value, and whether more is better."""
+        value = self(y_true, y_pred, sample_weight)
+        return [(self.__name__, value, self.higher)]
+
 
 def _weight_argument(function: Callable[..., Any]) -> str | None:
     try:
@@ -90,12 +99,18 @@ class Metrics:
         What is measured beside that.
     watched
         The series whose best round is kept ("val_loss"); None where no rows tell the rounds apart.
+    computed
+        What is measured on the validation rows here, since the library does not measure it as scikit-learn does.
+    higher
+        Whether more of ``watched`` is better; None for what the library says of it.
     """
 
     names: Mapping[str, str]
     own: Sequence[str]
     asked: Sequence[str | CustomMetric]
     watched: str | None
+    computed: Sequence[Asked] = ()
+    higher: bool | None = None
 
     def series(self, measure: Measure) -> Series:
         """Where the values of a measure go in the history."""
@@ -114,6 +129,7 @@ def choose(
     early: EarlyStopping | None,
     *,
     custom: bool,
+    named: Sequence[Asked] = (),
 ) -> Metrics:
     """Choose what is measured.
 
@@ -125,6 +141,8 @@ def choose(
         What the user asks for: a name, a function or a list of both; None for nothing.
     custom
         Whether the objective is the user's own function.
+    named
+        What the user asks for by scikit-learn's names, and functions of labels or numbers.
 
     Raises
     ------
@@ -139,13 +157,51 @@ def choose(
         spelt = function.__name__ if function else _spelt(library, kind, item, classes)
         extra.setdefault(spelt, function or spelt)
         names.setdefault(spelt, spelt if function else item)
-    watched = _watched(library, kind, data, names, extra, early, classes)
+    computed: dict[str, Asked] = {}
+    for wanted in named:
+        _add(library, kind, wanted, classes, names, extra, computed)
+    watched = _watched(library, kind, data, names, extra, computed, early, classes)
     if kind == "classifier" and len(data.train) <= ACCURACY_ROWS and "accuracy" not in names.values():
         error = _spelt(library, kind, "accuracy", classes)
         names.setdefault(error, "accuracy")
         extra.setdefault(error, error)
     known = [item.metric for item in own]
-    return Metrics(names, known, [metric for spelt, metric in extra.items() if spelt not in known], watched)
+    metrics = [metric for spelt, metric in extra.items() if spelt not in known]
+    if kind == "ranker" or data.validation is None:
+        computed = {}
+    names |= {listed_as(name): name for name in computed}
+    higher = _higher(early, computed)
+    return Metrics(names, known, metrics, watched, list(computed.values()), higher)
+
+
+def _add(
+    library: Library,
+    kind: Kind,
+    item: Asked,
+    classes: int,
+    names: dict[str, str],
+    extra: dict[str, str | CustomMetric],
+    computed: dict[str, Asked],
+) -> None:
+    """Let the library measure a metric where it does so as scikit-learn does, else compute it."""
+    name = item if isinstance(item, str) else item[0]
+    spelt = library.equal[kind].get(name)
+    native = spelt if isinstance(spelt, str) or spelt is None else spelt[classes > 2]
+    if native and names.setdefault(native, name) == name:
+        extra.setdefault(native, native)
+    else:
+        computed[name] = item
+
+
+def _higher(early: EarlyStopping | None, computed: Mapping[str, Asked]) -> bool | None:
+    """Whether more of what early stopping watches is better, where the library cannot say it."""
+    if early is None or early.mode is not None:
+        return None if early is None else early.mode == "max"
+    item = computed.get(early.metric.partition("_")[2])
+    if item is None or isinstance(item, str) or better_higher(item) is not None:
+        return None
+    message = f"${item[0]} does not tell by its name whether more of it is better: add `mode: max` or `mode: min`"
+    raise InvalidConfiguration([Fault("config.earlyStopping.metric", message, value=early.metric)])
 
 
 def _own_names(library: Library, kind: Kind, own: Sequence[Measure], custom: bool) -> dict[str, str]:
@@ -184,6 +240,7 @@ def _watched(
     data: TrainingData,
     names: dict[str, str],
     extra: dict[str, str | CustomMetric],
+    computed: dict[str, Asked],
     early: EarlyStopping | None,
     classes: int,
 ) -> str | None:
@@ -193,13 +250,19 @@ def _watched(
     parts = ["val", "train"] if data.validation is not None else ["train"]
     if metric == "loss":
         metric = _loss(names)
-    if metric not in names.values() and metric.partition("@")[0] in library.metrics[kind]:
-        spelt = _spelt(library, kind, metric, classes)
-        names[spelt] = metric
-        extra.setdefault(spelt, spelt)
-    if part in parts and metric in names.values():
+    if metric not in (*names.values(), *computed):
+        if metric.partition("@")[0] in library.metrics[kind]:
+            spelt = _spelt(library, kind, metric, classes)
+            names[spelt] = metric
+            extra.setdefault(spelt, spelt)
+        elif kind != "ranker" and METRICS.get(SPELLINGS.get(metric, "")) and metric != "confusion_matrix":
+            metric = SPELLINGS[metric]
+            if (METRICS[metric].task == "classification") == (kind == "classifier"):
+                _add(library, kind, metric, classes, names, extra, computed)
+    if part in parts and (metric in names.values() or (part == "val" and metric in computed)):
         return f"{part}_{metric}"
     known = [f"{part}_{name}" for part in parts for name in dict.fromkeys([*names.values(), *library.metrics[kind]])]
+    known += [f"val_{name}" for name in computed if "val" in parts]
     why = "" if data.validation is not None else "; there are no validation rows"
     message = f"earlyStopping.metric must be {listed(known)}, got {early.metric!r}{why}."
     raise InvalidConfiguration(

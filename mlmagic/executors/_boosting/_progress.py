@@ -70,7 +70,9 @@ class Progress:
         self._columns = [(self.history[series.name].append, series.complement) for series, _ in known]
         if self._watch is not None:
             self._watched = self.history[self._watch.series]
-            self._grows = next(series.higher for series, _ in known if series.name == self._watch.series)
+            higher = self._metrics.higher
+            told = next(series.higher for series, _ in known if series.name == self._watch.series)
+            self._grows = told if higher is None else higher
 
     def round_ended(self, values: Iterable[float]) -> bool:
         """Take the values of a round; True if training shall end."""

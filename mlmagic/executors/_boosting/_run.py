@@ -5,11 +5,14 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlmagic._units import duration
 from mlmagic.data import describe_preparation, source_columns
 from mlmagic.events import Emit, Metadata, Plan
 from mlmagic.executors._base import Outcome, Stop
 from mlmagic.executors._boosting import _device, _estimator, _metrics, _rows, _storage
+from mlmagic.executors._boosting._computed import Computed
 from mlmagic.executors._boosting._library import Fitting
 from mlmagic.executors._boosting._progress import Progress
 from mlmagic.executors._boosting._threads import threads
@@ -19,13 +22,16 @@ from mlmagic.executors._networks._history import nested
 from mlmagic.executors._skops import import_early
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pandas as pd
 
     from mlmagic.config import RunConfig
     from mlmagic.data import TrainingData
-    from mlmagic.executors._boosting._library import Library
+    from mlmagic.evaluation import Asked
+    from mlmagic.executors._boosting._library import Library, Part
     from mlmagic.executors._boosting._metrics import Metrics
-    from mlmagic.executors._boosting.config import BoostingTrain
+    from mlmagic.executors._boosting.config import BoostingTrain, Kind
 
 
 def fit(library: Library, config: RunConfig, data: TrainingData, preparation: Any, emit: Emit, stop: Stop) -> Outcome:
@@ -40,7 +46,8 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
     estimator = _estimator.make(library, config, name, given)
     own, asked = Trial(library, kind, data, columns).measured(estimator), _estimator.metrics(given, estimator)
     custom = callable(estimator.objective)
-    metrics = _metrics.choose(library, kind, data, own, asked, train.early_stopping, custom=custom)
+    named = wanted(library, kind, train, estimator)
+    metrics = _metrics.choose(library, kind, data, own, asked, train.early_stopping, custom=custom, named=named)
     device = _device.choose(library, config, emit)
     if device["gpuUsed"]:
         library.on_cuda(estimator)
@@ -56,16 +63,29 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
     emit(Plan("training", "round", total))
     began = perf_counter()
     with progress.hearing():
-        fitted = library.fit(estimator, Fitting(parts, columns, metrics.asked, metrics.own, number), progress)
+        measured = [*metrics.asked, *_computed(kind, metrics, parts)]
+        fitted = library.fit(estimator, Fitting(parts, columns, measured, metrics.own, number), progress)
     progress.tell()
     facts = _facts(progress, total, perf_counter() - began, len(data.train))
     return Outcome(
         model=_storage.whole(preparation, fitted),
         classes=getattr(fitted, "classes_", None) if kind == "classifier" else None,
         metrics=nested(_rows_of(progress)),
-        metadata=facts,
+        metadata={**facts, "importances": "gain"},
         tables=_importances(library, fitted, preparation, data),
     )
+
+
+def wanted(library: Library, kind: Kind, train: BoostingTrain, estimator: Any) -> Sequence[Asked]:
+    """What a config asks to be measured by name; of a classifier that gives no probabilities nothing is, on the way."""
+    return train.asked if kind == "regressor" or library.probabilities(estimator) else ()
+
+
+def _computed(kind: Kind, metrics: Metrics, parts: Mapping[str, Part]) -> list[Computed]:
+    if not metrics.computed:
+        return []
+    classes = np.unique(parts["train"].y) if kind == "classifier" else None
+    return [Computed(metrics.computed, parts["val"], classes)]
 
 
 def _watch(train: BoostingTrain, metrics: Metrics) -> Watch | None:

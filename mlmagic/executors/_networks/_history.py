@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlmagic import evaluation
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# Metrics that grow as a model gets better.
-GROWING = ("accuracy", "auc", "f1", "precision", "r2", "recall")
+# Words in the names of a network's own metrics that grow as it gets better.
+_GROWING = ("accuracy", "auc", "f1", "precision", "r2", "recall")
 
 
 def grows(metric: str) -> bool:
-    """Whether a metric, with or without its part's name before it, is better the larger it is."""
-    return any(word in metric for word in GROWING)
+    """Whether a metric is better the larger it is."""
+    known = evaluation.grows(metric)
+    return any(word in metric for word in _GROWING) if known is None else known
 
 
 def nested(history: Sequence[Mapping[str, float]]) -> dict[str, Any]:

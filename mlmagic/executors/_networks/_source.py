@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import traceback
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from mlmagic._failure import user_frames
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
 
     from mlmagic.executors._networks.config import NetworkTrain
 
-# What people call the number of columns in, the shape of a row, and the number of outputs.
+# What people call the number of numbers in, the shape of a row, the number of outputs, and what an image has.
 INPUTS = {"in_features", "input_dim", "input_size", "n_features", "num_features"}
 SHAPES = {"input_shape"}
 OUTPUTS = {"out_features", "output_dim", "output_size", "n_classes", "num_classes"}
+CHANNELS = {"channels", "in_channels", "in_chans", "input_channels", "n_channels", "num_channels"}
+SIZES = {"image_size", "img_size"}
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
@@ -54,8 +57,17 @@ class Arguments:
     filled: dict[str, Any]
 
 
-def arguments(found: Source, train: NetworkTrain, inputs: int, outputs: int) -> Arguments:
+def arguments(
+    found: Source, train: NetworkTrain, inputs: tuple[int, ...], outputs: int, *, last: bool = False
+) -> Arguments:
     """The user's hyperparameters, with what the data says where they say nothing.
+
+    Parameters
+    ----------
+    inputs
+        The shape of one row.
+    last
+        Whether channels come last in it.
 
     Raises
     ------
@@ -70,12 +82,25 @@ def arguments(found: Source, train: NetworkTrain, inputs: int, outputs: int) -> 
             raise InvalidConfiguration([Fault("config.hyperparameters", message, value=given)])
         return Arguments({}, {})
     known = dict(inspect.signature(found.make).parameters)
-    sizes = dict.fromkeys(INPUTS, inputs) | dict.fromkeys(OUTPUTS, outputs) | dict.fromkeys(SHAPES, (inputs,))
+    sizes = _sizes(inputs, outputs, last=last)
+    if found.key == "architecture" and len(inputs) > 1:
+        sizes["flatten"] = True
     filled = {name: sizes[name] for name in known if name in sizes and name not in given}
     faults = _faults(found, known, given, filled)
     if faults:
         raise InvalidConfiguration(faults)
     return Arguments(given | filled, filled)
+
+
+def _sizes(inputs: tuple[int, ...], outputs: int, *, last: bool) -> dict[str, Any]:
+    """What the data says of everything that people call so."""
+    found: dict[str, Any] = dict.fromkeys(INPUTS, prod(inputs))
+    found |= dict.fromkeys(OUTPUTS, outputs) | dict.fromkeys(SHAPES, inputs)
+    if len(inputs) != 3:
+        return found
+    height, width, channels = inputs if last else (*inputs[1:], inputs[0])
+    size = height if height == width else (height, width)
+    return found | dict.fromkeys(CHANNELS, channels) | dict.fromkeys(SIZES, size)
 
 
 def build(make: Callable[..., Any], name: str, given: Arguments, kind: type, what: str) -> Any:

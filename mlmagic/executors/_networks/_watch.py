@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mlmagic.executors._networks._history import grows
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,6 +18,8 @@ class Watch:
     ----------
     metric
         Its name in the history.
+    higher
+        Whether more of it is better.
     patience
         Epochs without an improvement after which training stops; None for never.
     min_delta
@@ -27,6 +27,7 @@ class Watch:
     """
 
     metric: str
+    higher: bool = False
     patience: int | None = None
     min_delta: float = 0.0
     epoch: int | None = None
@@ -38,7 +39,7 @@ class Watch:
     def improved(self, epoch: int, values: Mapping[str, float]) -> bool:
         """Take an epoch's values; True if it is the best so far. What is no number never is."""
         value = values[self.metric]
-        goodness = value if grows(self.metric) else -value
+        goodness = value if self.higher else -value
         self._waited += 1
         if goodness > self._mark + self.min_delta:
             self._mark, self._waited = goodness, 0

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from mlmagic._suggest import closest
+from mlmagic._suggest import closest, listed
 from mlmagic.config._action import exactly_one
 from mlmagic.config._complaint import Complaint
 from mlmagic.config._early_stopping import EarlyStoppingOrSwitch
@@ -13,6 +13,7 @@ from mlmagic.config._model import Model, Text, refuse
 from mlmagic.config._reference import Reference
 from mlmagic.config._train import TrainConfig
 from mlmagic.config._values import show
+from mlmagic.executors._networks._augmentation import AugmentationOrList
 
 LOSSES = ("cross_entropy", "binary_cross_entropy", "mse", "mae", "huber")
 
@@ -29,12 +30,39 @@ class Mlp(Model):
     )
 
 
+class Cnn(Model):
+    """Hyperparameters of ``architecture: cnn``."""
+
+    channels: list[Annotated[int, Field(ge=1)]] = Field(
+        [32, 64, 128],
+        min_length=1,
+        description="Channels of each stage; the next one sees half the height and width.",
+        examples=[[16, 32]],
+    )
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="The share left out before the last layer in training.", examples=[0.2]
+    )
+
+
+class Resnet(Model):
+    """Hyperparameters of ``architecture: resnet18`` and ``resnet50``."""
+
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="The share left out before the last layer in training.", examples=[0.2]
+    )
+
+
+ARCHITECTURES: dict[str, type[Model]] = {"mlp": Mlp, "cnn": Cnn, "resnet18": Resnet, "resnet50": Resnet}
+Side = Annotated[int, Field(ge=1)]
+
+
 class NetworkTrain(TrainConfig):
     """A network, from a script, from the notebook or built here, and how it is trained."""
 
     default_validation_split: ClassVar[float] = 0.2
     # The loss behind each name that a config may give.
     losses: ClassVar[Mapping[str, str]] = dict(zip(LOSSES, LOSSES, strict=True))
+    architectures: ClassVar[tuple[str, ...]] = tuple(ARCHITECTURES)
     model_rule: ClassVar[str] = "give `modelScript: file.py` with its modelClass, `model: $Net` or `architecture: mlp`"
 
     validation_data: Text | Reference | None = Field(
@@ -54,13 +82,28 @@ class NetworkTrain(TrainConfig):
         None, description="A network of the notebook: a class, a function that gives one, or the network itself.",
         examples=["$Net"],
     )  # fmt: skip
-    architecture: Literal["mlp"] | None = Field(
-        None, description="A network built here: `mlp`, fully connected layers for tables.", examples=["mlp"]
+    architecture: Literal["mlp", "cnn", "resnet18", "resnet50"] | None = Field(
+        None,
+        description="A network built here: `mlp`, fully connected layers for tables; `cnn`, `resnet18` and `resnet50` "
+        "for images.",
+        examples=["mlp", "resnet18"],
+    )
+    image_size: Side | Annotated[list[Side], Field(min_length=2, max_length=2)] | None = Field(
+        None,
+        description="Height and width that images are brought to, one number for both. Unset: what the network takes, "
+        "else what all images have, else at most 224.",
+        examples=[64, [48, 64]],
+    )
+    augmentation: AugmentationOrList = Field(
+        None,
+        description="How training images are changed at random: names, or a mapping of a name to its parameters.",
+        examples=[["random_flip", "random_crop"]],
     )
     hyperparameters: dict[str, Any] = Field(
         default_factory=dict,
         description="Arguments of the network's class. For `mlp`: hidden (units of each hidden layer, [64, 64]), "
-        "dropout (0), activation (relu, gelu, tanh or silu).",
+        "dropout (0), activation (relu, gelu, tanh or silu); for `cnn`: channels ([32, 64, 128]), dropout; for a "
+        "resnet: dropout.",
         examples=[{"hidden": [128, 64], "dropout": 0.1}],
     )
     epochs: int = Field(20, ge=1, description="How often all training rows are seen.", examples=[50])
@@ -91,6 +134,14 @@ class NetworkTrain(TrainConfig):
     checkpoint_interval: int | None = Field(
         None, ge=1, description="Keep a checkpoint every so many epochs as well.", examples=[10]
     )
+
+    @field_validator("architecture")
+    @classmethod
+    def _architecture_is_there(cls, value: str | None) -> str | None:
+        if value is not None and value not in cls.architectures:
+            rule = f"architecture must be {listed(cls.architectures)} in this framework"
+            raise refuse(f"{rule}, got {show(value)}", closest(value, cls.architectures))
+        return value
 
     @field_validator("loss_function")
     @classmethod
@@ -129,4 +180,11 @@ class NetworkTrain(TrainConfig):
     @classmethod
     def parts(cls, given: Mapping[str, Any]) -> Mapping[str, type[Model]]:
         """See :meth:`TrainConfig.parts`."""
-        return {"hyperparameters": Mlp} if given.get("architecture") == "mlp" else {}
+        made = ARCHITECTURES.get(str(given.get("architecture")))
+        return {"hyperparameters": made} if made else {}
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Height and width of images, as the user wants them."""
+        size = self.image_size
+        return (size, size) if isinstance(size, int) else (size[0], size[1]) if size else None

@@ -1,1 +1,1 @@
-"""Keras: a network from a script, a file or the notebook, or built here, trained on tables in memory."""
+"""Keras: a network from a script, a file or the notebook, or built here, trained on tables and images."""

@@ -12,21 +12,22 @@ from mlmagic.errors import Fault, FrameworkNotFound, InvalidConfiguration
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlmagic.executors._networks._watch import Watch
     from mlmagic.executors.keras.config import KerasTrain
 
 TENSORBOARD, CSV = "tensorboard", "csv_log.csv"
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
 
 
-def callbacks(train: KerasTrain, metric: str, directory: Path | None) -> list[Any]:
+def callbacks(train: KerasTrain, watch: Watch | None, directory: Path | None) -> list[Any]:
     """The callbacks of one training.
 
     early_stopping, model_checkpoint and terminate_on_nan are what every training here does or can do by itself.
 
     Parameters
     ----------
-    metric
-        What the epochs are judged by.
+    watch
+        What the epochs are judged by; None for the training rows' loss.
     directory
         The run's; None writes nothing.
 
@@ -35,7 +36,7 @@ def callbacks(train: KerasTrain, metric: str, directory: Path | None) -> list[An
     InvalidConfiguration
         If a variable is no callback.
     """
-    found = [_own(name) if isinstance(name, Reference) else _named(name, metric, directory) for name in train.callbacks]
+    found = [_own(name) if isinstance(name, Reference) else _named(name, watch, directory) for name in train.callbacks]
     return [callback for callback in found if callback is not None]
 
 
@@ -67,11 +68,10 @@ def _own(reference: Reference) -> Any:
     return value
 
 
-def _named(name: str, metric: str, directory: Path | None) -> Any:
+def _named(name: str, watch: Watch | None, directory: Path | None) -> Any:
     if name == "reduce_lr_on_plateau":
-        from mlmagic.executors._networks._history import grows
-
-        return keras.callbacks.ReduceLROnPlateau(monitor=_monitored(metric), mode="max" if grows(metric) else "min")
+        monitor, higher = (_monitored(watch.metric), watch.higher) if watch is not None else ("loss", False)
+        return keras.callbacks.ReduceLROnPlateau(monitor=monitor, mode="max" if higher else "min")
     if directory is None:
         return None
     if name == "csv_logger":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlmagic.executors.keras._loop import Training, Weights
     from mlmagic.executors.keras._network import Network
 
-SECONDS = 30.0
+FIRST, SECONDS = 5.0, 30.0
 # A checkpoint that takes long to write is written more rarely: this share of the time at most.
 SHARE = 0.02
 
@@ -52,7 +52,7 @@ class Checkpoints:
         self._about = about
         self._preparation = preparation
         self._emit = emit
-        self._due = perf_counter() + SECONDS
+        self._due = perf_counter() + FIRST
 
     def epoch_ended(self, training: Training) -> None:
         """Write ``epoch-N.keras`` if it is this epoch's turn."""

@@ -60,7 +60,7 @@ def facts(train: KerasTrain, found: Source, made: Network) -> dict[str, Any]:
     return body
 
 
-def about(data: TrainingData, found: Source, made: Network, columns: int) -> dict[str, Any]:
+def about(data: TrainingData, found: Source, made: Network, shape: tuple[int, ...]) -> dict[str, Any]:
     """What is needed to read the network again, as plain data."""
     classes = data.classes
     return {
@@ -68,7 +68,7 @@ def about(data: TrainingData, found: Source, made: Network, columns: int) -> dic
         "arguments": plain(made.arguments.values) if found.make is not None else None,
         # Whether Keras alone can read the file: it writes classes of the user's own as names.
         "whole": not own_objects(made.model),
-        "inputs": columns,
+        "inputs": list(shape),
         "outputs": made.kind,
         "classes": None if classes is None else classes.tolist(),
         "classesDtype": None if classes is None else str(classes.dtype),

@@ -21,7 +21,7 @@ from mlmagic.executors.keras._outcome import KerasOutcome
 from mlmagic.run_directory import CHECKPOINTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mlmagic.config import Reference, RunConfig
     from mlmagic.executors.keras.config import KerasTrain
@@ -83,13 +83,13 @@ def _built_again(train: KerasTrain, about: Mapping[str, Any], file: Path, admit:
     return model
 
 
-def fill(model: keras.Model, file: Path, inputs: int | None, name: str) -> None:
+def fill(model: keras.Model, file: Path, inputs: Sequence[int] | None, name: str) -> None:
     """Read weights into a network.
 
     Parameters
     ----------
     inputs
-        Columns of a row, for a network that is only built when it is called; None where nobody knows.
+        The shape of a row, for a network that is only built when it is called; None where nobody knows.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def fill(model: keras.Model, file: Path, inputs: int | None, name: str) -> None:
     """
     try:
         if not model.built and inputs is not None:
-            model(np.zeros((1, inputs), dtype=np.float32))
+            model(np.zeros((1, *inputs), dtype=np.float32))
         with keras.saving.custom_object_scope(own_objects(model)):
             model.load_weights(file)
     except Exception as error:  # shapes that do not fit, a damaged file

@@ -15,6 +15,8 @@ from mlmagic.executors.keras._progress import Pace
 from mlmagic.executors.keras._rows import sizes, steps_in
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mlmagic.executors._base import Stop
     from mlmagic.executors._networks._watch import Watch
     from mlmagic.executors.keras._checkpoints import Checkpoints
@@ -26,12 +28,13 @@ Weights = list[np.ndarray]
 
 @dataclass(frozen=True)
 class Part:
-    """Rows that a model steps through: how many, how many to a batch, and the steps."""
+    """Rows that a model steps through: how many, how many to a batch, the steps, and what measures all rows at once."""
 
     rows: int
     batch: int
     steps: Steps
     pace: Pace
+    gathered: Callable[[], Logs] | None = None
 
     def __len__(self) -> int:
         return steps_in(self.rows, self.batch)
@@ -168,6 +171,7 @@ class Training:
             logs = part.steps(position, count).logs
             part.pace.took(count)
             position += count
+        logs = {**logs, **(part.gathered() if part.gathered is not None else {})}
         hooks.on_test_end(dict(logs))
         return {f"val_{name}": value for name, value in logs.items()}
 

@@ -1,6 +1,6 @@
 """What is measured while a network trains, computed where its outputs are.
 
-The names and definitions are those of ``mlmagic.evaluation.scores``: precision, recall and F1 are of the second of two
+The names and definitions are those of ``mlmagic.evaluation.named``: precision, recall and F1 are of the second of two
 classes, and weighted by how many rows each class has where there are more.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 from keras import ops
@@ -18,9 +18,6 @@ from mlmagic.config._reference import Reference
 from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.executors._networks._scale import Scale
 from mlmagic.executors.keras._outputs import Kind
-
-if TYPE_CHECKING:
-    from mlmagic.data import Task
 
 
 @dataclass(frozen=True)
@@ -57,14 +54,6 @@ class Reading:
             return ops.cast(ops.argmax(outputs, axis=-1), "int32")
         border = 0.5 if self.kind == "probabilities" else 0.0
         return ops.cast(ops.reshape(outputs, (-1,)) > border, "int32")
-
-    def second(self, outputs: Any) -> Any:
-        """The probability of the second of two classes, shape (n,)."""
-        values = ops.cast(outputs, "float32")
-        if len(values.shape) > 1 and values.shape[-1] > 1:
-            return (values if self.kind == "probabilities" else ops.softmax(values))[:, 1]
-        flat = ops.reshape(values, (-1,))
-        return flat if self.kind == "probabilities" else ops.sigmoid(flat)
 
     def standard(self, values: Any) -> Any:
         """Numbers in units of the target's standard deviation, shape (n,): sums of those lose no digits."""
@@ -111,20 +100,8 @@ class Confused(keras.metrics.Metric):
         return ops.sum(scores * truth) / ops.maximum(ops.sum(truth), 1.0)
 
 
-class Auc(keras.metrics.AUC):
-    """The area under the ROC curve of the second of two classes, by thresholds."""
-
-    def __init__(self, reading: Reading, name: str = "auc") -> None:
-        super().__init__(name=name)
-        self._reading = reading
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Take a batch; all rows count alike."""
-        super().update_state(self._reading.truth(y_true), self._reading.second(y_pred))
-
-
 class Error(keras.metrics.Mean):
-    """A mean of errors: "mae" or "rmse", in the target's own units."""
+    """A mean of errors: "mae", "mse" or "rmse", in the target's own units."""
 
     def __init__(self, reading: Reading, name: str) -> None:
         super().__init__(name=name)
@@ -137,8 +114,8 @@ class Error(keras.metrics.Mean):
 
     def result(self) -> Any:
         """The mean error of all rows so far."""
-        mean = super().result()
-        return (mean if self.name == "mae" else ops.sqrt(mean)) * self._reading.scale.spread
+        mean, spread = super().result(), self._reading.scale.spread
+        return mean * spread**2 if self.name == "mse" else (ops.sqrt(mean) if self.name == "rmse" else mean) * spread
 
 
 class R2(keras.metrics.Metric):
@@ -185,46 +162,21 @@ class InUnits(keras.metrics.Metric):
         self._own.reset_state()
 
 
-_CLASSIFYING: dict[str, Callable[[Reading], Any]] = {
+_COUNTED: dict[str, Callable[[Reading], Any]] = {
     "accuracy": Accuracy,
     "precision": partial(Confused, name="precision"),
     "recall": partial(Confused, name="recall"),
     "f1": partial(Confused, name="f1"),
-    "auc": Auc,
-}
-_MEASURING: dict[str, Callable[[Reading], Any]] = {
     "r2": R2,
     "rmse": partial(Error, name="rmse"),
     "mae": partial(Error, name="mae"),
+    "mse": partial(Error, name="mse"),
 }
 
 
-def names(task: Task, classes: int, asked: Sequence[str | Reference]) -> list[str]:
-    """What every epoch is measured by: what the task always has, and what was asked for by name.
-
-    Raises
-    ------
-    InvalidConfiguration
-        With every name that does not fit the task.
-    """
-    known, always = (_MEASURING, ["r2", "rmse", "mae"]) if task == "regression" else (_CLASSIFYING, ["accuracy"])
-    faults = [
-        Fault("config.metrics", f"{name!r} is no metric of a {task}, which has {', '.join(known)}.", value=name)
-        for name in asked
-        if isinstance(name, str) and name not in known
-    ]
-    if "auc" in asked and classes > 2:
-        faults.append(Fault("config.metrics", f"auc is of two classes, but the target has {classes}.", value="auc"))
-    if faults:
-        raise InvalidConfiguration(faults)
-    return list(dict.fromkeys([*always, *(name for name in asked if isinstance(name, str))]))
-
-
-def metrics(wanted: Sequence[str], asked: Sequence[str | Reference], reading: Reading) -> list[Any]:
+def metrics(counted: Sequence[str], own: Sequence[Reference], reading: Reading) -> list[Any]:
     """Make them new for one training; those of the notebook are copies."""
-    table = _CLASSIFYING | _MEASURING
-    made = [table[name](reading) for name in wanted]
-    return made + [_own(reference, reading) for reference in asked if isinstance(reference, Reference)]
+    return [*(_COUNTED[name](reading) for name in counted), *(_own(reference, reading) for reference in own)]
 
 
 def _own(reference: Reference, reading: Reading) -> Any:
@@ -233,7 +185,7 @@ def _own(reference: Reference, reading: Reading) -> Any:
         metric = value()
     elif isinstance(value, keras.metrics.Metric):
         metric = type(value).from_config(value.get_config())
-    elif callable(value):
+    elif callable(value) and not isinstance(value, type):  # keras.metrics.binary_accuracy and the like
         metric = keras.metrics.MeanMetricWrapper(value, name=getattr(value, "__name__", reference.name))
     else:
         message = f"metrics takes a keras metric or a function; {reference} is of type {type(value).__name__}"

@@ -16,6 +16,8 @@ def mlp(
     hidden: Sequence[int] = (64, 64),
     dropout: float = 0.0,
     activation: str = "relu",
+    flatten: bool = False,
+    input_shape: Sequence[int] | None = None,
 ) -> keras.Sequential:
     """Build a plain ``keras.Sequential``, so that the trained network needs nothing of mlmagic.
 
@@ -29,8 +31,11 @@ def mlp(
         The share of each hidden layer's units that is left out in training.
     activation
         "relu", "gelu", "tanh" or "silu", after each hidden layer.
+    flatten
+        Whether a row has more than one dimension, as an image has; its ``input_shape`` is needed then.
     """
-    layers: list[keras.Layer] = [keras.layers.Input((in_features,))]
+    shape = (in_features,) if input_shape is None else tuple(input_shape)
+    layers: list[keras.Layer] = [keras.layers.Input(shape), *([keras.layers.Flatten()] if flatten else [])]
     for units in hidden:
         layers.append(keras.layers.Dense(units, activation=activation))
         layers += [keras.layers.Dropout(dropout)] if dropout else []

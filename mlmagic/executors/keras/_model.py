@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,10 @@ from mlmagic.executors._networks import _source
 from mlmagic.executors._networks._script import run_script
 from mlmagic.executors._networks._source import Arguments, Source, describe
 from mlmagic.executors.keras import _backend, _files
+from mlmagic.executors.keras._cnn import cnn
 from mlmagic.executors.keras._copy import copied, objects_of, overrides
 from mlmagic.executors.keras._mlp import mlp
+from mlmagic.executors.keras._resnet import resnet50
 from mlmagic.executors.keras._script import load_network
 
 if TYPE_CHECKING:
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 
     from mlmagic.executors._networks._script import Admit
     from mlmagic.executors.keras.config import KerasTrain
+
+# What the key architecture names.
+ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {"mlp": mlp, "cnn": cnn, "resnet50": resnet50}
 
 
 def source(train: KerasTrain, admit: Admit = _known_scripts.note, *, trust: bool = False) -> Source:
@@ -37,7 +43,7 @@ def source(train: KerasTrain, admit: Admit = _known_scripts.note, *, trust: bool
         If the notebook's variable is no network.
     """
     if train.architecture is not None:
-        return Source(mlp, None, train.architecture, "architecture")
+        return Source(ARCHITECTURES[train.architecture], None, train.architecture, "architecture")
     if train.compiled_model is not None:
         return Source(None, _from_file(train, admit, trust), Path(train.compiled_model).name, "compiledModel")
     if train.model_script is not None:
@@ -49,6 +55,12 @@ def source(train: KerasTrain, admit: Admit = _known_scripts.note, *, trust: bool
         return _sourced(value, "model")
     message = f"model must be a keras.Model, as a class, a function that gives one or an instance; {train.model} is "
     raise InvalidConfiguration([Fault("config.model", message + describe(value), value=str(train.model))])
+
+
+def image_shape(model: Any) -> tuple[int | None, ...] | None:
+    """Height, width and channels that a model takes, None for any; None where it does not say, or takes no images."""
+    shape = getattr(model, "input_shape", None) if getattr(model, "built", False) else None
+    return tuple(shape[1:]) if isinstance(shape, tuple) and len(shape) == 4 else None
 
 
 def build(found: Source, given: Arguments, *, mixed: bool) -> keras.Model:

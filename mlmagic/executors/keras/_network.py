@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,12 @@ import numpy as np
 
 from mlmagic.data import Rows, TrainingData
 from mlmagic.executors._networks._inputs import labels, numbers
+from mlmagic.executors._networks._measures import Measures
 from mlmagic.executors._networks._need import ROWS, need
 from mlmagic.executors._networks._source import Arguments, Source, arguments
 from mlmagic.executors.keras import _trial
 from mlmagic.executors.keras._copy import overrides
-from mlmagic.executors.keras._metrics import Reading, metrics, names
+from mlmagic.executors.keras._metrics import Reading, metrics
 from mlmagic.executors.keras._model import build
 from mlmagic.executors.keras._objective import Objective, objective
 from mlmagic.executors.keras._optimisers import optimiser
@@ -105,8 +107,8 @@ def network(train: KerasTrain, data: TrainingData, found: Source, inputs: np.nda
         If it cannot be built.
     """
     count = 1 if data.classes is None else len(data.classes)
-    measured = names(data.task, count, [*train.metrics, *_watched(train)])
-    given = arguments(found, train, inputs.shape[1], count)
+    measures = measured(train, data)
+    given = arguments(found, train, tuple(inputs.shape[1:]), count, last=True)
     model = build(found, given, mixed=train.mixed_precision)
     outputs = _trial.forward(model, inputs[:ROWS], need(data.task, count, train.loss_function), found)
     last = _scalable(train, data, model, inputs)
@@ -118,10 +120,10 @@ def network(train: KerasTrain, data: TrainingData, found: Source, inputs: np.nda
         rank=outputs.ndim,
         scale=Scale.of(numbers(data.train.y)) if last is not None else None,
         last=last,
-        own_metrics=_own_metrics(model, measured),
+        own_metrics=_own_metrics(model, measures.counted),
         remarks=_remarks(given, found, model),
     )
-    _compile(made, train, [*made.own_metrics, *metrics(measured, train.metrics, _reading(made, data, count))])
+    _compile(made, train, [*made.own_metrics, *metrics(measures.counted, train.of_keras, _reading(made, data, count))])
     first = Rows(data.train.X.iloc[:ROWS], data.train.y.iloc[:ROWS] if data.train.y is not None else None)
     _trial.measure(model, made.objective.name, inputs[:ROWS], made.target(data, first), outputs)
     if made.scale is not None and found.given is not None:
@@ -129,10 +131,16 @@ def network(train: KerasTrain, data: TrainingData, found: Source, inputs: np.nda
     return made
 
 
-def _watched(train: KerasTrain) -> list[str]:
-    """What early stopping needs, where it is measured only on demand."""
-    metric = train.early_stopping.metric if train.early_stopping else ""
-    return ["f1"] if metric.partition("_")[2] == "f1" else []
+def measured(train: KerasTrain, data: TrainingData) -> Measures:
+    """What an epoch is measured by; a model of the user's own may measure what it likes besides.
+
+    Raises
+    ------
+    InvalidConfiguration
+        If early stopping watches what is not measured.
+    """
+    own = bool(train.model_script or train.compiled_model or train.model or train.of_keras)
+    return Measures.of(train, data, own=own)
 
 
 def _scalable(train: KerasTrain, data: TrainingData, model: keras.Model, inputs: np.ndarray) -> Any:
@@ -160,7 +168,7 @@ def _reading(made: Network, data: TrainingData, count: int) -> Reading:
     return Reading(made.kind, count, made.objective.target == "one-hot", scale, scaled=made.scale is not None)
 
 
-def _own_metrics(model: keras.Model, ours: list[str]) -> tuple[Any, ...]:
+def _own_metrics(model: keras.Model, ours: Sequence[str]) -> tuple[Any, ...]:
     """What a compiled model is measured by already, without what we measure under the same name."""
     if not model.compiled:
         return ()

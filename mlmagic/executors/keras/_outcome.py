@@ -67,7 +67,7 @@ def _whole(model: Any, rest: dict[str, Any]) -> KerasOutcome:
 def _made(_: Any, weights: list[Any], compiled: dict[str, Any], rest: dict[str, Any]) -> KerasOutcome:
     model = rest["make"]()
     if not model.built:
-        model(np.zeros((1, rest["about"]["inputs"]), dtype=np.float32))
+        model(np.zeros((1, *rest["about"]["inputs"]), dtype=np.float32))
     model.set_weights(weights)
     with contextlib.suppress(Exception):  # a loss of the notebook has no name that Keras knows
         model.compile_from_config(compiled)

@@ -10,9 +10,10 @@ import keras
 import numpy as np
 
 from mlmagic.errors import ModelLoadingError
-from mlmagic.executors._base import Outcome, Predictions, batch_rows
-from mlmagic.executors._networks._inputs import matrix
+from mlmagic.executors._base import Outcome, Predictions
+from mlmagic.executors._networks._inputs import restored
 from mlmagic.executors.keras import _backend
+from mlmagic.executors.keras._model import image_shape
 from mlmagic.executors.keras._outcome import KerasOutcome
 from mlmagic.executors.keras._outputs import probabilities
 
@@ -30,13 +31,14 @@ def predict(outcome: Outcome, rows: Rows) -> Predictions:
         If it gives something else than a number or a number a class for each row.
     """
     assert isinstance(outcome, KerasOutcome)
-    inputs = matrix(outcome.preparation, rows)
+    inputs = restored(
+        outcome.preparation, outcome.about.get("reading"), rows, expected=image_shape(outcome.model), last=True
+    )
     device = outcome.device or ("gpu:0" if _backend.has_gpu() else "cpu:0")
-    size = batch_rows(inputs.shape[1])
-    with _backend.on(device), _backend.device_errors(device, min(size, len(inputs)), outcome.model.count_params()):
-        function = outcome.functions.get(inputs.shape[1:]) or _function(outcome.model, inputs.shape[1:])
-        outcome.functions[inputs.shape[1:]] = function
-        outputs = np.concatenate([function(inputs[start : start + size]) for start in range(0, len(inputs), size)])
+    size = inputs.together(rows)
+    with _backend.on(device), _backend.device_errors(device, min(size, len(rows)), outcome.model.count_params()):
+        parts = map(inputs.finished, inputs.batches(rows, size))
+        outputs = np.concatenate([_function(outcome, part.shape[1:])(part) for part in parts])
     return _read(outcome, outputs, _backend.facts(device))
 
 
@@ -63,7 +65,14 @@ def _read(outcome: KerasOutcome, outputs: np.ndarray, facts: dict[str, Any]) -> 
     return Predictions(chosen if outcome.classes is None else outcome.classes[chosen], found, facts)
 
 
-def _function(model: keras.Model, shape: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray]:
+def _function(outcome: KerasOutcome, shape: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray]:
+    """Outputs of a batch of rows of this shape, made once."""
+    if shape not in outcome.functions:
+        outcome.functions[shape] = outputs_of(outcome.model, shape)
+    return outcome.functions[shape]
+
+
+def outputs_of(model: keras.Model, shape: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray]:
     """Outputs of a batch of any size; Keras' own function is compiled anew for each of the first sizes."""
     if keras.backend.backend() != _backend.TENSORFLOW or model.run_eagerly:
         eager: Callable[[np.ndarray], np.ndarray] = model.predict_on_batch

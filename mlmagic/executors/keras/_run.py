@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,25 +11,33 @@ from mlmagic.config._early_stopping import EarlyStopping
 from mlmagic.errors import TrainingDiverged
 from mlmagic.events import Emit, Metadata
 from mlmagic.executors._base import batch_rows
-from mlmagic.executors._networks._inputs import matrix
+from mlmagic.executors._networks._decoded import Cancelled
+from mlmagic.executors._networks._opened import Opened
 from mlmagic.executors._networks._watch import Watch
 from mlmagic.executors.keras import _backend
 from mlmagic.executors.keras._callbacks import callbacks, listens_to_batches
 from mlmagic.executors.keras._checkpoints import Checkpoints
 from mlmagic.executors.keras._conclusion import about, conclude, facts, remark
+from mlmagic.executors.keras._finish import augmented, finish
+from mlmagic.executors.keras._gathered import gathered
 from mlmagic.executors.keras._loop import Part, Training
-from mlmagic.executors.keras._network import Network, network
+from mlmagic.executors.keras._network import Network, measured, network
 from mlmagic.executors.keras._optimisers import learning_rate
+from mlmagic.executors.keras._outcome import KerasOutcome
 from mlmagic.executors.keras._progress import Pace, Progress
 from mlmagic.executors.keras._rows import Arrays
 from mlmagic.executors.keras._steps import test_steps, train_steps
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mlmagic.config import RunConfig
     from mlmagic.data import Rows, TrainingData
     from mlmagic.executors._base import Stop
+    from mlmagic.executors._networks._decoded import Images
+    from mlmagic.executors._networks._inputs import Inputs
+    from mlmagic.executors._networks._measures import Measures
     from mlmagic.executors._networks._source import Source
-    from mlmagic.executors.keras._outcome import KerasOutcome
     from mlmagic.executors.keras.config import KerasTrain
 
 
@@ -36,7 +45,7 @@ if TYPE_CHECKING:
 PATIENCE: int = EarlyStopping.model_fields["patience"].default
 
 
-def fit(config: RunConfig, data: TrainingData, found: Source, preparation: Any, emit: Emit, stop: Stop) -> KerasOutcome:
+def fit(config: RunConfig, data: TrainingData, found: Source, inputs: Inputs, emit: Emit, stop: Stop) -> KerasOutcome:
     """Train a network.
 
     Raises
@@ -49,18 +58,21 @@ def fit(config: RunConfig, data: TrainingData, found: Source, preparation: Any, 
     if config.deterministic:
         _backend.repeat_exactly()
     with _backend.on(device):
-        inputs = matrix(preparation, data.train)
+        try:
+            opened = Opened.of(inputs, data, emit, stop)
+        except Cancelled:
+            return KerasOutcome(None)
         with _backend.own_random_state(config.seed):
-            made = network(train, data, found, inputs)
+            made = network(train, data, found, opened.first)
         remark(made, emit)
         emit(Metadata(facts(train, found, made) | _backend.facts(device)))
-        told = about(data, found, made, inputs.shape[1])
+        told = about(data, found, made, opened.first.shape[1:]) | {"reading": inputs.to_plain()}
         checkpoints = Checkpoints(
-            config.output_dir if train.checkpoint else None, _interval(train), made, told, preparation, emit
+            config.output_dir if train.checkpoint else None, _interval(train), made, told, inputs.preparation, emit
         )
         with _backend.device_errors(device, train.batch_size, made.size):
-            training = _training(config, data, made, inputs, preparation, checkpoints, emit, stop)
-        rest = (made, found, train, data, preparation, told, device, config.output_dir)
+            training = _training(config, data, made, inputs, opened, checkpoints, emit, stop)
+        rest = (made, found, train, data, inputs.preparation, told, device, config.output_dir)
         try:
             with _backend.device_errors(device, train.batch_size, made.size):
                 training.run(train.epochs)
@@ -75,23 +87,25 @@ def _training(
     config: RunConfig,
     data: TrainingData,
     made: Network,
-    inputs: np.ndarray,
-    preparation: Any,
+    inputs: Inputs,
+    opened: Opened,
     checkpoints: Checkpoints,
     emit: Emit,
     stop: Stop,
 ) -> Training:
     train: KerasTrain = config.config  # type: ignore[assignment]
     model = made.model
-    watch = _watch(train, data)
-    own = callbacks(train, watch.metric if watch is not None else "train_loss", config.output_dir)
-    rows = _arrays(made, data, data.train, inputs)
+    measures = measured(train, data)
+    watch = _watch(train, measures)
+    own = callbacks(train, watch, config.output_dir)
+    changed = augmented(train.augmentation, inputs, config.seed) or finish(inputs)
+    rows = _arrays(made, data, data.train, opened.train, changed)
     size = min(train.batch_size, len(rows))
     part = Part(len(rows), size, train_steps(model, rows, size), Pace(1 if listens_to_batches(own) else None))
     return Training(
         model,
         part,
-        _validation(made, data, preparation, train.batch_size),
+        _validation(made, data, inputs, opened, train.batch_size, measures),
         own,
         Progress(emit, learning_rate(model.optimizer)),
         watch,
@@ -102,30 +116,38 @@ def _training(
     )
 
 
-def _validation(made: Network, data: TrainingData, preparation: Any, batch: int) -> Part | None:
-    if not data.validation:
+def _validation(
+    made: Network, data: TrainingData, inputs: Inputs, opened: Opened, batch: int, measures: Measures
+) -> Part | None:
+    if not data.validation or opened.validation is None:
         return None
-    rows = _arrays(made, data, data.validation, matrix(preparation, data.validation))
-    size = min(max(batch_rows(rows.inputs.shape[1]), batch), len(rows))
+    rows = _arrays(made, data, data.validation, opened.validation, finish(inputs))
+    size = min(max(batch_rows(prod(rows.inputs.shape[1:])), batch), len(rows))
     steps = test_steps(made.model, rows, size)
     steps.order(None)
-    return Part(len(rows), size, steps, Pace())
+    more = None
+    if measures.gathered:
+        shape = rows.inputs.shape[1:]
+        more = gathered(measures.gathered, made, data, shape, lambda: map(inputs.finished, rows.in_order(size)))
+    return Part(len(rows), size, steps, Pace(), more)
 
 
-def _arrays(made: Network, data: TrainingData, rows: Rows, inputs: np.ndarray) -> Arrays:
+def _arrays(
+    made: Network,
+    data: TrainingData,
+    rows: Rows,
+    inputs: np.ndarray | Images,
+    done: Callable[[Any], Any] | None,
+) -> Arrays:
     weight = None if rows.weight is None else rows.weight.to_numpy(dtype=np.float32)
-    return Arrays(inputs, made.target(data, rows), weight)
+    return Arrays(inputs, made.target(data, rows), weight, done)
 
 
-def _watch(train: KerasTrain, data: TrainingData) -> Watch | None:
-    early = train.early_stopping
-    if early is not None:
-        return Watch(early.metric, early.patience, early.min_delta)
-    # Without validation rows nothing tells the epochs apart: the last one it is.
-    metric = "val_loss" if data.validation else None
-    if "early_stopping" in train.callbacks:
-        return Watch(metric or "train_loss", PATIENCE)
-    return Watch(metric) if metric else None
+def _watch(train: KerasTrain, measures: Measures) -> Watch | None:
+    if train.early_stopping is None and "early_stopping" in train.callbacks:
+        metric, higher = measures.watched or ("train_loss", False)
+        return Watch(metric, higher, PATIENCE)
+    return measures.watch(train.early_stopping)
 
 
 def _interval(train: KerasTrain) -> int | None:

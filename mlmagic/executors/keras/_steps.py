@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import keras
 import numpy as np
 
+from mlmagic.executors._networks._decoded import Images
 from mlmagic.executors.keras import _backend
+from mlmagic.executors.keras._rows import steps_in
 
 if TYPE_CHECKING:
     from mlmagic.executors.keras._rows import Arrays
@@ -50,8 +52,27 @@ def test_steps(model: keras.Model, rows: Arrays, batch: int) -> Steps:
 
 def _steps(model: keras.Model, step: Callable[[Any], Any], rows: Arrays, batch: int, *, alone: bool) -> Steps:
     compiled = keras.backend.backend() == _backend.TENSORFLOW and not model.run_eagerly
+    if rows.finish is not None:
+        step = _finished(step, rows.finish)
+    if isinstance(rows.inputs, Images):
+        return _Fed(model, _graph(model, step) if compiled else step, rows, batch, alone=alone)
     kind = _Compiled if compiled else _OneByOne
     return kind(model, step, rows, batch, alone=alone)
+
+
+def _finished(step: Callable[[Any], Any], finish: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A step on pixels."""
+    return lambda data: step((finish(data[0]), *data[1:]))
+
+
+def _graph(model: keras.Model, step: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A step that TensorFlow compiles once, for batches of any size."""
+    import tensorflow as tf
+
+    compiled: Callable[[Any], Any] = tf.function(
+        step, jit_compile=model.jit_compile, reduce_retracing=True, autograph=False
+    )
+    return compiled
 
 
 class _OneByOne:
@@ -68,7 +89,7 @@ class _OneByOne:
     ) -> None:
         self._model = model
         self._step = step
-        self._parts = [keras.ops.convert_to_tensor(part) for part in rows.parts]
+        self._parts = self._held(rows)
         self._rows = len(rows)
         self._batch = batch
         self._alone = alone
@@ -78,19 +99,51 @@ class _OneByOne:
         """See :class:`Steps`."""
         self._order = np.arange(self._rows) if places is None else places
 
+    def _held(self, rows: Arrays) -> list[Any]:
+        return [keras.ops.convert_to_tensor(part) for part in rows.parts]
+
+    def _batch_at(self, number: int) -> tuple[Any, ...]:
+        places = self._places(number)
+        return tuple(keras.ops.take(part, places, axis=0) for part in self._parts)
+
+    def _places(self, number: int) -> np.ndarray:
+        assert self._order is not None
+        return self._order[number * self._batch : (number + 1) * self._batch]
+
     def __call__(self, first: int, count: int) -> Done:
         """See :class:`Steps`."""
-        assert self._order is not None
         losses: list[float] = []
         logs: Logs = {}
         for number in range(first, first + count):
-            places = self._order[number * self._batch : (number + 1) * self._batch]
             if self._alone:
                 _reset_loss(self._model)
-            data = tuple(keras.ops.take(part, places, axis=0) for part in self._parts)
-            logs = {name: float(_mean(value)) for name, value in self._step(data).items()}
+            logs = {name: float(_mean(value)) for name, value in self._step(self._batch_at(number)).items()}
             losses.append(logs[_loss_name(logs)])
         return Done(losses, logs)
+
+
+class _Fed(_OneByOne):
+    """Steps on images that are decoded a little ahead: more of them than memory holds."""
+
+    _ahead: Iterator[np.ndarray] | None = None
+
+    def _held(self, rows: Arrays) -> list[Any]:
+        assert isinstance(rows.inputs, Images)
+        self._images, self._beside = rows.inputs, rows.beside
+        return []
+
+    def order(self, places: np.ndarray | None) -> None:
+        """See :class:`Steps`."""
+        super().order(places)
+        self._ahead = None
+
+    def _batch_at(self, number: int) -> tuple[Any, ...]:
+        if number == 0 or self._ahead is None:
+            batches = steps_in(self._rows, self._batch)
+            self._ahead = self._images.batches(self._places(later) for later in range(number, batches))
+        places = self._places(number)
+        parts = (next(self._ahead), *(part[places] for part in self._beside))
+        return tuple(keras.ops.convert_to_tensor(part) for part in parts)
 
 
 class _Compiled:

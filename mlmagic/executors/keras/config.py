@@ -1,6 +1,6 @@
 """The keys of ``train`` in Keras."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,7 +21,6 @@ CALLBACKS = (
     "csv_logger",
     "terminate_on_nan",
 )
-METRICS = ("accuracy", "precision", "recall", "f1", "auc", "r2", "rmse", "mae")
 SUFFIXES = (".keras", ".h5", ".hdf5")
 
 
@@ -36,6 +35,8 @@ class KerasTrain(NetworkTrain):
         "mean_absolute_error": "mae",
         "mean_squared_error": "mse",
     }
+    # keras.applications has no smaller one.
+    architectures: ClassVar[tuple[str, ...]] = ("mlp", "cnn", "resnet50")
     model_rule: ClassVar[str] = (
         "give `modelScript: file.py`, `compiledModel: file.keras`, `model: $net` or `architecture: mlp`"
     )
@@ -51,12 +52,6 @@ class KerasTrain(NetworkTrain):
         description=f"What happens beside training: {', '.join(CALLBACKS)}, or a callback of the notebook.",
         examples=[["tensorboard", "reduce_lr_on_plateau"]],
     )
-    metrics: list[Text | Reference] = Field(
-        default_factory=list,
-        description=f"What is measured each epoch besides what the task always has: {', '.join(METRICS)}, or a metric "
-        "of the notebook.",
-        examples=[["precision", "recall"]],
-    )
 
     @field_validator("compiled_model")
     @classmethod
@@ -65,15 +60,24 @@ class KerasTrain(NetworkTrain):
             raise refuse(f"compiledModel must be a .keras or .h5 file, got {show(value)}")
         return value
 
-    @field_validator("callbacks", "metrics")
+    @field_validator("callbacks")
     @classmethod
-    def _names_are_known(cls, value: list[str | Reference], info: Any) -> list[str | Reference]:
-        known = CALLBACKS if info.field_name == "callbacks" else METRICS
+    def _callbacks_are_known(cls, value: list[str | Reference]) -> list[str | Reference]:
         for name in value:
-            if isinstance(name, str) and name not in known:
-                rule = f"one of {', '.join(known)} or an object of the notebook ($name)"
-                raise refuse(f"each of {info.field_name} must be {rule}, got {show(name)}", closest(name, known))
+            if isinstance(name, str) and name not in CALLBACKS:
+                rule = f"one of {', '.join(CALLBACKS)} or an object of the notebook ($name)"
+                raise refuse(f"each of callbacks must be {rule}, got {show(name)}", closest(name, CALLBACKS))
         return value
+
+    @property
+    def asked(self) -> list[str | tuple[str, Callable[..., Any]]]:
+        """See :meth:`TrainConfig.asked`; without what Keras made, which only Keras can measure."""
+        return [item for item in super().asked if isinstance(item, str) or not _is_of_keras(item[1])]
+
+    @property
+    def of_keras(self) -> list[Reference]:
+        """The metrics that Keras made, or that derive from one of its classes."""
+        return [item for item in self.metrics or () if isinstance(item, Reference) and _is_of_keras(item.value)]
 
     @classmethod
     def sources(cls, given: Mapping[str, Any]) -> tuple[str, ...]:
@@ -88,3 +92,9 @@ class KerasTrain(NetworkTrain):
         if "compiled_model" in given and "model_class" in given:
             message = "modelClass and compiledModel exclude each other: the file says which class it holds"
             yield Complaint(("model_class",), message, given["model_class"], on_key=True)
+
+
+def _is_of_keras(value: Any) -> bool:
+    kinds = value.__mro__ if isinstance(value, type) else type(value).__mro__
+    modules = [getattr(value, "__module__", ""), *(kind.__module__ for kind in kinds)]
+    return any(str(module).partition(".")[0] == "keras" for module in modules)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlmagic._suggest import closest, listed
-from mlmagic.data import Rows, Task, TrainingData, describe_preparation, fit_preparation
+from mlmagic.data import Rows, Task, TrainingData
 from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.events import Emit, Metadata, Plan
+from mlmagic.executors._skops import import_early
 from mlmagic.executors.keras import _backend
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mlmagic.config import RunConfig
     from mlmagic.executors._base import Outcome, Predictions, Stop
+    from mlmagic.executors._networks._inputs import Inputs
     from mlmagic.executors._networks._source import Source
     from mlmagic.executors.keras.config import KerasTrain
     from mlmagic.state import RunState
@@ -33,7 +34,7 @@ class KerasExecutor:
 
     def __init__(self) -> None:
         self._sources: list[tuple[KerasTrain, Source]] = []
-        self._preparations: list[tuple[KerasTrain, TrainingData, Any]] = []
+        self._fitted: list[tuple[KerasTrain, TrainingData, Inputs]] = []
 
     def placement(self, config: RunConfig) -> Literal["thread", "child"]:
         """Where Keras is imported already, or the model is an object of the notebook, beside it; else in a child.
@@ -62,13 +63,12 @@ class KerasExecutor:
     def check(self, config: RunConfig, data: TrainingData) -> None:
         """The network can be built, takes the rows, and gives what the labels need."""
         _backend.load()
-        from mlmagic.executors._networks._inputs import matrix
         from mlmagic.executors.keras._network import network
 
         train = _train(config)
         faults = _faults(train, data)
         try:
-            inputs = matrix(self._preparation(train, data), data.train)
+            inputs = self._inputs(config, data).first(data.train)
             with _backend.own_random_state(config.seed):
                 network(train, data, self._source(config), inputs)
         except InvalidConfiguration as error:
@@ -77,15 +77,15 @@ class KerasExecutor:
             raise InvalidConfiguration(faults)
 
     def run(self, config: RunConfig, data: TrainingData, emit: Emit, stop: Stop) -> Outcome:
-        """Fit the preparation and train the network on the training rows."""
+        """Fit what makes inputs of rows, and train the network on the training rows."""
         _backend.load()
         from mlmagic.executors.keras._run import fit
 
-        train = _train(config)
         emit(Plan("preparing"))
-        preparation = self._preparation(train, data)
-        emit(Metadata(describe_preparation(preparation)))
-        return fit(config, data, self._source(config), preparation, emit, stop)
+        import_early()
+        inputs = self._inputs(config, data)
+        emit(Metadata(inputs.facts()))
+        return fit(config, data, self._source(config), inputs, emit, stop)
 
     def predict(self, outcome: Outcome, rows: Rows) -> Predictions:
         """Labels and probabilities, or numbers in the target's own units."""
@@ -139,12 +139,15 @@ class KerasExecutor:
             self._sources = [(train, source(train, trust=config.trust))]
         return self._sources[0][1]
 
-    def _preparation(self, train: KerasTrain, data: TrainingData) -> Any:
-        known = self._preparations
+    def _inputs(self, config: RunConfig, data: TrainingData) -> Inputs:
+        from mlmagic.executors._networks._inputs import are_images, fit_inputs
+        from mlmagic.executors.keras._model import image_shape
+
+        train, known = _train(config), self._fitted
         if not (known and known[0][0] is train and known[0][1] is data):
-            scaling = train.feature_scaling or "standard"
-            self._preparations = [(train, data, fit_preparation(data.train, scaling, train.prepare))]
-        return self._preparations[0][2]
+            expected = image_shape(self._source(config).given) if are_images(data.train) else None
+            self._fitted = [(train, data, fit_inputs(train, data.train, expected=expected, last=True))]
+        return self._fitted[0][2]
 
 
 def _train(config: RunConfig) -> KerasTrain:
@@ -154,14 +157,10 @@ def _train(config: RunConfig) -> KerasTrain:
 
 def _faults(train: KerasTrain, data: TrainingData) -> list[Fault]:
     """What is wrong between the config and the data, before any network is built."""
-    if train.early_stopping is None or train.model_script or train.compiled_model or train.model:
-        return []  # a model of the user's own may measure what it likes
-    names = ["loss", "accuracy", "f1"] if data.classes is not None else ["loss", "r2", "rmse", "mae"]
-    names += [name for name in train.metrics if isinstance(name, str) and name not in names]
-    known = [f"{part}_{name}" for part in ("val", "train") if part == "train" or data.validation for name in names]
-    metric = train.early_stopping.metric
-    if metric in known:
-        return []
-    why = "" if data.validation else "; without validationSplit there are no validation rows"
-    message = f"earlyStopping.metric must be {listed(known)}, got {metric!r}{why}."
-    return [Fault("config.earlyStopping.metric", message, value=metric, suggestion=closest(metric, known))]
+    from mlmagic.executors.keras._network import measured
+
+    try:
+        measured(train, data)
+    except InvalidConfiguration as error:
+        return error.faults
+    return []

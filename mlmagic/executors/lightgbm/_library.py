@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlmagic.executors._boosting._library import Library
 from mlmagic.executors.lightgbm._estimators import ESTIMATORS
-from mlmagic.executors.lightgbm._metrics import METRICS
+from mlmagic.executors.lightgbm._metrics import EQUAL, METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,6 +41,7 @@ class LightGBM(Library):
         "early_stopping_min_delta": "earlyStopping: {{minDelta: {}}}",
     }
     metrics = METRICS
+    equal = EQUAL
     # It would read them as JSON.
     unfit = '",:[]{}'
 

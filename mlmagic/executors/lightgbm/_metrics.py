@@ -44,3 +44,13 @@ METRICS: Mapping[Kind, Mapping[str, str | tuple[str, str]]] = {
     },
     "ranker": {"ndcg": "ndcg", "map": "map", "auc": "auc"},
 }
+# What LightGBM measures as scikit-learn does.
+EQUAL: Mapping[Kind, Mapping[str, str | tuple[str, str]]] = {
+    "classifier": {
+        "accuracy": ("binary_error", "multi_error"),
+        "log_loss": ("binary_logloss", "multi_logloss"),
+        "roc_auc": ("auc", ""),
+    },
+    "regressor": {"rmse": "rmse", "mae": "l1", "mse": "l2", "r2": "r2"},
+    "ranker": {},
+}

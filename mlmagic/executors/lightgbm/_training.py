@@ -15,6 +15,7 @@ from mlmagic.executors._boosting._library import Fitting, Listener, Measure
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mlmagic.executors._boosting._computed import Computed
     from mlmagic.executors._boosting._metrics import CustomMetric
 
 
@@ -31,7 +32,7 @@ def fit(estimator: Any, fitting: Fitting, listener: Listener) -> Any:
         _know_labels(estimator, np.unique(train.y))
         targets = [estimator._le.transform(y) for y in targets]
         kind = lightgbm.LGBMModel
-    asked = [_function(metric) if callable(metric) else metric for metric in fitting.metrics]
+    asked = [metric if isinstance(metric, str) else _function(metric) for metric in fitting.metrics]
     arguments: dict[str, Any] = {
         "sample_weight": train.weight,
         "eval_sample_weight": [part.weight for part in parts.values()],
@@ -94,7 +95,7 @@ class _Report:
     def __call__(self, env: CallbackEnv) -> None:
         results: list[Any] = env.evaluation_result_list or []
         if env.iteration == env.begin_iteration:
-            self._listener.begin([Measure(item[0], item[1], bool(item[3])) for item in results])
+            self._listener.begin([Measure(item[0], item[1], _grows(item[1], told=item[3])) for item in results])
         ended = self._listener.round_ended([float(item[2]) for item in results])
         best = self._listener.best
         if best == env.iteration + 1:
@@ -102,6 +103,11 @@ class _Report:
         if ended or (best is not None and env.iteration + 1 == env.end_iteration):
             # LightGBM keeps the rounds up to the one that is named here.
             raise EarlyStopException(env.iteration if best is None else best - 1, self._best or results)
+
+
+def _grows(metric: str, *, told: bool) -> bool:
+    """Whether more of a metric is better; LightGBM 4.7 takes its own r2 for an error."""
+    return bool(told) or metric == "r2"
 
 
 def _know_labels(estimator: Any, classes: np.ndarray) -> None:
@@ -131,8 +137,8 @@ def _columns(fitting: Fitting) -> dict[str, Any]:
     return {"feature_name": list(fitting.columns.names), "categorical_feature": positions or "auto"}
 
 
-def _function(metric: CustomMetric) -> Callable[..., tuple[str, float, bool]]:
-    def measure(y_true: np.ndarray, y_pred: np.ndarray, weight: np.ndarray | None) -> tuple[str, float, bool]:
-        return metric.__name__, metric(y_true, y_pred, weight), metric.higher
+def _function(metric: CustomMetric | Computed) -> Callable[..., list[tuple[str, float, bool]]]:
+    def measure(y_true: np.ndarray, y_pred: np.ndarray, weight: np.ndarray | None) -> list[tuple[str, float, bool]]:
+        return metric.measured(y_true, y_pred, weight)
 
     return measure

@@ -1,20 +1,24 @@
-"""Batches cut from tensors in memory: no loader, no worker, no copy a row."""
+"""Batches cut from tensors in memory, or decoded a little ahead: no loader, no worker process, no copy a row."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from mlmagic.executors._networks._decoded import Images
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 # Floats that are shuffled at a time: they stay in the cache, and memory need not hold all rows twice.
 PIECE = 2_000_000
-# Rows to a batch where no gradients are kept.
-MANY = 8_192
+# Rows to a batch where no gradients are kept, and numbers to a batch of images there.
+MANY, MANY_PIXELS = 8_192, 8_000_000
 
 # Inputs, target, and how much each row counts; None where all count alike.
 Batch = tuple[Tensor, Tensor, Tensor | None]
@@ -22,28 +26,64 @@ Batch = tuple[Tensor, Tensor, Tensor | None]
 
 @dataclass(frozen=True)
 class Tensors:
-    """Inputs, shape (n, features), target, shape (n,), and weights, shape (n,), or None where all rows count alike."""
+    """Rows.
 
-    inputs: Tensor
+    Attributes
+    ----------
+    inputs
+        Shape (n, ...), in memory, or images that are decoded batch by batch.
+    target
+        Shape (n,).
+    weight
+        Shape (n,); None where all rows count alike.
+    finish
+        What is done to inputs of a batch on the device; None where nothing is.
+    """
+
+    inputs: Tensor | Images
     target: Tensor
     weight: Tensor | None = None
+    finish: Callable[[Tensor], Tensor] | None = None
 
     def __len__(self) -> int:
         return len(self.target)
 
+    @property
+    def cells(self) -> int:
+        """Numbers in a row."""
+        return max(1, prod(self.inputs.shape[1:]))
+
     def to(self, device: torch.device) -> Tensors:
         """On the device, if they take less than half of the memory that is free there; else where they are."""
+        if isinstance(self.inputs, Images):
+            return self
         if device.type == "cuda":
             free, _ = torch.cuda.mem_get_info(device)
             if 2 * self.inputs.nbytes > free:
                 return self
         weight = None if self.weight is None else self.weight.to(device)
-        return Tensors(self.inputs.to(device), self.target.to(device), weight)
+        return replace(self, inputs=self.inputs.to(device), target=self.target.to(device), weight=weight)
 
     def in_order(self, size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches as the rows come."""
-        for inputs, target in zip(self.inputs.split(size), self.target.split(size), strict=True):
-            yield inputs.to(device), target.to(device)
+        if self.finish is not None:
+            size = min(size, max(1, MANY_PIXELS // self.cells))
+        for inputs, target in zip(self._in_order(size), self.target.split(size), strict=True):
+            there = inputs.to(device)
+            yield (there if self.finish is None else self.finish(there)), target.to(device)
+
+    def at(self, parts: Iterable[Tensor]) -> Iterator[Tensor]:
+        """Inputs at these places, shape (k,) each; not finished."""
+        if isinstance(self.inputs, Images):
+            return map(torch.from_numpy, self.inputs.batches(part.numpy() for part in parts))
+        held = self.inputs
+        return (held.index_select(0, part) for part in parts)
+
+    def _in_order(self, size: int) -> Iterable[Tensor]:
+        if isinstance(self.inputs, Images):
+            return self.at(torch.from_numpy(np.arange(len(self))).split(size))
+        pieces: tuple[Tensor, ...] = self.inputs.split(size)
+        return pieces
 
 
 class Shuffled:
@@ -58,28 +98,41 @@ class Shuffled:
         normalisation has no variance of one row.
     seed
         Of the orders; the generator is its own, so that nothing else moves it.
+    finish
+        What is done to inputs of a batch on the device; None for what the rows say.
     """
 
-    def __init__(self, rows: Tensors, size: int, seed: int, device: torch.device) -> None:
+    def __init__(
+        self,
+        rows: Tensors,
+        size: int,
+        seed: int,
+        device: torch.device,
+        finish: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
         self._rows = rows
         self._device = device
+        self._finish = finish or rows.finish
         self.generator = torch.Generator().manual_seed(seed)
         full, rest = divmod(len(rows), size)
         self.sizes = [size] * full + [rest] * (rest > 0)
         if rest == 1 and full:
             self.sizes[-2:] = [size + 1]
-        each = max(1, PIECE // (size * max(1, rows.inputs[:1].numel())))
+        each = max(1, PIECE // (size * rows.cells))
         self._pieces = [self.sizes[start : start + each] for start in range(0, len(self.sizes), each)]
 
     def __len__(self) -> int:
         return len(self.sizes)
 
     def __iter__(self) -> Iterator[Batch]:
-        order = torch.randperm(len(self._rows), generator=self.generator).to(self._rows.inputs.device)
-        for sizes, places in zip(self._pieces, order.split([sum(sizes) for sizes in self._pieces]), strict=True):
-            inputs = self._rows.inputs.index_select(0, places).to(self._device)
+        order = torch.randperm(len(self._rows), generator=self.generator).to(self._rows.target.device)
+        parts = order.split([sum(sizes) for sizes in self._pieces])
+        for sizes, places, piece in zip(self._pieces, parts, self._rows.at(parts), strict=True):
+            inputs: Iterable[Tensor] = piece.to(self._device).split(sizes)
             target = self._rows.target.index_select(0, places).to(self._device)
-            yield from zip(inputs.split(sizes), target.split(sizes), self._weights(places, sizes), strict=True)
+            if self._finish is not None:
+                inputs = map(self._finish, inputs)
+            yield from zip(inputs, target.split(sizes), self._weights(places, sizes), strict=True)
 
     def _weights(self, places: Tensor, sizes: list[int]) -> Iterable[Tensor | None]:
         if self._rows.weight is None:

@@ -1,30 +1,37 @@
-"""From rows to tensors."""
+"""Inputs as tensors, and what is done to a batch of them on the device."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from mlmagic.executors._networks import _inputs
-
 if TYPE_CHECKING:
-    from mlmagic.data import Rows
+    from collections.abc import Callable
 
+    import numpy as np
 
-def matrix(preparation: Any, rows: Rows) -> Tensor:
-    """Give the inputs, shape (n, columns), float32.
-
-    Raises
-    ------
-    DataLoadingError
-        If a value is no finite number; names the columns.
-    """
-    return torch.from_numpy(_inputs.matrix(preparation, rows))
+    from mlmagic.executors._networks._inputs import Inputs
 
 
 def dtype_of(module: nn.Module) -> torch.dtype:
     """Tell what floating numbers a network computes with."""
     kinds = (parameter.dtype for parameter in module.parameters() if parameter.is_floating_point())
     return next(kinds, torch.float32)
+
+
+def tensor(values: np.ndarray, kind: torch.dtype) -> Tensor:
+    """A tensor of the network's numbers; whole numbers stay: a batch of them is finished when it comes."""
+    found = torch.from_numpy(values)
+    return found.to(kind) if found.is_floating_point() else found
+
+
+def finish(inputs: Inputs, kind: torch.dtype, device: torch.device) -> Callable[[Tensor], Tensor] | None:
+    """What makes a network's numbers of a batch that is on the device; None where it has them."""
+    if inputs.scale is None:
+        return None
+    factor, offset = (
+        torch.from_numpy(part).to(device, kind).reshape(-1, 1, 1) for part in (inputs.scale.factor, inputs.scale.offset)
+    )
+    return lambda batch: torch.addcmul(offset, batch.to(kind), factor)

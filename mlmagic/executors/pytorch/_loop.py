@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlmagic.executors._base import Stop
+    from mlmagic.executors._networks._watch import Watch
     from mlmagic.executors.pytorch._checkpoints import Checkpoints
     from mlmagic.executors.pytorch._losses import Objective
     from mlmagic.executors.pytorch._precision import Precision
     from mlmagic.executors.pytorch._progress import Progress
     from mlmagic.executors.pytorch._schedules import Schedule
     from mlmagic.executors.pytorch._scores import Tally
-    from mlmagic.executors.pytorch._watch import Watch
 
 State = dict[str, Any]
 

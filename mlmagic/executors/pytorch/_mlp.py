@@ -19,6 +19,7 @@ def mlp(
     hidden: Sequence[int] = (64, 64),
     dropout: float = 0.0,
     activation: str = "relu",
+    flatten: bool = False,
 ) -> nn.Sequential:
     """Build a plain ``torch.nn.Sequential``, so that the trained network needs nothing of mlmagic.
 
@@ -32,8 +33,10 @@ def mlp(
         The share of each hidden layer's units that is left out in training.
     activation
         "relu", "gelu", "tanh" or "silu", after each hidden layer.
+    flatten
+        Whether a row has more than one dimension, as an image has.
     """
-    layers: list[nn.Module] = []
+    layers: list[nn.Module] = [nn.Flatten()] if flatten else []
     for before, after in pairwise([in_features, *hidden]):
         layers += [nn.Linear(before, after), ACTIVATIONS[activation]()]
         layers += [nn.Dropout(dropout)] if dropout else []

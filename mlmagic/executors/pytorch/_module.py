@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,22 @@ from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.executors._networks import _source
 from mlmagic.executors._networks._source import Arguments, describe
 from mlmagic.executors._networks._source import Source as Source
+from mlmagic.executors.pytorch._cnn import cnn
 from mlmagic.executors.pytorch._mlp import mlp
+from mlmagic.executors.pytorch._resnet import resnet18, resnet50
 from mlmagic.executors.pytorch._script import load_class
 
 if TYPE_CHECKING:
     from mlmagic.executors._networks._script import Admit
     from mlmagic.executors.pytorch.config import TorchTrain
+
+# What the key architecture names.
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
+    "mlp": mlp,
+    "cnn": cnn,
+    "resnet18": resnet18,
+    "resnet50": resnet50,
+}
 
 
 def source(train: TorchTrain, admit: Admit = _known_scripts.note) -> Source:
@@ -33,7 +44,7 @@ def source(train: TorchTrain, admit: Admit = _known_scripts.note) -> Source:
         If the notebook's variable is no network.
     """
     if train.architecture is not None:
-        return Source(mlp, None, train.architecture, "architecture")
+        return Source(ARCHITECTURES[train.architecture], None, train.architecture, "architecture")
     if train.model_script is not None:
         made = load_class(Path(train.model_script).expanduser(), train.model_class, admit)
         return Source(made, None, made.__name__, "modelScript")

@@ -68,7 +68,7 @@ def network(train: TorchTrain, data: TrainingData, found: Source, inputs: Tensor
     Parameters
     ----------
     inputs
-        The training rows, prepared, shape (n, columns).
+        Of the first training rows, finished, shape (n, ...); the network is built for rows of this shape.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def network(train: TorchTrain, data: TrainingData, found: Source, inputs: Tensor
         If it cannot be built.
     """
     count = 1 if data.classes is None else len(data.classes)
-    given = arguments(found, train, inputs.shape[1], count)
+    given = arguments(found, train, tuple(inputs.shape[1:]), count)
     module = build(found, given)
     sample = inputs[:ROWS]
     outputs = forward(module, sample, found)
@@ -106,8 +106,9 @@ def _units(train: TorchTrain, data: TrainingData, module: nn.Module, inputs: Ten
 def _take_units(made: Network, data: TrainingData, inputs: Tensor) -> None:
     assert made.units is not None
     kind = dtype_of(made.module)
-    y = torch.tensor(numbers(data.train.y)[:1000], dtype=kind)
-    made.units.take(made.module, inputs[:1000].to(kind), y)
+    first = inputs[:1000]
+    y = torch.tensor(numbers(data.train.y)[: len(first)], dtype=kind)
+    made.units.take(made.module, first.to(kind), y)
 
 
 def _remarks(given: Arguments, found: Source, chosen: Objective, outputs: Tensor) -> tuple[str, ...]:

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from mlmagic.errors import ModelLoadingError
-from mlmagic.executors._base import Outcome, Predictions, batch_rows
+from mlmagic.executors._base import Outcome, Predictions
+from mlmagic.executors._networks._inputs import restored
 from mlmagic.executors.pytorch import _device
-from mlmagic.executors.pytorch._inputs import dtype_of, matrix
+from mlmagic.executors.pytorch._inputs import dtype_of, finish, tensor
 from mlmagic.executors.pytorch._losses import probabilities
 from mlmagic.executors.pytorch._outcome import TorchOutcome
 from mlmagic.executors.pytorch._threads import threads
@@ -38,14 +39,16 @@ def predict(outcome: Outcome, rows: Rows) -> Predictions:
     module: nn.Module = outcome.model
     module.eval()
     device = _home(module)
-    batch = batch_rows(rows.X.shape[1])
-    inputs = matrix(outcome.preparation, rows).to(dtype_of(module))
+    kind = dtype_of(module)
+    inputs = restored(outcome.preparation, outcome.about.get("reading"), rows)
+    batch, done = inputs.together(rows), finish(inputs, kind, device) or _as_it_is
     parameters = sum(parameter.numel() for parameter in module.parameters())
     with (
         threads(min(outcome.about["threads"], torch.get_num_threads())),
-        _device.gpu_errors(min(batch, len(inputs)), parameters),
+        _device.gpu_errors(min(batch, len(rows)), parameters),
     ):
-        outputs = torch.cat([_checked(module, module(part.to(device))).cpu() for part in inputs.split(batch)])
+        parts = (done(tensor(part, kind).to(device)) for part in inputs.batches(rows, batch))
+        outputs = torch.cat([_checked(module, module(part)).cpu() for part in parts])
     facts = _device.facts(device)
     if outcome.classes is None and outputs[:1].numel() == 1:
         return Predictions(outputs.reshape(-1).double().numpy(), metadata=facts)
@@ -65,6 +68,10 @@ def place(outcome: Outcome, config: RunConfig) -> Outcome:
     module = copy.deepcopy(outcome.model)
     with _device.gpu_errors(0, sum(parameter.numel() for parameter in module.parameters())):
         return replace(outcome, model=module.to(wanted))
+
+
+def _as_it_is(batch: Tensor) -> Tensor:
+    return batch
 
 
 def _home(module: nn.Module) -> torch.device:

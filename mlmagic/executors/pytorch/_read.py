@@ -19,7 +19,7 @@ from mlmagic.executors._networks import _source
 from mlmagic.executors._networks._source import Arguments
 from mlmagic.executors.pytorch import _storage
 from mlmagic.executors.pytorch._load import outcome_of
-from mlmagic.executors.pytorch._mlp import mlp
+from mlmagic.executors.pytorch._module import ARCHITECTURES
 from mlmagic.executors.pytorch._outcome import TorchOutcome
 from mlmagic.executors.pytorch._script import load_class
 
@@ -110,7 +110,10 @@ def _rebuilt(path: Path, body: Mapping[str, Any], wanted: InferenceConfig) -> nn
         )
     arguments = Arguments(body["arguments"], {})
     if body.get("source") == "architecture":
-        return _made(mlp, "mlp", arguments)
+        name = str(body["network"])
+        if name not in ARCHITECTURES:
+            raise ModelLoadingError(f"{path.name} holds a {name}, which this version of mlmagic does not have")
+        return _made(ARCHITECTURES[name], name, arguments)
     return _built(path, wanted, arguments)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 class Tally(Protocol):
@@ -46,10 +49,19 @@ class Accuracy:
 
 
 class Confusion:
-    """Accuracy and F1: of the second of two classes, else weighted by how many rows each class has."""
+    """Accuracy, precision, recall and F1: of the second of two classes, else weighted by the rows of each class.
 
-    def __init__(self, classes: int) -> None:
+    Parameters
+    ----------
+    classes
+        How many.
+    names
+        Which of the four.
+    """
+
+    def __init__(self, classes: int, names: Sequence[str]) -> None:
         self._classes = classes
+        self._names = names
         self._counts = torch.zeros(classes * classes, dtype=torch.int64)
 
     def add(self, outputs: Tensor, target: Tensor) -> None:
@@ -59,12 +71,16 @@ class Confusion:
         self._counts = self._counts.to(counts.device) + counts
 
     def scores(self) -> dict[str, float]:
-        """Accuracy and F1."""
+        """Those that were asked for."""
         counts = self._counts.cpu().double().reshape(self._classes, self._classes)
-        right, truth = counts.diag(), counts.sum(dim=1)
-        f1 = 2 * right / (truth + counts.sum(dim=0)).clamp(min=1)
-        mean = f1[1] if self._classes == 2 else (f1 * truth).sum() / truth.sum()
-        return {"accuracy": float(right.sum() / truth.sum()), "f1": float(mean)}
+        right, truth, chosen = counts.diag(), counts.sum(dim=1), counts.sum(dim=0)
+        shares = {"precision": chosen, "recall": truth, "f1": (truth + chosen) / 2}
+        found = {"accuracy": float(right.sum() / truth.sum())}
+        for name in self._names:
+            if name in shares:
+                each = right / shares[name].clamp(min=0.5)
+                found[name] = float(each[1] if self._classes == 2 else (each * truth).sum() / truth.sum())
+        return found
 
 
 class Errors:
@@ -74,10 +90,13 @@ class Errors:
     ----------
     spread
         What an error of 1 is in the target's own units.
+    names
+        Which of r2, rmse, mae and mse.
     """
 
-    def __init__(self, spread: float) -> None:
+    def __init__(self, spread: float, names: Sequence[str]) -> None:
         self._spread = spread
+        self._names = names
         self._rows = 0
         self._sums = torch.zeros(4, dtype=torch.float64)
 
@@ -90,11 +109,51 @@ class Errors:
         self._rows += len(target)
 
     def scores(self) -> dict[str, float]:
-        """R², root mean squared error and mean absolute error; R² is NaN where all true values are equal."""
+        """Those that were asked for; R² is NaN where all true values are equal."""
         absolute, squared, total, square = self._sums.tolist()
         variation = square - total**2 / self._rows
-        return {
+        found = {
             "r2": 1 - squared / variation if variation > 1e-12 * square else math.nan,
             "rmse": math.sqrt(squared / self._rows) * self._spread,
             "mae": absolute / self._rows * self._spread,
+            "mse": squared / self._rows * self._spread**2,
         }
+        return {name: found[name] for name in self._names}
+
+
+class Gathered:
+    """What is measured on all outputs at once.
+
+    Parameters
+    ----------
+    measure
+        Gives metrics of all outputs, shape (n,), (n, 1) or (n, classes), in the order of the rows.
+    """
+
+    def __init__(self, measure: Callable[[Tensor], dict[str, float]]) -> None:
+        self._measure = measure
+        self._outputs: list[Tensor] = []
+
+    def add(self, outputs: Tensor, target: Tensor) -> None:
+        """Keep the outputs."""
+        self._outputs.append(outputs.detach())
+
+    def scores(self) -> dict[str, float]:
+        """What was asked for."""
+        return self._measure(torch.cat(self._outputs).cpu())
+
+
+class Several:
+    """The scores of several tallies."""
+
+    def __init__(self, *tallies: Tally) -> None:
+        self._tallies = tallies
+
+    def add(self, outputs: Tensor, target: Tensor) -> None:
+        """Give the rows to all of them."""
+        for tally in self._tallies:
+            tally.add(outputs, target)
+
+    def scores(self) -> dict[str, float]:
+        """Those of all of them."""
+        return {name: value for tally in self._tallies for name, value in tally.scores().items()}

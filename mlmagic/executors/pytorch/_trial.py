@@ -90,7 +90,8 @@ def _unfit(found: Source, message: str, error: Exception | None = None) -> Inval
     return InvalidConfiguration(
         [Fault(f"config.{found.key}", message)],
         stderr=_frames(error) if error is not None else None,
-        solution="Make the network's first and last layer fit the data: rows are (batch, features)",
+        solution="Make the network's first and last layer fit the data: rows are (batch, features), images (batch, "
+        "channels, height, width)",
     )
 
 

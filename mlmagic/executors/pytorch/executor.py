@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlmagic._suggest import closest, listed
 from mlmagic.config._reference import Reference
-from mlmagic.data import Rows, Task, TrainingData, describe_preparation, fit_preparation
+from mlmagic.data import Rows, Task, TrainingData
 from mlmagic.errors import Fault, FrameworkNotFound, InvalidConfiguration
 from mlmagic.events import Emit, Metadata, Plan
+from mlmagic.executors._skops import import_early
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mlmagic.config import RunConfig
     from mlmagic.executors._base import Outcome, Predictions, Stop
+    from mlmagic.executors._networks._inputs import Inputs
     from mlmagic.executors._networks._source import Source
     from mlmagic.executors.pytorch.config import TorchTrain
     from mlmagic.state import RunState
@@ -43,7 +44,7 @@ class TorchExecutor:
 
     def __init__(self) -> None:
         self._sources: list[tuple[TorchTrain, Source]] = []
-        self._preparations: list[tuple[TorchTrain, TrainingData, Any]] = []
+        self._fitted: list[tuple[TorchTrain, TrainingData, Inputs]] = []
 
     def placement(self, config: RunConfig) -> Literal["thread", "child"]:
         """A thread, since the loop can be asked to stop; compiling cannot, and has to be killed."""
@@ -79,13 +80,12 @@ class TorchExecutor:
         import torch
 
         from mlmagic.executors.pytorch import _device
-        from mlmagic.executors.pytorch._inputs import matrix
         from mlmagic.executors.pytorch._network import network
 
         train = _train(config)
         faults = _faults(train, data)
         try:
-            inputs = matrix(self._preparation(train, data), data.train)
+            inputs = torch.from_numpy(self._inputs(train, data).first(data.train))
             with _device.own_random_state(config.seed, torch.device("cpu")):
                 network(train, data, self._source(train), inputs)
         except InvalidConfiguration as error:
@@ -94,14 +94,15 @@ class TorchExecutor:
             raise InvalidConfiguration(faults)
 
     def run(self, config: RunConfig, data: TrainingData, emit: Emit, stop: Stop) -> Outcome:
-        """Fit the preparation and train the network on the training rows."""
+        """Fit what makes inputs of rows, and train the network on the training rows."""
         from mlmagic.executors.pytorch._run import fit
 
         train = _train(config)
         emit(Plan("preparing"))
-        preparation = self._preparation(train, data)
-        emit(Metadata(describe_preparation(preparation)))
-        return fit(config, data, self._source(train), preparation, emit, stop)
+        import_early()
+        inputs = self._inputs(train, data)
+        emit(Metadata(inputs.facts()))
+        return fit(config, data, self._source(train), inputs, emit, stop)
 
     def predict(self, outcome: Outcome, rows: Rows) -> Predictions:
         """Labels and probabilities, or numbers in the target's own units."""
@@ -148,12 +149,13 @@ class TorchExecutor:
             self._sources = [(train, source(train))]
         return self._sources[0][1]
 
-    def _preparation(self, train: TorchTrain, data: TrainingData) -> Any:
-        known = self._preparations
+    def _inputs(self, train: TorchTrain, data: TrainingData) -> Inputs:
+        from mlmagic.executors._networks._inputs import fit_inputs
+
+        known = self._fitted
         if not (known and known[0][0] is train and known[0][1] is data):
-            scaling = train.feature_scaling or "standard"
-            self._preparations = [(train, data, fit_preparation(data.train, scaling, train.prepare))]
-        return self._preparations[0][2]
+            self._fitted = [(train, data, fit_inputs(train, data.train))]
+        return self._fitted[0][2]
 
 
 def _train(config: RunConfig) -> TorchTrain:
@@ -175,13 +177,10 @@ def _weight_faults(train: TorchTrain) -> list[Fault]:
 
 
 def _stopping_faults(train: TorchTrain, data: TrainingData) -> list[Fault]:
-    from mlmagic.executors.pytorch._run import metrics_of
+    from mlmagic.executors._networks._measures import Measures
 
-    if train.early_stopping is None:
-        return []
-    metric, known = train.early_stopping.metric, metrics_of(data)
-    if metric in known:
-        return []
-    why = "" if data.validation else "; without validationSplit there are no validation rows"
-    message = f"earlyStopping.metric must be {listed(known)}, got {metric!r}{why}."
-    return [Fault("config.earlyStopping.metric", message, value=metric, suggestion=closest(metric, known))]
+    try:
+        Measures.of(train, data)
+    except InvalidConfiguration as error:
+        return error.faults
+    return []

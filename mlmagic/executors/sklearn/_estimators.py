@@ -1,7 +1,8 @@
-"""Classifiers and regressors of scikit-learn 1.9.1, by class name: in which public module each lies."""
+"""Estimators of scikit-learn 1.9.1, by class name: in which public module each lies."""
 
 from __future__ import annotations
 
+# Classifiers and regressors.
 ESTIMATORS: dict[str, str] = {
     "ARDRegression": "sklearn.linear_model",
     "AdaBoostClassifier": "sklearn.ensemble",
@@ -136,3 +137,27 @@ REGRESSORS = {
     "RidgeCV",
     "SVR",
 }
+
+# Birch is left out: its tree can be stored in a pickle only.
+CLUSTERERS: dict[str, str] = {
+    "AffinityPropagation": "sklearn.cluster",
+    "AgglomerativeClustering": "sklearn.cluster",
+    "BayesianGaussianMixture": "sklearn.mixture",
+    "BisectingKMeans": "sklearn.cluster",
+    "DBSCAN": "sklearn.cluster",
+    "GaussianMixture": "sklearn.mixture",
+    "HDBSCAN": "sklearn.cluster",
+    "KMeans": "sklearn.cluster",
+    "MeanShift": "sklearn.cluster",
+    "MiniBatchKMeans": "sklearn.cluster",
+    "OPTICS": "sklearn.cluster",
+    "SpectralClustering": "sklearn.cluster",
+}
+DETECTORS: dict[str, str] = {
+    "EllipticEnvelope": "sklearn.covariance",
+    "IsolationForest": "sklearn.ensemble",
+    "LocalOutlierFactor": "sklearn.neighbors",
+    "OneClassSVM": "sklearn.svm",
+    "SGDOneClassSVM": "sklearn.linear_model",
+}
+NAMED: dict[str, str] = ESTIMATORS | CLUSTERERS | DETECTORS

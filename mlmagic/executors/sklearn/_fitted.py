@@ -8,6 +8,7 @@ import numpy as np
 
 from mlmagic.errors import ModelLoadingError
 from mlmagic.executors._base import Outcome
+from mlmagic.executors.sklearn._unsupervised import require_predict, task_of
 
 # Classifiers that predict the label with the highest probability, so that one pass gives both; a test compares them.
 # Others calibrate their probabilities (SVC), have a threshold of their own, or are not scikit-learn's.
@@ -41,9 +42,13 @@ def fitted(model: Any) -> Outcome | None:
     Raises
     ------
     ModelLoadingError
-        If it is not fitted.
+        If it is not fitted, or says nothing of new rows.
     """
-    if isinstance(model, type) or not callable(getattr(model, "predict", None)):
+    if isinstance(model, type):
+        return None
+    if callable(getattr(model, "fit_predict", None)) and task_of(model) is not None:
+        require_predict(model)
+    if not callable(getattr(model, "predict", None)):
         return None
     if not _is_fitted(model):
         raise ModelLoadingError(

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from mlmagic.evaluation import scores
+from mlmagic.evaluation import point, scores
 from mlmagic.events import Emit, Metadata, Plan, Row
 from mlmagic.executors._base import Stop
 from mlmagic.executors.sklearn import _weights
@@ -53,7 +53,7 @@ def grow(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
     emit(Plan("training", "tree", total))
     X, y = inputs.matrix(inputs.train), inputs.target(inputs.train)
     weights = _weights.arguments(estimator, inputs.train)
-    watch = _Watch(inputs, X, y)
+    watch = _Watch(inputs, X, y) if inputs.data.watched else None
     estimator.set_params(warm_start=True)
     # All cores to fit, which changes nothing, but not to predict: threads add up trees in any order, and the last digit
     # of a probability would differ from call to call.
@@ -70,7 +70,7 @@ def grow(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
         spent = time.perf_counter() - began
         # At most doubling: the first chunks also pay for threads and caches that are cold.
         chunk = cut * max(1, min(2 * chunk, round(chunk * CHUNK_SECONDS / max(spent, 1e-4))) // cut)
-        if (values := watch.scores(estimator, spent, last=have == total)) is not None:
+        if watch and (values := watch.scores(estimator, spent, last=have == total)) is not None:
             emit(Row(have, values))
     if have == 0:
         return None
@@ -88,16 +88,19 @@ class _Watch:
 
     def __init__(self, inputs: Any, X: Any, y: Any) -> None:
         self._task = inputs.task
+        self._asked = inputs.asked
         self._parts = {"train": (X[:SCORED_ROWS], y[:SCORED_ROWS])}
         if inputs.watched is not None:
             prefix, rows = inputs.watched
             self._parts[prefix] = (inputs.matrix(rows)[:SCORED_ROWS], inputs.target(rows)[:SCORED_ROWS])
         self._growing = self._scoring = 0.0
+        self._last = 0.0
 
     def scores(self, estimator: Any, spent: float, *, last: bool) -> dict[str, float] | None:
         """Scores by name, or None where there is no time for them now."""
         self._growing += spent
-        if self._scoring > max(SCORING_SECONDS, SCORING_SHARE * self._growing) and not last:
+        # It takes longer each time, as there are more trees: at least as long as the last time.
+        if self._scoring + self._last > max(SCORING_SECONDS, SCORING_SHARE * self._growing) and not last:
             return None
         began = time.perf_counter()
         found: dict[str, float] = {}
@@ -105,9 +108,10 @@ class _Watch:
             probabilities = estimator.predict_proba(X) if hasattr(estimator, "predict_proba") else None
             classes = getattr(estimator, "classes_", None)
             values = estimator.predict(X) if probabilities is None else classes[probabilities.argmax(axis=1)]  # type: ignore[index]
-            found |= {
-                f"{prefix}_{name}": value
-                for name, value in scores(self._task, y, values, probabilities, classes).items()
-            }
-        self._scoring += time.perf_counter() - began
+            usual = scores(self._task, y, values, probabilities, classes)
+            more = [item for item in self._asked if item not in usual]
+            usual |= point(more, self._task, y, values, probabilities, classes) if more else {}
+            found |= {f"{prefix}_{name}": value for name, value in usual.items()}
+        self._last = time.perf_counter() - began
+        self._scoring += self._last
         return found

@@ -22,3 +22,8 @@ def tables(estimator: Any, preparation: Any, columns: Sequence[str]) -> dict[str
         return {}
     sources = source_columns(preparation, columns)
     return {"feature_importances": aggregate_importances(sources, values, columns)}
+
+
+def method(estimator: Any) -> dict[str, str]:
+    """What the estimator's importances are, under the report's key."""
+    return {"importances": "mean decrease in impurity"} if hasattr(estimator, "feature_importances_") else {}

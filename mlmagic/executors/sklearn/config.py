@@ -12,7 +12,7 @@ from mlmagic.config._model import Text, refuse
 from mlmagic.config._reference import Reference
 from mlmagic.config._train import TrainConfig
 from mlmagic.config._values import show
-from mlmagic.executors.sklearn._estimators import ESTIMATORS
+from mlmagic.executors.sklearn._estimators import NAMED
 
 _KINDS = ("Classifier", "Regressor")
 
@@ -22,7 +22,7 @@ class SklearnTrain(TrainConfig):
 
     algorithm: Text | None = Field(
         None,
-        description="The class name of a classifier or regressor of scikit-learn.",
+        description="The class name of a classifier, regressor, clusterer or detector of outliers of scikit-learn.",
         examples=["RandomForestClassifier"],
     )
     model: Reference | None = Field(
@@ -39,15 +39,15 @@ class SklearnTrain(TrainConfig):
     def _algorithm_is_known(cls, value: Any) -> Any:
         if isinstance(value, Reference):
             raise refuse(f"algorithm must be the name of an estimator, got the variable {value}", f"model: {value}")
-        if not isinstance(value, str) or value in ESTIMATORS:
+        if not isinstance(value, str) or value in NAMED:
             return value
-        rule = "algorithm must be the name of a classifier or regressor of scikit-learn"
+        rule = "algorithm must be the name of an estimator of scikit-learn"
         raise refuse(f"{rule}, got {show(value)}", similar(value))
 
     @field_validator("model", mode="before")
     @classmethod
     def _model_is_a_variable(cls, value: Any) -> Any:
-        if isinstance(value, str) and value in ESTIMATORS:
+        if isinstance(value, str) and value in NAMED:
             raise refuse(f"model must be a variable of the notebook ($name), got {show(value)}", f"algorithm: {value}")
         return value
 
@@ -63,8 +63,8 @@ class SklearnTrain(TrainConfig):
 def similar(name: str) -> str | None:
     """Return the estimator whose name is most like this one, with or without its last word."""
     # Sorted, so that a bare stem stands for the classifier where there are both.
-    stems = {_stem(estimator): estimator for estimator in sorted(ESTIMATORS, reverse=True)}
-    return closest_of(name, {estimator: estimator for estimator in ESTIMATORS} | stems)
+    stems = {_stem(estimator): estimator for estimator in sorted(NAMED, reverse=True)}
+    return closest_of(name, {estimator: estimator for estimator in NAMED} | stems)
 
 
 def _stem(name: str) -> str:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlmagic._suggest import closest
-from mlmagic.data import Rows, Task, TrainingData, describe_preparation, fit_preparation
+from mlmagic.data import UNSUPERVISED, Rows, Task, TrainingData, describe_preparation, fit_preparation
 from mlmagic.errors import Fault, InvalidConfiguration, ModelLoadingError
 from mlmagic.events import Emit, Metadata, Plan
 from mlmagic.executors._base import Outcome, Predictions, Stop
 from mlmagic.executors._skops import import_early
-from mlmagic.executors.sklearn import _growing, _importances, _storage, _weights
-from mlmagic.executors.sklearn._estimators import ESTIMATORS, REGRESSORS
+from mlmagic.executors.sklearn import _growing, _importances, _ranges, _storage, _unsupervised, _weights
+from mlmagic.executors.sklearn._estimators import CLUSTERERS, DETECTORS, NAMED, REGRESSORS
 from mlmagic.executors.sklearn._fitted import fitted, follows_probabilities, takes_names
 
 if TYPE_CHECKING:
     from mlmagic.config import RunConfig
+    from mlmagic.evaluation import Asked
     from mlmagic.executors.sklearn.config import SklearnTrain
     from mlmagic.state import RunState
 
@@ -46,15 +47,20 @@ class SklearnExecutor:
         train = _train(config)
         if train.algorithm is None:
             kind = getattr(train.model.value, "_estimator_type", None) if train.model else None
-            return _TASKS.get(kind) if kind else _task_of(train.model.value if train.model else None)
+            found = _TASKS.get(str(kind)) or _task_of(train.model.value if train.model else None)
+            return train.task if found is None and train.task in UNSUPERVISED else found
+        if train.algorithm in CLUSTERERS:
+            return "clustering"
+        if train.algorithm in DETECTORS:
+            return "outliers"
         return "regression" if _is_regressor(train.algorithm) else "classification"
 
     def check(self, config: RunConfig, data: TrainingData) -> None:
         """Every hyperparameter is one that the estimator has, with a value it takes."""
         train = _train(config)
         known = _blank(train).get_params()
-        faults = [_unknown(train, name, known) for name in train.hyperparameters if name not in known]
         estimator = _estimator(config, known)
+        faults = [_unknown(train, estimator, name, known) for name in train.hyperparameters if name not in known]
         faults += _invalid(train, estimator) + _weights.faults(train, estimator)
         if faults:
             raise InvalidConfiguration(faults)
@@ -63,20 +69,24 @@ class SklearnExecutor:
         """Fit the preparation and the estimator on the training rows."""
         train = _train(config)
         emit(Plan("preparing"))
-        scaling = train.feature_scaling or "none"
+        learns_alone = data.task in UNSUPERVISED
+        usual = _unsupervised.scaling(_name(train)) if learns_alone and not _prepares_itself(train) else "none"
+        scaling: Any = train.feature_scaling or usual
         preparation = fit_preparation(data.train, scaling, "none" if _prepares_itself(train) else train.prepare)
         emit(Metadata({"algorithm": _name(train), **describe_preparation(preparation)}))
         estimator = _estimator(config)
         import_early()
+        if learns_alone:
+            return _alone(estimator, data, preparation, config.seed, emit)
         fit = _growing.grow if _growing.grows(_name(train), _parameters(train)) else _fit_at_once
-        estimator = fit(estimator, _Inputs(data, preparation), emit, stop)
+        estimator = fit(estimator, _Inputs(data, preparation, train.asked), emit, stop)
         if estimator is None:
             return Outcome(None)
         model = estimator if preparation is None else _pipeline(preparation, estimator)
         return Outcome(
             model=model,
             classes=getattr(estimator, "classes_", None),
-            metadata={"samplesProcessed": len(data.train)},
+            metadata={"samplesProcessed": len(data.train), **_importances.method(estimator)},
             tables=_importances.tables(estimator, preparation, list(data.train.X.columns)),
         )
 
@@ -85,7 +95,10 @@ class SklearnExecutor:
         import numpy as np
 
         model = outcome.model
+        _unsupervised.require_predict(model)
         X = rows.X if takes_names(model) else rows.X.to_numpy()
+        if _unsupervised.is_detector(model):
+            return Predictions(np.asarray(model.predict(X)) == -1)
         if outcome.classes is None or not hasattr(model, "predict_proba"):
             return Predictions(np.asarray(model.predict(X)))
         probabilities = model.predict_proba(X)
@@ -128,8 +141,9 @@ _TASKS: dict[str, Task] = {"classifier": "classification", "regressor": "regress
 class _Inputs:
     """The split rows as arrays that an estimator takes; transformed once."""
 
-    def __init__(self, data: TrainingData, preparation: Any) -> None:
-        self._data = data
+    def __init__(self, data: TrainingData, preparation: Any, asked: Sequence[Asked]) -> None:
+        self.asked = asked
+        self.data = data
         self._preparation = preparation
         self.task = data.task
 
@@ -145,20 +159,35 @@ class _Inputs:
     @property
     def train(self) -> Rows:
         """The rows to fit on."""
-        return self._data.train
+        return self.data.train
 
     @property
     def watched(self) -> tuple[str, Rows] | None:
         """The rows whose score is shown while the model grows, and the prefix of its name."""
-        if self._data.validation is not None:
-            return "val", self._data.validation
-        return ("test", self._data.test) if self._data.test is not None else None
+        if self.data.validation is not None:
+            return "val", self.data.validation
+        return ("test", self.data.test) if self.data.test is not None else None
 
 
 def _fit_at_once(estimator: Any, inputs: _Inputs, emit: Emit, stop: Stop) -> Any:
     emit(Plan("training"))
     weights = _weights.arguments(estimator, inputs.train)
     return estimator.fit(inputs.matrix(inputs.train), inputs.target(inputs.train), **weights)
+
+
+def _alone(estimator: Any, data: TrainingData, preparation: Any, seed: int, emit: Emit) -> Outcome:
+    """Fit without a target, and say what was found of each row."""
+    emit(Plan("training"))
+    X = data.train.X if preparation is None else preparation.transform(data.train.X)
+    estimator.fit(X)
+    emit(Plan("evaluating"))
+    metrics, table = _unsupervised.measured(estimator, X, data, seed)
+    return Outcome(
+        model=estimator if preparation is None else _pipeline(preparation, estimator),
+        metrics=metrics,
+        metadata={"samplesProcessed": len(data.train)},
+        tables={"predictions": table},
+    )
 
 
 def _pipeline(preparation: Any, estimator: Any) -> Any:
@@ -189,7 +218,7 @@ def _blank(train: SklearnTrain) -> Any:
     if train.model is not None:
         return clone(train.model.value)
     assert train.algorithm is not None
-    kind = getattr(import_module(ESTIMATORS[train.algorithm]), train.algorithm, None)
+    kind = getattr(import_module(NAMED[train.algorithm]), train.algorithm, None)
     if kind is None:
         raise InvalidConfiguration(f"{train.algorithm} is not in this version of scikit-learn")
     return kind(**_required(train, kind))
@@ -222,7 +251,7 @@ def _estimator(config: RunConfig, known: Container[str] | None = None) -> Any:
     """
     train = _train(config)
     given = {key: _value(item) for key, item in train.hyperparameters.items() if known is None or key in known}
-    estimator = _blank(train).set_params(**given)
+    estimator = _blank(train).set_params(**{**_unsupervised.defaults(train.algorithm or ""), **given})
     if estimator.get_params().get("random_state", config.seed) is None:
         estimator.set_params(random_state=config.seed)
     return estimator
@@ -239,12 +268,15 @@ def _value(item: Any) -> Any:
     return item.value if isinstance(item, Reference) else item
 
 
-def _unknown(train: SklearnTrain, name: str, known: dict[str, Any]) -> Fault:
+def _unknown(train: SklearnTrain, estimator: Any, name: str, known: dict[str, Any]) -> Fault:
+    meant = closest(name, known)
+    what = _ranges.valid(estimator, meant) if meant else None
+    hint = f" {meant} takes {what}." if what else ""
     return Fault(
         f"config.hyperparameters.{name}",
-        f"{_name(train)} has no hyperparameter {name!r}; it has {', '.join(sorted(known))}.",
+        f"{_name(train)} has no hyperparameter {name!r}; it has {', '.join(sorted(known))}.{hint}",
         value=train.hyperparameters[name],
-        suggestion=closest(name, known),
+        suggestion=meant,
     )
 
 
@@ -275,6 +307,8 @@ def _is_regressor(name: str) -> bool:
 def _task_of(estimator: Any) -> Task | None:
     from sklearn.base import is_classifier, is_regressor
 
+    if estimator is None:
+        return None
     if is_classifier(estimator):
         return "classification"
-    return "regression" if is_regressor(estimator) else None
+    return "regression" if is_regressor(estimator) else _unsupervised.task_of(estimator)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlmagic.executors._boosting._library import Library
 from mlmagic.executors.xgboost._estimators import ESTIMATORS
-from mlmagic.executors.xgboost._parameters import ALIASES, METRICS, NATIVE
+from mlmagic.executors.xgboost._parameters import ALIASES, EQUAL, METRICS, NATIVE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +39,7 @@ class XGBoost(Library):
         "early_stopping_rounds": "earlyStopping: {{patience: {}}}",
     }
     metrics = METRICS
+    equal = EQUAL
     unfit = "[]<"
 
     def estimator_class(self, name: str) -> type:

@@ -72,5 +72,11 @@ METRICS: Mapping[Kind, Mapping[str, str | tuple[str, str]]] = {
     },
     "ranker": _themselves("ndcg", "map", "pre", "auc", "aucpr"),
 }
+# What XGBoost measures as scikit-learn does: its aucpr is another curve, its auc of more classes another mean.
+EQUAL: Mapping[Kind, Mapping[str, str | tuple[str, str]]] = {
+    "classifier": {"accuracy": ("error", "merror"), "log_loss": ("logloss", "mlogloss"), "roc_auc": ("auc", "")},
+    "regressor": _themselves("rmse", "mae"),
+    "ranker": {},
+}
 # Metrics of which more is better.
 GROWING = ("auc", "aucpr", "interval-regression-accuracy", "map", "ndcg", "pre")

@@ -14,17 +14,25 @@ from mlmagic.executors.xgboost._labelled import LABELLED, is_coded
 from mlmagic.executors.xgboost._parameters import GROWING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from mlmagic.executors._boosting._computed import Computed
+    from mlmagic.executors._boosting._metrics import CustomMetric
+
+
+OURS = "functions"
 
 
 def fit(estimator: Any, fitting: Fitting, listener: Listener) -> Any:
     """See :meth:`mlmagic.executors._boosting._library.Library.fit`."""
     estimator = _for_labels(estimator, fitting.parts["train"].y)
     own = {name: getattr(estimator, name) for name in ("callbacks", "eval_metric", "n_jobs")}
-    report = _Report(listener, fitting)
+    names = [metric for metric in fitting.metrics if isinstance(metric, str)]
+    functions = _functions(estimator, fitting)
+    report = _Report(listener, fitting, functions)
     # XGBoost measures the objective's own metric only where no other is named.
     estimator.n_jobs = fitting.threads
-    estimator.eval_metric = [*fitting.own, *fitting.metrics] if fitting.metrics else None
+    estimator.eval_metric = [*fitting.own, *names, *functions] if fitting.metrics else None
     if not isinstance(estimator, (xgboost.XGBRFClassifier, xgboost.XGBRFRegressor)):
         estimator.callbacks = [*(own["callbacks"] or ()), report]
     estimator.fit(verbose=False, **_arguments(estimator, fitting))
@@ -54,21 +62,50 @@ def rebuilt(content: bytes, name: str, parameters: Mapping[str, Any], classes: n
     return estimator
 
 
+class _Functions:
+    """All functions that measure, as one: XGBoost takes no more, and rounds what they give to six digits."""
+
+    def __init__(self, metrics: Sequence[CustomMetric | Computed]) -> None:
+        self.__name__ = OURS
+        self._metrics = metrics
+        self._found: list[list[tuple[str, float, bool]]] = []
+
+    def __call__(self, y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | None = None) -> float:
+        """Measure the next part of a round, and keep it."""
+        given = [metric.measured(y_true, y_pred, sample_weight) for metric in self._metrics]
+        self._found.append([item for several in given for item in several])
+        return 0.0
+
+    def taken(self) -> list[list[tuple[str, float, bool]]]:
+        """What was measured of each part since it was asked last."""
+        found, self._found = self._found, []
+        return found
+
+
+def _functions(estimator: Any, fitting: Fitting) -> list[Any]:
+    found = [metric for metric in fitting.metrics if not isinstance(metric, str)]
+    # A ranker's is called for each group, and XGBoost takes the mean.
+    return found if isinstance(estimator, xgboost.XGBRanker) or not found else [_Functions(found)]
+
+
 class _Report(TrainingCallback):
     """Tells a listener of each round, and cuts the rounds after the best one off."""
 
-    def __init__(self, listener: Listener, fitting: Fitting) -> None:
+    def __init__(self, listener: Listener, fitting: Fitting, functions: Sequence[Any]) -> None:
         super().__init__()
         self._listener = listener
         self._parts = list(fitting.parts)
-        self._custom = {metric.__name__: metric for metric in fitting.metrics if callable(metric)}
+        self._functions = next((item for item in functions if isinstance(item, _Functions)), None)
+        self._custom = {item.__name__: item for item in functions}
         self._logs: list[list[float]] = []
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Mapping[str, list[float]]]) -> bool:
         """Tell, and say whether training shall end."""
+        measured = self._functions.taken() if self._functions is not None else []
         if not self._logs:
-            self._begin(evals_log)
-        return self._listener.round_ended([log[-1] for log in self._logs])
+            self._begin(evals_log, measured)
+        found = [value for by_part in measured for _, value, _ in by_part]
+        return self._listener.round_ended([*(log[-1] for log in self._logs), *found])
 
     def after_training(self, model: Any) -> Any:
         """Give the model of the best round."""
@@ -79,15 +116,22 @@ class _Report(TrainingCallback):
         kept.best_iteration = best - 1
         return kept
 
-    def _begin(self, evals_log: Mapping[str, Mapping[str, list[float]]]) -> None:
+    def _begin(
+        self, evals_log: Mapping[str, Mapping[str, list[float]]], measured: list[list[tuple[str, float, bool]]]
+    ) -> None:
         named = zip(self._parts, evals_log.values(), strict=True)
-        found = [(part, metric, log) for part, by_metric in named for metric, log in by_metric.items()]
+        found = [(part, name, log) for part, by_name in named for name, log in by_name.items() if name != OURS]
         self._logs = [log for _, _, log in found]
-        self._listener.begin([Measure(part, metric, self._grows(metric)) for part, metric, _ in found])
+        own = [
+            Measure(part, name, higher)
+            for part, by_part in zip(self._parts, measured, strict=False)
+            for name, _, higher in by_part
+        ]
+        self._listener.begin([*(Measure(part, name, self._grows(name)) for part, name, _ in found), *own])
 
     def _grows(self, metric: str) -> bool:
         if metric in self._custom:
-            return self._custom[metric].higher
+            return bool(self._custom[metric].higher)
         return metric.partition("@")[0].rstrip("-") in GROWING
 
 

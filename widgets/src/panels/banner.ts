@@ -47,10 +47,15 @@ function parts(error: RunError): HTMLElement[] {
   return [
     element("div", "mlm-banner-type", element("b", "", error.type), element("span", "", code)),
     element("p", "mlm-banner-message", plainText(error.message)),
-    ...(error.solution ? [element("p", "mlm-banner-solution", error.solution)] : []),
+    ...(error.solution ? [element("p", "mlm-banner-solution", ...withCode(error.solution))] : []),
     ...(error.stderr?.trim() ? [output("stderr", plainText(error.stderr.trimEnd()))] : []),
     ...(details ? [output("details", details, true)] : []),
   ];
+}
+
+/** Text whose parts between backticks are code. */
+function withCode(text: string): (string | HTMLElement)[] {
+  return text.split("`").map((part, place) => (place % 2 ? element("code", "", part) : part));
 }
 
 function output(title: string, text: string, folded = false): HTMLElement {

@@ -120,5 +120,5 @@ export class CurvesPanel implements TabPanel {
 /** Why there is nothing to see yet. */
 export function emptyText({ status, waiting, phase }: RunState): string {
   if (status === "queued") return waiting ? waitingText(waiting) : "queued";
-  return status === "running" ? `${phase || "starting"}: curves appear with the first numbers` : "";
+  return status === "running" ? phase || "starting" : "";
 }

@@ -158,8 +158,9 @@ export function unitText({ status, progress, waiting }: RunState): string {
 }
 
 export function waitingText(waiting: NonNullable<RunState["waiting"]>): string {
+  if (waiting.for) return `waiting for: ${waiting.for}`;
   const place = waiting.position > 0 ? `${ordinal(waiting.position)} in the queue` : "next";
-  return waiting.for ? `waiting for: ${waiting.for}` : place;
+  return waiting.behind.length > 0 ? `${place}, behind ${waiting.behind.join(", ")}` : place;
 }
 
 /** The kernel says something every second, so a longer silence means that it is gone or stuck. */

@@ -2,9 +2,9 @@ import { element, setText } from "../dom";
 import type { Part, Run } from "../store";
 import type { Panel } from "./panel";
 
-/** What is not as it was asked for, though the run goes on. */
+/** What is not as it was asked for, and what a stop has kept. */
 export class NoticePanel implements Panel {
-  readonly parts: readonly Part[] = ["deviceNotice"];
+  readonly parts: readonly Part[] = ["notice"];
   #node = element("p", "mlm-notice");
 
   constructor() {
@@ -16,7 +16,7 @@ export class NoticePanel implements Panel {
   }
 
   update({ state }: Run): void {
-    setText(this.#node, state.deviceNotice ?? "");
-    this.#node.hidden = !state.deviceNotice;
+    setText(this.#node, state.notice ?? "");
+    this.#node.hidden = !state.notice;
   }
 }

@@ -106,8 +106,8 @@ export class Tabs implements Panel {
   }
 
   #watchScreen(signal: AbortSignal): void {
-    const observer = new IntersectionObserver(([entry]) => {
-      this.#onScreen = entry?.isIntersecting ?? true;
+    const observer = new IntersectionObserver((entries) => {
+      this.#onScreen = entries.at(-1)?.isIntersecting ?? true; // several changes may come at once
       this.#draw();
     });
     observer.observe(this.#node);

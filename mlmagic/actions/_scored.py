@@ -1,0 +1,105 @@
+"""What a training run is measured by: what its task always has, and what was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlmagic._failure import user_frames
+from mlmagic.errors import Fault, InvalidConfiguration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
+    from mlmagic.data import Rows, Task, TrainingData
+    from mlmagic.evaluation import Asked
+    from mlmagic.executors._base import Outcome, Predictions
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Measures predictions.
+
+    Parameters
+    ----------
+    task
+        Of the run.
+    asked
+        Metrics beside those that every report of the task has.
+    """
+
+    task: Task
+    asked: Sequence[Asked] = ()
+
+    def scores(self, rows: Rows, given: Predictions, outcome: Outcome) -> dict[str, float]:
+        """One number each, under the names of the history."""
+        from mlmagic.evaluation import point, scores
+
+        parts = (_truth(rows), given.values, given.probabilities, outcome.classes)
+        usual = scores(self.task, *parts)
+        more = [item for item in self.asked if item not in usual]
+        return {**usual, **(point(more, self.task, *parts) if more else {})}
+
+    def report(self, rows: Rows, given: Predictions, outcome: Outcome) -> dict[str, Any]:
+        """All of it, as the report shows it; ``undefined`` says why a metric is None."""
+        from mlmagic.evaluation import METRICS, evaluate, named
+
+        parts = (_truth(rows), given.values, given.probabilities, outcome.classes)
+        found = evaluate(self.task, *parts)
+        if not self.asked:
+            return found
+        by_name = named(self.asked, self.task, *parts)
+        keys = {name: METRICS[name].key if name in METRICS else name for name in by_name.values}
+        more = {keys[name]: value for name, value in by_name.values.items() if keys[name] not in found}
+        reasons = {keys[name]: why for name, why in by_name.reasons.items()} | found.pop("undefined", {})
+        return {**found, **more, **({"undefined": reasons} if reasons else {})}
+
+    def remarks(self, report: dict[str, Any]) -> list[str]:
+        """Why what was asked for has no value."""
+        from mlmagic.evaluation import METRICS
+
+        names = [item if isinstance(item, str) else item[0] for item in self.asked]
+        keys = [METRICS[name].key if name in METRICS else name for name in names]
+        reasons = report.get("undefined", {})
+        return [f"{key} has no value: {reasons[key]}" for key in keys if key in reasons]
+
+
+def require_fit(asked: Sequence[Asked], data: TrainingData) -> None:
+    """Look for what is wrong with the metrics before anything trains.
+
+    Raises
+    ------
+    InvalidConfiguration
+        With every name of another task, and every function that fails on a few rows of the target.
+    """
+    if not asked:
+        return
+    from mlmagic.evaluation import misplaced
+
+    faults, frames = misplaced(asked, data.task), []
+    for item in asked:
+        if not isinstance(item, str) and (error := _failing(item, data)) is not None:
+            name, cause = item[0], f"{type(error).__name__}: {error}".splitlines()[0]
+            message = f"${name} gives no number for a few rows of the target: {cause}"
+            faults.append(Fault("config.metrics", message, value=f"${name}"))
+            frames.append(user_frames(error))
+    if faults:
+        solution = "A metric is f(y_true, y_pred) of labels or numbers, or a scorer of scikit-learn" if frames else None
+        raise InvalidConfiguration(faults, stderr="\n".join(filter(None, frames)) or None, solution=solution)
+
+
+def _failing(item: Any, data: TrainingData) -> Exception | None:
+    from mlmagic.evaluation import tried
+
+    try:
+        tried(item[1], _truth(data.train), data.classes)
+    except Exception as error:
+        return error
+    return None
+
+
+def _truth(rows: Rows) -> np.ndarray:
+    assert rows.y is not None
+    return rows.y.to_numpy()

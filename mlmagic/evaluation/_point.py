@@ -1,0 +1,78 @@
+"""Metrics by name as points of a curve: numbers only, and which way each gets better."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlmagic.errors import Fault
+from mlmagic.evaluation._metrics import METRICS, SPELLINGS, grows
+from mlmagic.evaluation._named import Asked, named
+from mlmagic.evaluation._scorers import score, takes_estimator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from mlmagic.data import Task
+
+# Rows that a function of the user's own is tried on.
+TRIED = 200
+
+
+def point(
+    metrics: Sequence[Asked],
+    task: Task,
+    y_true: np.ndarray,
+    values: np.ndarray,
+    probabilities: np.ndarray | None = None,
+    classes: np.ndarray | None = None,
+) -> dict[str, float]:
+    """Measure predictions by these metrics; arguments as :func:`mlmagic.evaluation.named` takes them.
+
+    Returns
+    -------
+    dict
+        By name, NaN where a metric has no value. What is no number, the confusion matrix, is left out.
+    """
+    numbers = [item for item in metrics if item != "confusion_matrix"]
+    found = named(numbers, task, y_true, values, probabilities, classes).values
+    return {name: math.nan if value is None else value for name, value in found.items()}
+
+
+def better_higher(item: Asked) -> bool | None:
+    """Whether more of it is better; None for a function whose name does not tell. A scorer always grows."""
+    if isinstance(item, str):
+        return grows(item)
+    name, function = item
+    return True if takes_estimator(function) else grows(name)
+
+
+def misplaced(metrics: Sequence[Asked], task: Task) -> list[Fault]:
+    """The names that measure another task."""
+    wrong = [item for item in metrics if isinstance(item, str) and METRICS[SPELLINGS[item]].task != task]
+    told = {item: f"{item} measures a {METRICS[SPELLINGS[item]].task}, but this is a {task}." for item in wrong}
+    return [Fault("config.metrics", message, value=item) for item, message in told.items()]
+
+
+def tried(function: Callable[..., Any], y: np.ndarray, classes: np.ndarray | None) -> float:
+    """What a function of the user's own gives for some rows that are predicted partly right.
+
+    Parameters
+    ----------
+    y
+        A target, shape (n,).
+
+    Raises
+    ------
+    Exception
+        Whatever it raises, or that it gives no number.
+    """
+    some = y[:: max(1, len(y) // TRIED)]
+    values = np.where(np.arange(len(some)) % 3 == 0, np.roll(some, 1), some)
+    if not takes_estimator(function):
+        return float(function(some, values))
+    probabilities = None if classes is None else np.full((len(some), len(classes)), 1 / len(classes))
+    return float(score(function, some, values, probabilities, classes, None))

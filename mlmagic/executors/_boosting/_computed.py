@@ -1,0 +1,69 @@
+"""Metrics that a library does not measure as scikit-learn does: computed here, on the validation rows of each round."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlmagic.evaluation import better_higher, point
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlmagic.evaluation import Asked
+    from mlmagic.executors._boosting._library import Part
+
+
+class Computed:
+    """A function that a library calls for each part of the rows, and that answers for the validation rows alone.
+
+    Parameters
+    ----------
+    metrics
+        What to measure.
+    rows
+        The validation rows.
+    classes
+        The labels of the training rows in order, shape (k,); None where numbers are predicted.
+    """
+
+    def __init__(self, metrics: Sequence[Asked], rows: Part, classes: np.ndarray | None) -> None:
+        self._metrics = metrics
+        self._classes = classes
+        self._y = rows.y
+        # The library knows no parts, only what it holds as their target: numbers of 32 bits, codes of labels.
+        coded = rows.y if classes is None else np.searchsorted(classes, rows.y)
+        self._held = np.asarray(coded, dtype=np.float32)
+        self._higher = {_name(item): bool(better_higher(item)) for item in metrics}
+
+    def measured(
+        self, y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | None = None
+    ) -> list[tuple[str, float, bool]]:
+        """Name, value and whether more is better, of each metric; nothing for other rows than those that validate.
+
+        Parameters
+        ----------
+        y_pred
+            Numbers, shape (n,), or probabilities, shape (n,) of the second of two classes or (n, classes).
+        """
+        if not np.array_equal(np.asarray(y_true, dtype=np.float32), self._held):
+            return []
+        found = self._point(np.asarray(y_pred))
+        return [(listed(name), value, self._higher[name]) for name, value in found.items()]
+
+    def _point(self, y_pred: np.ndarray) -> dict[str, float]:
+        if self._classes is None:
+            return point(self._metrics, "regression", self._y, y_pred.astype(np.float64))
+        shares = np.column_stack([1 - y_pred, y_pred]) if y_pred.ndim == 1 else y_pred
+        values = self._classes[shares.argmax(axis=1)]
+        return point(self._metrics, "classification", self._y, values, shares, self._classes)
+
+
+def listed(name: str) -> str:
+    """What a metric is called among the library's own, none of which is called so."""
+    return f"computed {name}"
+
+
+def _name(item: Asked) -> str:
+    return item if isinstance(item, str) else item[0]

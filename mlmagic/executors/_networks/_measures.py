@@ -1,0 +1,119 @@
+"""What an epoch of a network is measured by, and which of it decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlmagic._suggest import closest, listed
+from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.evaluation import METRICS, SPELLINGS, Asked, better_higher
+from mlmagic.executors._networks._history import grows
+from mlmagic.executors._networks._watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlmagic.config._early_stopping import EarlyStopping
+    from mlmagic.data import Task, TrainingData
+    from mlmagic.executors._networks.config import NetworkTrain
+
+# What every epoch is measured by, and what sums over its batches give besides: those of the training rows cost nothing.
+ALWAYS: Mapping[Task, tuple[str, ...]] = {"classification": ("accuracy",), "regression": ("r2", "rmse", "mae")}
+COUNTED: Mapping[Task, tuple[str, ...]] = {
+    "classification": ("accuracy", "precision", "recall", "f1"),
+    "regression": ("r2", "rmse", "mae", "mse"),
+}
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The metrics of one training.
+
+    Attributes
+    ----------
+    counted
+        Names that are added up batch by batch, for the training rows as well.
+    gathered
+        What needs all predictions at once, measured on the validation rows after each epoch.
+    watched
+        The column whose best epoch is kept, and whether more of it is better; None where the last epoch it is.
+    """
+
+    counted: tuple[str, ...]
+    gathered: tuple[Asked, ...] = ()
+    watched: tuple[str, bool] | None = None
+
+    @classmethod
+    def of(cls, train: NetworkTrain, data: TrainingData, *, own: bool = False) -> Measures:
+        """The metrics that a config asks for.
+
+        Parameters
+        ----------
+        own
+            Whether the network may measure more by itself, so that early stopping may watch what nobody knows yet.
+
+        Raises
+        ------
+        InvalidConfiguration
+            If early stopping watches what is not measured.
+        """
+        asked: dict[str, Asked] = {item if isinstance(item, str) else item[0]: item for item in train.asked}
+        early = train.early_stopping
+        watched = ("val_loss", False) if data.validation else None
+        if early is not None:
+            part, name = _split(early.metric)
+            known = name if name in asked else SPELLINGS.get(name, name)
+            if known in METRICS and METRICS[known].task == data.task and known != "confusion_matrix":
+                asked.setdefault(known, known)
+            watched = f"{part}_{known}", _higher(early, known, asked)
+            if not own or (part == "val" and not data.validation):
+                _require(early, part, known, data, asked)
+        names = [*ALWAYS[data.task], *(name for name in asked if name in COUNTED[data.task])]
+        counted = tuple(dict.fromkeys(names))
+        gathered = tuple(asked[name] for name in asked if name not in counted) if data.validation else ()
+        return cls(counted, gathered, watched)
+
+    def watch(self, early: EarlyStopping | None) -> Watch | None:
+        """What follows the column that decides, for one training."""
+        if self.watched is None:
+            return None
+        if early is None:
+            return Watch(*self.watched)
+        return Watch(*self.watched, early.patience, early.min_delta)
+
+
+def _split(metric: str) -> tuple[str, str]:
+    part, _, name = metric.partition("_")
+    return part, name
+
+
+def _higher(early: EarlyStopping, name: str, asked: Mapping[str, Asked]) -> bool:
+    """Whether more of what early stopping watches is better."""
+    if early.mode is not None:
+        return early.mode == "max"
+    item = asked.get(name)
+    if item is None or isinstance(item, str):
+        return grows(name)
+    higher = better_higher(item)
+    if higher is None:
+        message = f"${name} does not tell by its name whether more of it is better: add `mode: max` or `mode: min`"
+        raise InvalidConfiguration([Fault("config.earlyStopping.metric", message, value=early.metric)])
+    return higher
+
+
+def _require(early: EarlyStopping, part: str, name: str, data: TrainingData, asked: Mapping[str, Asked]) -> None:
+    counted = COUNTED[data.task]
+    measured = {"val": ["loss", *dict.fromkeys([*counted, *asked])], "train": ["loss", *counted]}
+    if not data.validation:
+        del measured["val"]
+    if name in measured.get(part, ()):
+        return
+    known = [f"{part}_{name}" for part, names in measured.items() for name in names]
+    why = "" if data.validation else "; without validationSplit there are no validation rows"
+    more = ", or any other metric after val_" if data.validation else ""
+    message = f"earlyStopping.metric must be {listed(known)}{more}, got {early.metric!r}{why}."
+    suggestion = closest(early.metric, known)
+    raise InvalidConfiguration(
+        [Fault("config.earlyStopping.metric", message, value=early.metric, suggestion=suggestion)]
+    )

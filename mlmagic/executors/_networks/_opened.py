@@ -1,0 +1,52 @@
+"""The inputs of one training: opened once, with progress told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlmagic.events import Emit, Metadata, Plan, Progress
+from mlmagic.executors._networks._decoded import Images
+
+if TYPE_CHECKING:
+    from mlmagic.data import Rows, TrainingData
+    from mlmagic.executors._base import Stop
+    from mlmagic.executors._networks._inputs import Inputs
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Inputs of the training rows, of the validation rows if there are some, and of a few rows, finished."""
+
+    train: np.ndarray | Images
+    validation: np.ndarray | Images | None
+    first: np.ndarray
+
+    @classmethod
+    def of(cls, inputs: Inputs, data: TrainingData, emit: Emit, stop: Stop) -> Opened:
+        """Open them.
+
+        Raises
+        ------
+        Cancelled
+            If somebody asked to stop meanwhile.
+        """
+        train = _open(inputs, data.train, emit, stop)
+        validation = _open(inputs, data.validation, emit, stop) if data.validation else None
+        if inputs.scale is None and isinstance(train, np.ndarray):
+            return cls(train, validation, train)
+        emit(Metadata({"streamed": isinstance(train, Images)}))
+        return cls(train, validation, inputs.first(data.train))
+
+
+def _open(inputs: Inputs, rows: Rows, emit: Emit, stop: Stop) -> np.ndarray | Images:
+    if inputs.scale is not None:
+        emit(Plan("decoding", "image", len(rows)))
+
+    def going_on(done: int) -> bool:
+        emit(Progress(done))
+        return not stop.is_set()
+
+    return inputs.open(rows, going_on)

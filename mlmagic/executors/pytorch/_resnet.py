@@ -1,0 +1,47 @@
+"""``architecture: resnet18`` and ``resnet50``: transformers' own layers, with new weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from mlmagic.errors import FrameworkNotFound
+
+
+def resnet18(in_channels: int, num_classes: int, dropout: float = 0.0) -> nn.Sequential:
+    """Build ResNet-18 (He et al., 2016)."""
+    return _resnet(in_channels, num_classes, dropout, "basic", [2, 2, 2, 2], [64, 128, 256, 512])
+
+
+def resnet50(in_channels: int, num_classes: int, dropout: float = 0.0) -> nn.Sequential:
+    """Build ResNet-50 (He et al., 2016)."""
+    return _resnet(in_channels, num_classes, dropout, "bottleneck", [3, 4, 6, 3], [256, 512, 1024, 2048])
+
+
+def _resnet(
+    in_channels: int, num_classes: int, dropout: float, kind: str, depths: list[int], widths: list[int]
+) -> nn.Sequential:
+    """The layers in a plain ``torch.nn.Sequential``, which gives logits where the library's model gives a record."""
+    library = _transformers()
+    config = library.ResNetConfig(
+        num_channels=in_channels, layer_type=kind, depths=depths, hidden_sizes=widths, num_labels=num_classes
+    )
+    made = library.ResNetForImageClassification(config)
+    *flatten, last = made.classifier
+    if not isinstance(last, nn.Linear):  # the library gives none for no label
+        last = nn.Linear(widths[-1], num_classes)
+    body = [made.resnet.embedder, *made.resnet.encoder.stages, made.resnet.pooler, *flatten]
+    return nn.Sequential(*body, *([nn.Dropout(dropout)] if dropout else []), last)
+
+
+def _transformers() -> Any:
+    try:
+        import transformers
+    except ModuleNotFoundError as error:
+        raise FrameworkNotFound(
+            "architecture: resnet18 and resnet50 need transformers, which is not found in Python environment",
+            stderr=f"ModuleNotFoundError: {error}",
+            solution="Install transformers: pip install transformers; or take architecture: cnn",
+        ) from None
+    return transformers
