@@ -17,6 +17,7 @@ from mlmagic._attached import Attached
 from mlmagic._capture import captured
 from mlmagic._code import Incomparable
 from mlmagic._failure import as_error, no_room
+from mlmagic._gpu import METER
 from mlmagic._inputs import bind, locate, needs_of
 from mlmagic._kept import Kept
 from mlmagic._reserve import Reserve
@@ -229,10 +230,10 @@ class Job(Watched):
         self._kept.take(released.outcome)
 
     def measure(self) -> Usage:
-        """Memory of the process that trains."""
+        """Memory of the process that trains, and how busy the GPU is if it uses one."""
         memory = _transport.memory(self.worker_pid)
         self._peak = max(self._peak, memory)
-        return Usage(memory, self._peak)
+        return Usage(memory, self._peak, METER.latest() if self.state.metadata.get("gpuUsed") else None)
 
     def _note_worker(self, pid: int) -> None:
         self.worker_pid = pid

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
+from mlmagic._gpu import read
+from mlmagic._units import size
 from mlmagic.executors import EXECUTORS
 
 # Those that are not called like their module.
 DISTRIBUTIONS = {"sklearn": "scikit-learn"}
-GPU_TOOLS = (
-    ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"],
-    ["rocm-smi", "--showproductname"],
-)
 NOTEBOOK = ("jupyter-mlmagic", "ipython", "ipykernel", "jupyterlab", "anywidget", "pandas", "numpy")
 
 
@@ -40,15 +37,12 @@ def environment() -> str:
 
 
 def gpu() -> str | None:
-    """Name and memory of the GPUs that the driver's own tool finds; None where there is none."""
-    for command in GPU_TOOLS:
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-        except (OSError, subprocess.TimeoutExpired):
-            continue
-        if done.returncode == 0 and done.stdout.strip():
-            return "; ".join(done.stdout.strip().splitlines())
-    return None
+    """Name and memory of the GPU that the driver's own tool finds; None where there is none."""
+    found = read()
+    if found is None:
+        return None
+    total = found["memoryTotal"]
+    return f"{found['name']}, {size(total)}" if total else str(found["name"])
 
 
 def _version(distribution: str) -> str | None:

@@ -55,8 +55,8 @@ def test_progress_is_told_while_it_goes_on(there):
     write(there, algorithm="RandomForestClassifier", hyperparameters="{n_estimators: 1000000}")
     process = subprocess.Popen([*MLMAGIC, "run", "run.yaml"], cwd=there, stdout=subprocess.PIPE, text=True)
     try:
-        line = next(line for line in process.stdout if " of 1000000" in line)
-        assert "train_accuracy" in line
+        line = next(line for line in process.stdout if "train_accuracy" in line)
+        assert " of 1000000" in line
     finally:
         process.kill()
         process.communicate()
