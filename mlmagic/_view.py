@@ -182,13 +182,18 @@ def preview(state: RunState) -> dict[str, Any] | None:
         return None
     samples, classes = told["samplePredictions"], told.get("classes", [])
     columns = [name for name in samples[0] if name != "probabilities"]
-    rows = [[*(row[name] for name in columns), *row.get("probabilities", [])[:PREVIEW_CLASSES]] for row in samples]
-    shown = [*columns, *classes[:PREVIEW_CLASSES]]
-    return {"columns": shown, "rows": [[_cell(value) for value in row] for row in rows], "of": told["shape"][0]}
+    rows = [
+        [*(_cell(row[name], share=name == "confidence") for name in columns)]
+        + [_cell(share, share=True) for share in row.get("probabilities", [])[:PREVIEW_CLASSES]]
+        for row in samples
+    ]
+    return {"columns": [*columns, *classes[:PREVIEW_CLASSES]], "rows": rows, "of": told["shape"][0]}
 
 
-def _cell(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _cell(value: Any, *, share: bool) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}" if share else f"{value:.4g}"
+    return str(value)
 
 
 def importance(run: Run) -> dict[str, Any] | None:

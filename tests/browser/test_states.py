@@ -57,7 +57,7 @@ def test_queued_and_waiting_for_another_run(warm: Lab) -> None:
         lab.run(index)
     first, queued, waiting = (Dashboard(lab, index) for index in cells)
     queued.wait("queued")
-    expect(queued.unit).to_have_text("1st in the queue")
+    expect(queued.unit).to_have_text("1st in the queue, behind first-1")
     expect(queued.stop).to_have_text("Cancel")
     waiting.wait("queued")
     expect(waiting.unit).to_have_text("waiting for: second")

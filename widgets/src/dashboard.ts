@@ -10,6 +10,7 @@ import { HeaderPanel } from "./panels/header";
 import { ImportancePanel } from "./panels/importance";
 import { LogPanel } from "./panels/log";
 import { NoticePanel } from "./panels/notice";
+import { PredictionsPanel } from "./panels/predictions";
 import { touches, type Actions, type Panel } from "./panels/panel";
 import { SourcePanel } from "./panels/source";
 import { Tabs } from "./panels/tabs";
@@ -39,6 +40,7 @@ export class Dashboard {
     const tabs = new Tabs(
       [
         this.#curves,
+        new PredictionsPanel(),
         new ConfusionPanel(),
         new ClassificationPanel(),
         new ImportancePanel(),

@@ -92,6 +92,13 @@ export interface Importance {
   count: number;
 }
 
+/** The first rows that were predicted, as text; `of` is how many there are. */
+export interface Preview {
+  columns: string[];
+  rows: string[][];
+  of: number;
+}
+
 export interface RunError {
   type: string;
   message: string;
@@ -130,6 +137,7 @@ export interface RunState {
   confusion: Confusion | null;
   classification: Classification | null;
   importance: Importance | null;
+  preview: Preview | null;
   config: string;
   report: string | null;
   error: RunError | null;

@@ -55,10 +55,11 @@ export class CurvesPanel implements TabPanel {
     return this.#node;
   }
 
-  /** A run that is over and drew nothing has nothing to show here. */
+  /** A run that is over and drew nothing has nothing to show here, nor has one that goes through rows. */
   has({ state, curves }: Run): boolean {
     const alive = state.status === "running" || state.status === "queued";
-    return alive || curves.some((curve) => curve.x.length > 0);
+    const trains = state.action !== "predict" && state.action !== "evaluate";
+    return (alive && trains) || curves.some((curve) => curve.x.length > 0);
   }
 
   get tools(): HTMLElement {

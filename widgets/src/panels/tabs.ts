@@ -19,6 +19,7 @@ export class Tabs implements Panel {
   #node = element("div", "mlm-tabs");
   #run: Run | null = null;
   #selected: Tab;
+  #chosen = false;
   #onScreen = true;
 
   constructor(panels: readonly [TabPanel, ...TabPanel[]], signal: AbortSignal) {
@@ -51,11 +52,18 @@ export class Tabs implements Panel {
       setText(tab.badge, badge > 0 ? String(badge) : "");
     }
     const there = this.#tabs.find(({ tab }) => !tab.hidden);
-    if (this.#selected.tab.hidden && there) this.select(there.panel);
+    const stays = this.#chosen && !this.#selected.tab.hidden;
+    if (there && there !== this.#selected && !stays) this.#open(there.panel);
     this.#draw();
   }
 
+  /** Open a tab because somebody wants to see it: it stays open as long as it is there. */
   select(panel: TabPanel): void {
+    this.#chosen = true;
+    this.#open(panel);
+  }
+
+  #open(panel: TabPanel): void {
     this.#selected = this.#tabs.find((tab) => tab.panel === panel) ?? this.#selected;
     this.#mark();
     this.#draw();

@@ -1,0 +1,55 @@
+import { element, setText } from "../dom";
+import { grouped } from "../format";
+import type { Part, Run } from "../store";
+import type { TabPanel } from "./panel";
+
+/** The first predicted rows. */
+export class PredictionsPanel implements TabPanel {
+  readonly title = "Predictions";
+  readonly parts: readonly Part[] = ["preview", "name"];
+  #lead = element("p", "mlm-lead");
+  #head = element("thead");
+  #body = element("tbody");
+  #node: HTMLElement;
+
+  constructor() {
+    const table = element("table", "mlm-table mlm-rows", this.#head, this.#body);
+    const scroll = element("div", "mlm-scroll", table);
+    scroll.tabIndex = 0;
+    this.#node = element("div", "mlm-padded", this.#lead, scroll);
+  }
+
+  node(): HTMLElement {
+    return this.#node;
+  }
+
+  has({ state }: Run): boolean {
+    return state.preview !== null;
+  }
+
+  update({ state }: Run): void {
+    if (!state.preview) return;
+    const { columns, rows, of } = state.preview;
+    const part =
+      rows.length < of
+        ? `the first ${rows.length} of ${grouped(of)} rows`
+        : `all ${grouped(of)} rows`;
+    setText(this.#lead, `${part}; ${state.name}.predictions is the DataFrame of all`);
+    this.#head.replaceChildren(element("tr", "", ...columns.map(heading)));
+    this.#body.replaceChildren(...rows.map((row) => element("tr", "", ...row.map(cell))));
+  }
+}
+
+function heading(name: string): HTMLElement {
+  const th = element("th", "", name);
+  th.scope = "col";
+  return th;
+}
+
+function cell(text: string): HTMLElement {
+  return element("td", isNumber(text) ? "" : "mlm-word", text);
+}
+
+function isNumber(text: string): boolean {
+  return text.trim() !== "" && Number.isFinite(Number(text));
+}
