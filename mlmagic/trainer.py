@@ -38,6 +38,7 @@ class ModelTrainer:
         self._config = _plain(config)
         self._debug = debug
         self.report: Report | None = None
+        self._reports: dict[str, Report] = {}
 
     def train(self, train_data: Any = None, val_data: Any = None, **names: Any) -> Model:
         """Train a model and wait for it; an interrupt stops training and keeps the best model so far.
@@ -66,6 +67,7 @@ class ModelTrainer:
         if val_data is not None:
             config |= _named("val_data", val_data, values)
         self.report = self._run(config, values)
+        self._reports[self.report.id] = self.report
         return load_model(self.report)
 
     def evaluate(self, model: Model, test_data: Any = None) -> dict[str, Any]:
@@ -89,6 +91,24 @@ class ModelTrainer:
             config["metrics"] = self._config["metrics"]
         metrics: dict[str, Any] = self._run(config, values).metrics
         return metrics
+
+    def save(self, model: Model, path: str | Path) -> Path:
+        """Save a model that this trainer has trained, with all that it needs to predict.
+
+        Parameters
+        ----------
+        path
+            A folder that is not there yet, for any framework; or a file, for models that fit in one: ``.pt`` and
+            ``.pth`` of PyTorch, ``.skops`` of scikit-learn. :func:`mlmagic.load_model` and ``modelPath:`` take both.
+
+        Raises
+        ------
+        OutputError
+            If a file of this suffix cannot hold the model, or the path cannot be written.
+        """
+        from mlmagic._saved import save
+
+        return save(model, self._reports.get(model.name), Path(path).expanduser())
 
     def _metrics_of_training(self, model: Model) -> dict[str, Any]:
         found = self.report.metrics.get("test") if self.report is not None else None

@@ -1,4 +1,4 @@
-"""How busy the GPU is, from answers as NVIDIA's and AMD's documents show them: a machine without a GPU has no others."""
+"""How busy the GPU is, from answers as NVIDIA's and AMD's documents show them."""
 
 from __future__ import annotations
 

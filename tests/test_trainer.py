@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.datasets import load_wine
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import train_test_split
 
+import mlmagic
 from mlmagic import ModelTrainer
-from mlmagic.errors import InvalidConfiguration
+from mlmagic.errors import InvalidConfiguration, OutputError
 
 CONFIG = """
 model:
@@ -118,3 +125,49 @@ def test_errors_are_those_of_a_cell(config):
         trainer.evaluate(model)
     with pytest.raises(InvalidConfiguration, match="a pair of features and target"):
         trainer.train((train, validation, train))
+
+
+@pytest.mark.parametrize("name", ["models/my_model.pth", "models/my_model"])
+def test_a_saved_network_predicts_the_same_in_another_process(config, here, name):
+    train, validation, test = wine()
+    trainer = ModelTrainer(config)
+    model = trainer.train(train, validation)
+    (here / "models").mkdir()
+    assert trainer.save(model, name) == Path(name)
+    test.to_csv("test.csv", index=False)
+    script = f"import mlmagic; print(mlmagic.load_model({name!r}).predict_proba('test.csv').tolist())"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == model.predict_proba(test).tolist()
+    again = mlmagic.load_model(name)
+    assert again.features == model.features
+    with pytest.raises(OutputError, match=r"A \.onnx file cannot hold a model of PyTorch"):
+        trainer.save(model, "models/other.onnx")
+
+
+def test_a_whole_file_of_torch_is_plain_data(config, here):
+    train, validation, _ = wine()
+    trainer = ModelTrainer(config)
+    model = trainer.train(train, validation)
+    trainer.save(model, "m.pt")
+    body = torch.load("m.pt", weights_only=True)
+    for mine, theirs in zip(body["state_dict"].values(), model.estimator.state_dict().values(), strict=True):
+        assert mine.equal(theirs)
+
+
+@pytest.mark.parametrize(
+    ("framework", "algorithm", "file"),
+    [("sklearn", "LogisticRegression", "model.skops"), ("xgboost", None, None), ("lightgbm", None, None)],
+)
+def test_models_of_other_frameworks(here, framework, algorithm, file):
+    train, _, test = wine()
+    keys = {"algorithm": algorithm} if algorithm else {"hyperparameters": {"n_estimators": 10}}
+    trainer = ModelTrainer({"framework": framework, **keys})
+    model = trainer.train(train)
+    for name in filter(None, ("folder", file)):
+        trainer.save(model, name)
+        np.testing.assert_array_equal(mlmagic.load_model(name).predict(test), model.predict(test))
+    with pytest.raises(OutputError, match="File exists"):
+        trainer.save(model, "folder")
+    if file is None:
+        with pytest.raises(OutputError, match="a folder, which has no suffix: 'model'"):
+            trainer.save(model, "model.ubj")

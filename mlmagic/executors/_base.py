@@ -212,6 +212,23 @@ class Executor(Protocol):
 
 
 @runtime_checkable
+class Exports(Protocol):
+    """What an executor has beside :class:`Executor` whose models fit in one file, all that they need in it.
+
+    Attributes
+    ----------
+    whole
+        The suffixes of such files.
+    """
+
+    whole: tuple[str, ...]
+
+    def export(self, outcome: Outcome, path: Path) -> None:
+        """Write the model so that :meth:`Executor.read` gives it back, its columns too."""
+        ...
+
+
+@runtime_checkable
 class Places(Protocol):
     """What an executor has beside :class:`Executor` whose models predict on one device or another."""
 

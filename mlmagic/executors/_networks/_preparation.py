@@ -29,15 +29,32 @@ def read_preparation(directory: Path) -> Any:
     ModelLoadingError
         If it is damaged, or holds types that are none of a preparation's.
     """
+    path = directory / PREPARATION
+    return unpacked(path.read_bytes(), path.name) if path.exists() else None
+
+
+def packed(preparation: Any) -> bytes:
+    """What :func:`write_preparation` writes."""
     import skops.io
 
-    path = directory / PREPARATION
-    if not path.exists():
-        return None
+    content: bytes = skops.io.dumps(preparation)
+    return content
+
+
+def unpacked(content: bytes, name: str) -> Any:
+    """Read what :func:`packed` gave, from a file called ``name``.
+
+    Raises
+    ------
+    ModelLoadingError
+        If it is damaged, or holds types that are none of a preparation's.
+    """
+    import skops.io
+
     try:
-        strange = set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_FUNCTIONS)
+        strange = set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED_FUNCTIONS)
         if strange:
-            raise ModelLoadingError(f"{path.name} is refused: it holds {', '.join(sorted(strange))}")
-        return skops.io.load(path, trusted=list(TRUSTED_FUNCTIONS))
+            raise ModelLoadingError(f"{name} is refused: it holds {', '.join(sorted(strange))}")
+        return skops.io.loads(content, trusted=list(TRUSTED_FUNCTIONS))
     except (OSError, ValueError, KeyError) as error:
-        raise ModelLoadingError(f"Failed to load {path.name}", stderr=f"{type(error).__name__}: {error}") from None
+        raise ModelLoadingError(f"Failed to load {name}", stderr=f"{type(error).__name__}: {error}") from None

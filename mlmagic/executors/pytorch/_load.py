@@ -9,7 +9,7 @@ import numpy as np
 
 from mlmagic.errors import ModelLoadingError
 from mlmagic.executors._networks._admit import admit_for
-from mlmagic.executors._networks._preparation import PREPARATION, read_preparation
+from mlmagic.executors._networks._preparation import PREPARATION, read_preparation, unpacked
 from mlmagic.executors._networks._source import Arguments
 from mlmagic.executors.pytorch import _storage
 from mlmagic.executors.pytorch._module import build, source
@@ -68,7 +68,10 @@ def outcome_of(
     if body.get("target"):
         Units.from_plain(body["target"]).restore(module)
     about = {name: body[name] for name in _ABOUT if name in body}
-    return TorchOutcome(module.eval(), _preparation(body, home or file.parent), _classes(body), about=about)
+    features = tuple(body["features"]) if "features" in body else None
+    return TorchOutcome(
+        module.eval(), _preparation(body, home or file.parent), _classes(body), features=features, about=about
+    )
 
 
 def _file(path: Path, state: RunState) -> Path | None:
@@ -83,6 +86,8 @@ def _file(path: Path, state: RunState) -> Path | None:
 
 
 def _preparation(body: Mapping[str, Any], home: Path) -> Any:
+    if "preparation" in body:
+        return unpacked(body["preparation"].numpy().tobytes(), "the file's preparation")
     found = read_preparation(home)
     if found is None and body.get("prepared"):
         raise ModelLoadingError(

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mlmagic.evaluation import Points
 from mlmagic.executors.pytorch._losses import probabilities
 from mlmagic.executors.pytorch._scores import Accuracy, Confusion, Errors, Gathered, Several, Tally
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mlmagic.data import TrainingData
+    from mlmagic.data import Task, TrainingData
     from mlmagic.executors._networks._measures import Measures
     from mlmagic.executors.pytorch._network import Network
 
@@ -24,7 +25,10 @@ def tallies(measures: Measures, data: TrainingData, made: Network) -> tuple[NewT
     train = _counting(measures, data, made)
     if not measures.gathered:
         return train, train
-    measure = partial(_measure, measures, data, made)
+    assert data.validation is not None
+    assert data.validation.y is not None
+    points = Points(measures.gathered, data.task, data.validation.y.to_numpy(), data.classes)
+    measure = partial(_measure, points, data.task, made)
     return train, lambda: Several(train(), Gathered(measure))
 
 
@@ -36,18 +40,11 @@ def _counting(measures: Measures, data: TrainingData, made: Network) -> NewTally
     return partial(Confusion, len(data.classes), measures.counted)
 
 
-def _measure(measures: Measures, data: TrainingData, made: Network, outputs: Tensor) -> dict[str, float]:
+def _measure(points: Points, task: Task, made: Network, outputs: Tensor) -> dict[str, float]:
     """Metrics of all validation rows, in the target's own units and labels."""
-    from mlmagic.evaluation import point
-
-    assert data.validation is not None
-    assert data.validation.y is not None
-    truth = data.validation.y.to_numpy()
-    if data.classes is None:
-        values = outputs.reshape(-1).double()
-        if made.units is not None:
-            values = values * made.units.scale.spread + made.units.scale.mean
-        return point(measures.gathered, data.task, truth, values.numpy())
-    shares = probabilities(outputs.double()).numpy()
-    values_ = data.classes[shares.argmax(axis=1)]
-    return point(measures.gathered, data.task, truth, values_, shares, data.classes)
+    if task == "classification":
+        return points.of_probabilities(probabilities(outputs.double()).numpy())
+    values = outputs.reshape(-1).double()
+    if made.units is not None:
+        values = values * made.units.scale.spread + made.units.scale.mean
+    return points.of_numbers(values.numpy())

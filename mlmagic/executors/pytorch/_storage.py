@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from mlmagic.errors import ModelLoadingError
-from mlmagic.executors._networks._preparation import write_preparation
+from mlmagic.executors._networks._preparation import packed, write_preparation
 from mlmagic.executors.pytorch._outcome import TorchOutcome
 from mlmagic.run_directory import write_whole
 
@@ -68,6 +68,18 @@ def fill(module: nn.Module, weights: Mapping[str, Any], file: Path, name: str) -
             stderr=f"RuntimeError: {error}",
             solution="Undo what was changed in its code since they were saved, or name the class they belong to",
         ) from None
+
+
+def export(outcome: Outcome, path: Path) -> None:
+    """Write all that the model needs into one file, what prepares its columns too."""
+    assert isinstance(outcome, TorchOutcome)
+    body = {**outcome.about, "state_dict": outcome.model.state_dict()}
+    if outcome.features is not None:
+        body["features"] = list(outcome.features)
+    if outcome.preparation is not None:
+        # As a tensor: plain bytes are none of what weights_only loads.
+        body["preparation"] = torch.frombuffer(bytearray(packed(outcome.preparation)), dtype=torch.uint8)
+    write(path, body)
 
 
 def save(outcome: Outcome, directory: Path, *, everything: bool) -> dict[str, Path]:

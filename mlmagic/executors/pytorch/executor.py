@@ -42,6 +42,8 @@ class TorchExecutor:
     preparation once; the results are the same without.
     """
 
+    whole = (".pt", ".pth")
+
     def __init__(self) -> None:
         self._sources: list[tuple[TorchTrain, Source]] = []
         self._fitted: list[tuple[TorchTrain, TrainingData, Inputs]] = []
@@ -117,6 +119,12 @@ class TorchExecutor:
 
         assert config.output_dir is not None
         return save(outcome, config.output_dir, everything=_train(config).checkpoint)
+
+    def export(self, outcome: Outcome, path: Path) -> None:
+        """Weights, plain data and the preparation in one file."""
+        from mlmagic.executors.pytorch._storage import export
+
+        export(outcome, path)
 
     def load(self, path: Path, config: RunConfig, state: RunState) -> Outcome | None:
         """The best model that a run saved, or its last checkpoint where it was cut off."""

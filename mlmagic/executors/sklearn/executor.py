@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 class SklearnExecutor:
     """Fits an estimator: in chunks of trees where that gives the same model, else in one call that a child runs."""
 
+    whole = (".skops",)
+
     def placement(self, config: RunConfig) -> Literal["thread", "child"]:
         """A child: most estimators can only be stopped by ending their process.
 
@@ -110,6 +112,10 @@ class SklearnExecutor:
         """The model, with its preparation inside, as skops stores it: no pickle."""
         assert config.output_dir is not None
         return {"model": _storage.save(outcome.model, config.output_dir / "model.skops")}
+
+    def export(self, outcome: Outcome, path: Path) -> None:
+        """The model with its preparation inside."""
+        _storage.save(outcome.model, path)
 
     def load(self, path: Path, config: RunConfig, state: RunState) -> Outcome | None:
         """The model that a run saved."""
