@@ -54,7 +54,7 @@ $(VENV)/.torch: $(VENV)/.created
 
 $(VENV)/.installed: $(VENV)/.torch pyproject.toml
 	@echo "installing mlmagic and its tools"
-	@$(BIN)/python $(PIP) install -e '.[torch,keras,xgboost,lightgbm,lab,dev]'
+	@$(BIN)/python $(PIP) install -e '.[torch,keras,xgboost,lightgbm,catboost,lab,dev]'
 	@touch $@
 
 $(MODULES): widgets/package-lock.json

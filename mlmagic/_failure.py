@@ -53,5 +53,8 @@ def user_frames(raised: BaseException) -> str:
 
 
 def _is_users(filename: str) -> bool:
-    # Cells are called "<ipython-input-...>" or a file in a temporary directory; frozen modules "<frozen ...>".
+    # Cells are called "<ipython-input-...>" or a file in a temporary directory; frozen modules "<frozen ...>"; what a
+    # library has compiled by Cython by the place in its sources.
+    if filename.endswith((".pyx", ".pxi")) and not os.path.isabs(filename):
+        return False
     return not filename.startswith((_OURS, "<frozen", *_INSTALLED))

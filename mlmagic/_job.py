@@ -166,7 +166,7 @@ class Job(Watched):
         def complain(text: str) -> None:
             self.emit(Log(text, "warning"))
 
-        wanted = self.config.logging.wanted
+        wanted = self.config.logging.wanted if self.config.logging else []
         self._trackers += [item.take for item in trackers(wanted, self.path, self.config.to_plain(), complain)]
 
     @functools.cached_property

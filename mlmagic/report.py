@@ -31,6 +31,8 @@ HEADLINES = (
     "crossValidation.meanR2",
     "accuracy",
     "r2",
+    "silhouette",
+    "outlierShare",
 )
 WAIT_STEP = 0.1
 

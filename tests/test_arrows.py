@@ -47,6 +47,7 @@ FRAMEWORKS = {
     "keras",
     "xgboost",
     "lightgbm",
+    "catboost",
     "optuna",
     "shap",
 }
@@ -58,6 +59,7 @@ USES = {
     "tensorflow": ("_tensorflow.py", "executors/keras/"),
     "xgboost": ("executors/xgboost/",),
     "lightgbm": ("executors/lightgbm/",),
+    "catboost": ("executors/catboost/",),
     "safetensors": ("executors/pytorch/",),
     "skops": ("executors/", "data/"),
     "sklearn": ("executors/", "data/", "evaluation/", "actions/_pictures.py", "actions/_follow_up.py"),

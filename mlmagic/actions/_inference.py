@@ -73,10 +73,11 @@ def columns_for(fitted: Fitted, frame: pd.DataFrame, target: str | None) -> list
     DataLoadingError
         With every column that is missing, or holds words where the model had numbers.
     """
-    from mlmagic.data import check_columns
+    from mlmagic.data import check_columns, image_columns
 
     if fitted.features is None:
-        return [str(name) for name in frame.columns if name != target]
+        names = [str(name) for name in frame.columns if name != target]
+        return [name for name in image_columns(frame) if name in names] or names
     check_columns(frame, fitted.features, fitted.name)
     return list(fitted.features)
 

@@ -21,7 +21,9 @@ class ActionConfig(Model):
         examples=["$df"],
     )
     data_path: Annotated[Text | None, Synonym("input_data")] = Field(
-        None, description="The file that holds the table, instead of `data`.", examples=["data/train.csv"]
+        None,
+        description="The file that holds the table, instead of `data`; or a folder of images, with a folder a class.",
+        examples=["data/train.csv"],
     )
 
     @field_validator("data", mode="before")

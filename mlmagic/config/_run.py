@@ -61,9 +61,9 @@ class RunConfig(Model):
         description="Log data and layers, and look at every step for the number that is none first: slow.",
         examples=[True],
     )
-    logging: Logging = Field(
-        default_factory=lambda: Logging(tensorboard=False, wandb=False),
-        description="Trackers that are told of the run as well.",
+    logging: Logging | None = Field(
+        None,
+        description="Trackers that are told of the run as well. Unset: none.",
         examples=[{"tensorboard": True}],
     )
     trust: bool = Field(False, description="Run code and load pickles found in a run's directory.", examples=[True])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mlmagic.config._document import Path
 
 # Of `model`, what says more than how its class is called; all else is an argument of the class.
-_OF_MODEL = ("architecture", "pretrained")
+_OF_MODEL = ("architecture", "pretrained", "num_classes", "numClasses")
 _CHECKPOINT = {"checkpoint_every": "checkpoint_interval", "checkpointEvery": "checkpointInterval"}
 
 

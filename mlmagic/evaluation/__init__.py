@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from mlmagic.evaluation._importance import aggregate_importances, permutation_importance
     from mlmagic.evaluation._named import Asked, Named, named
     from mlmagic.evaluation._outliers import outliers
-    from mlmagic.evaluation._point import better_higher, misplaced, point, tried
+    from mlmagic.evaluation._point import Points, better_higher, misplaced, point, tried
     from mlmagic.evaluation._roc import roc_points
     from mlmagic.evaluation._summary import capital, cross_validation_summary
 
 _HOMES = {
     "Asked": "_named",
     "Named": "_named",
+    "Points": "_point",
     "aggregate_importances": "_importance",
     "better_higher": "_point",
     "capital": "_summary",
@@ -47,6 +48,7 @@ __all__ = [
     "SPELLINGS",
     "Asked",
     "Named",
+    "Points",
     "aggregate_importances",
     "better_higher",
     "capital",

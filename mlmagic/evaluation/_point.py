@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from mlmagic.errors import Fault
 from mlmagic.evaluation._metrics import METRICS, SPELLINGS, grows
@@ -40,6 +41,43 @@ def point(
     numbers = [item for item in metrics if item != "confusion_matrix"]
     found = named(numbers, task, y_true, values, probabilities, classes).values
     return {name: math.nan if value is None else value for name, value in found.items()}
+
+
+class Points:
+    """Measures predictions of the same rows again and again.
+
+    Parameters
+    ----------
+    metrics, task
+        As :func:`point` takes them.
+    y_true
+        Labels or numbers, shape (n,).
+    classes
+        Labels in the order of the probabilities, shape (k,); None where numbers are predicted.
+    """
+
+    def __init__(self, metrics: Sequence[Asked], task: Task, y_true: np.ndarray, classes: np.ndarray | None) -> None:
+        self._task = task
+        self._y = y_true
+        self._classes = classes
+        self._names = [item for item in metrics if isinstance(item, str) or classes is None]
+        self._functions = [item for item in metrics if item not in self._names]
+        # Finding labels of text among the classes takes longer than most metrics: it is done once.
+        self._codes = y_true if classes is None else pd.Index(classes).get_indexer(pd.Index(y_true))
+
+    def of_numbers(self, values: np.ndarray) -> dict[str, float]:
+        """Measure numbers, shape (n,)."""
+        return point(self._names, self._task, self._y, values)
+
+    def of_probabilities(self, shares: np.ndarray) -> dict[str, float]:
+        """Measure probabilities, shape (n, k); the label is the most probable one."""
+        assert self._classes is not None
+        chosen, places = shares.argmax(axis=1), np.arange(len(self._classes))
+        found = point(self._names, self._task, self._codes, chosen, shares, places) if self._names else {}
+        if self._functions:  # which see labels
+            labels = self._classes[chosen]
+            found |= point(self._functions, self._task, self._y, labels, shares, self._classes)
+        return found
 
 
 def better_higher(item: Asked) -> bool | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mlmagic.executors.catboost._estimators import ESTIMATORS as OF_CATBOOST
 from mlmagic.executors.lightgbm._estimators import ESTIMATORS as OF_LIGHTGBM
 from mlmagic.executors.sklearn._estimators import NAMED
 from mlmagic.executors.xgboost._estimators import ESTIMATORS as OF_XGBOOST
@@ -94,6 +95,16 @@ EXECUTORS: dict[str, Entry] = {
         aliases=("lgbm", "lgb"),
         algorithms=tuple(OF_LIGHTGBM),
         suffixes=(".txt",),
+    ),
+    "catboost": Entry(
+        title="CatBoost",
+        executor="mlmagic.executors.catboost.executor:CatBoostExecutor",
+        train="mlmagic.executors.catboost.config:CatBoostTrain",
+        install="pip install catboost",
+        module="catboost",
+        aliases=("cb",),
+        algorithms=tuple(OF_CATBOOST),
+        suffixes=(".cbm",),
     ),
 }
 

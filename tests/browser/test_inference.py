@@ -22,8 +22,8 @@ def test_a_model_is_measured_and_predicts(lab: Lab) -> None:
     measured.screenshot("evaluate-classes")
     assert answered.tabs() == ["Predictions", "Log", "Config", "Report"]
     rows = answered.open("Predictions").locator("tbody tr")
-    first = lab.execute("row = answered.predictions.iloc[0]; print(row['predicted'], round(float(row['confidence']), 4))")
-    label, confidence = first.split()
+    first = "answered.predictions.iloc[0]"
+    label, confidence = lab.execute(f"print({first}['predicted'], round(float({first}['confidence']), 4))").split()
     shown = rows.first.locator("td").all_inner_texts()
     assert label in shown
     assert float(confidence) in [float(text) for text in shown if text.replace(".", "").isdigit()]

@@ -42,6 +42,7 @@ checkpointInterval: 10
 """
     sectioned = resolve(parse(HEAD + WHOLE))
     assert sectioned == resolve(parse(HEAD + flat))
+    assert sectioned.logging is not None
     assert sectioned.logging.wanted == ["tensorboard", "wandb"]
     assert resolve(parse(sectioned.to_yaml())) == sectioned
 

@@ -9,7 +9,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
-from mlmagic.evaluation import METRICS, evaluate, known_metrics, named
+from mlmagic.evaluation import METRICS, Points, better_higher, evaluate, grows, known_metrics, named
 
 
 @pytest.fixture(scope="module")
@@ -222,3 +222,23 @@ def test_known_names_and_what_is_refused(two):
         asked(["acuracy"], "classification", *two)
     with pytest.raises(ValueError, match="shape"):
         named(["mae"], "regression", np.zeros(3), np.zeros(2))
+
+
+def right(y_true, y_pred):
+    return float((y_true == y_pred).mean())
+
+
+@pytest.mark.parametrize("names", [["f1", "roc_auc", "log_loss", "matthews_corrcoef"], [("right", right), "f1"]])
+def test_points_are_what_named_says_whatever_the_labels_are(two, three, names):
+    for model, X, y in (two, three):
+        found = Points(names, "classification", y, model.classes_).of_probabilities(model.predict_proba(X))
+        assert found == pytest.approx(asked(names, "classification", model, X, y).values)
+        assert found.get("right", 0) in (0, metrics.accuracy_score(y, model.predict(X)))
+
+
+def test_which_way_a_metric_gets_better():
+    assert {name for name in METRICS if grows(name) is False} == {"log_loss", "mae", "mse", "rmse"}
+    told = {"loss": False, "max_error": False, "neg_max_error": True, "d2_tweedie_score": True, "profit": None}
+    assert {name: grows(name) for name in told} == told
+    assert better_higher(("profit", metrics.make_scorer(metrics.max_error))) is True
+    assert better_higher(("profit", metrics.max_error)) is None

@@ -32,6 +32,8 @@ SMALL: dict[tuple[str, str], dict[str, Any]] = {
     ("xgboost", "regression"): {"hyperparameters": {"n_estimators": 5}},
     ("lightgbm", "classification"): {"hyperparameters": {"n_estimators": 5, "extra_trees": True}},
     ("lightgbm", "regression"): {"hyperparameters": {"n_estimators": 5}},
+    ("catboost", "classification"): {"hyperparameters": {"n_estimators": 5}},
+    ("catboost", "regression"): {"hyperparameters": {"n_estimators": 5}},
 }
 CASES = sorted(SMALL)
 # More than fits in a second; a stop must end it.
@@ -41,6 +43,7 @@ LONG: dict[str, dict[str, Any]] = {
     "keras": {"architecture": "mlp", "epochs": 100_000, "gpuEnabled": False},
     "xgboost": {"hyperparameters": {"n_estimators": 100_000}},
     "lightgbm": {"hyperparameters": {"n_estimators": 100_000}},
+    "catboost": {"hyperparameters": {"n_estimators": 100_000}},
 }
 
 

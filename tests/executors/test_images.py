@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,11 @@ import mlmagic  # noqa: E402
 import mlmagic.executors._networks._decoded as decoded  # noqa: E402
 from mlmagic.config import resolve  # noqa: E402
 from mlmagic.errors import DataLoadingError, InvalidConfiguration, MLError  # noqa: E402
-from mlmagic.events import Metadata, Metrics, Row  # noqa: E402
+from mlmagic.events import Log, Metadata, Metrics, Row  # noqa: E402
 from mlmagic.executors import load  # noqa: E402
 from tests.executors.image_data import X, Y, digits, photographs  # noqa: E402
 from tests.executors.test_contract import Run  # noqa: E402
+from tests.runs import until  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 SMALL: dict[str, Any] = {"architecture": "cnn", "hyperparameters": {"channels": [8, 16]}, "gpuEnabled": False}
@@ -91,6 +93,8 @@ def test_what_is_told_of_images(both: Any) -> None:
     assert facts["images"]["channels"] == 1
     assert facts["images"]["sizeChosen"] == "all images have it"
     assert facts["streamed"] is False
+    log = [event.text for event in runs["thread"].of(Log)]
+    assert "Images are brought to 8 x 8 pixels of 1 channel: all images have it" in log
     assert "featureImportances" not in runs["thread"].state.artifacts
 
 
@@ -423,7 +427,8 @@ def test_a_network_of_somebody_else_predicts_images_of_one_size(home: Path, tmp_
 
 def test_cross_validation_of_images(home: Path, tmp_path: Path) -> None:
     done = run("pytorch", tmp_path, dataPath=str(home), crossValidation={"folds": 2}, epochs=2)
-    assert done.of(Metrics)[-1].values["crossValidation"]["folds"]
+    assert done.of(Metrics)[-1].values["crossValidation"]
+    assert len(history(done)) == 2 + 2  # of the folds, and of the final model's epochs
 
 
 def test_keras_over_torch_learns_from_images_too(home: Path, tmp_path: Path) -> None:
@@ -438,3 +443,15 @@ def test_keras_over_torch_learns_from_images_too(home: Path, tmp_path: Path) -> 
     import os
 
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, env={**os.environ, "KERAS_BACKEND": "torch"})
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_stop_ends_the_threads_that_decode(
+    framework: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoded, "SHARE", 1e-12)
+    body = {"action": "train", "framework": framework, "dataPath": str(home), "outputDir": str(tmp_path)}
+    done = Run(stop_at="row").through("thread", resolve({**body, **SMALL, "epochs": 1000}))
+    assert len(history(done)) == 1
+    assert done.outcome.model is not None
+    until(lambda: not any(thread.name.startswith("mlmagic images") for thread in threading.enumerate()), 10)

@@ -414,6 +414,7 @@ def test_checkpoints_are_the_model_at_that_time_and_change_nothing(
 ) -> None:
     keys = {"architecture": "mlp", "epochs": 12, "batchSize": 8}
     without = prepare(DIABETES, **keys).train()
+    monkeypatch.setattr(checkpoints, "FIRST", 0.05)
     monkeypatch.setattr(checkpoints, "SECONDS", 0.05)
     run = prepare(DIABETES, directory=tmp_path, checkpointInterval=5, **keys).train()
     assert run.losses == without.losses

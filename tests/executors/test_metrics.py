@@ -14,7 +14,9 @@ from sklearn.model_selection import GroupShuffleSplit
 
 import mlmagic
 from mlmagic import _view
+from mlmagic.config import resolve
 from mlmagic.errors import InvalidConfiguration
+from mlmagic.plan import plan
 
 MLP = {"architecture": "mlp", "epochs": 3, "gpuEnabled": False}
 TREES = {"hyperparameters": {"n_estimators": 4}}
@@ -195,6 +197,13 @@ def test_what_fails_is_said_before_anything_trains(framework: str) -> None:
     assert "mae measures a regression, but this is a classification" in str(caught.value)
     assert "$own gives no number for a few rows of the target: AttributeError" in str(caught.value)
     assert "y_true.nothing" in caught.value.stderr
+
+
+def test_a_dry_run_says_it_too() -> None:
+    body = {"action": "train", "framework": "sklearn", "algorithm": "GaussianNB", "data": "$df", "metrics": ["mae"]}
+    config = resolve(body)
+    with pytest.raises(InvalidConfiguration, match="mae measures a regression, but this is a classification"):
+        plan(config, {"df": cancer()})
 
 
 @pytest.mark.parametrize("framework", ["pytorch", "keras", "lightgbm"])

@@ -265,6 +265,7 @@ def test_a_network_of_the_notebook_says_how_to_get_its_weights(tmp_path: Path, n
 
 
 def test_checkpoints_are_kept_and_a_killed_run_loads_from_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "FIRST", 0.05)
     monkeypatch.setattr(checkpoints, "SECONDS", 0.05)
     house = load_diabetes(as_frame=True).frame
     keys = {"architecture": "mlp", "epochs": 60, "checkpointInterval": 20, "batchSize": 4}

@@ -291,3 +291,9 @@ def test_a_detector_is_evaluated_and_a_clusterer_is_not() -> None:
     flowers = train("KMeans", IRIS, target="target")
     with pytest.raises(InvalidConfiguration, match=r"compares predictions with a truth, but .* clusters"):
         mlmagic.run({"action": "evaluate", "model": "$m", "data": "$df"}, m=flowers, df=IRIS)
+
+
+def test_a_report_names_one_number() -> None:
+    assert repr(train("KMeans", hyperparameters={"n_clusters": 2})).startswith(
+        "<Report report: train sklearn, success, silhouette 0.5"
+    )

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from mlmagic.executors._boosting._metrics import Metrics
     from mlmagic.executors._boosting.config import BoostingTrain
 
+# What scikit-learn calls the number of rounds, as every library does too.
+ROUNDS = "n_estimators"
+
 
 def check(library: Library, config: RunConfig, data: TrainingData, preparation: Any) -> None:
     """See :meth:`mlmagic.executors._base.Executor.check`."""
@@ -32,11 +35,11 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
     name = _required_name(library, train, data)
     kind = library.estimators[name]
     given = _estimator.hyperparameters(library, train, name)
-    trial = Trial(library, kind, data, _rows.Columns.of(library, preparation, data.train))
+    trial = Trial(library, kind, data, _rows.Columns.of(library, preparation, list(data.train.X.columns)))
 
     def choose(left: Mapping[str, Given], estimator: Any, early: EarlyStopping | None) -> Metrics:
         own, asked = trial.measured(estimator), _estimator.metrics(left, estimator)
-        custom, named = callable(estimator.objective), wanted(library, kind, train, estimator)
+        custom, named = library.own_objective(estimator), wanted(library, kind, train, estimator)
         return _metrics.choose(library, kind, data, own, asked, early, custom=custom, named=named)
 
     def fit(left: Mapping[str, Given]) -> None:
@@ -46,7 +49,7 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
 
     spellings = library.spellings(library.estimator_class(name))
     try:
-        faults = _wrong_rounds(given) or Refusals(library.complaint, spellings, fit).find(given)
+        faults = _wrong_rounds(given.get(spellings[ROUNDS])) or Refusals(library.complaint, spellings, fit).find(given)
     except Exception as error:
         if train.model is None or user_frames(error):
             raise
@@ -56,7 +59,7 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
     estimator = _estimator.make(library, config, name, given)
     if train.early_stopping is not None and not library.keeps_best(estimator):
         message = f"earlyStopping needs rounds that can be taken off again, which this {name} does not have."
-        way_out = "Leave earlyStopping out; dart changes its earlier trees, gblinear and a random forest have no rounds"
+        way_out = f"Leave earlyStopping out; {library.endless}"
         raise InvalidConfiguration([Fault("config.earlyStopping", message)], solution=way_out)
     choose(given, estimator, train.early_stopping)
 
@@ -74,9 +77,8 @@ def _required_name(library: Library, train: BoostingTrain, data: TrainingData) -
     return name
 
 
-def _wrong_rounds(given: Mapping[str, Given]) -> list[Fault]:
+def _wrong_rounds(item: Given | None) -> list[Fault]:
     """Complain of a number of rounds that is none; XGBoost would train nothing and say nothing."""
-    item = given.get("n_estimators")
     if item is None or (isinstance(item.value, int) and not isinstance(item.value, bool) and item.value >= 1):
         return []
     message = f"{item.spelt} must be a whole number of at least 1, got {item.value!r}."

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlmagic.evaluation import better_higher, point
+from mlmagic.evaluation import Points, better_higher
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mlmagic.data import Task
     from mlmagic.evaluation import Asked
     from mlmagic.executors._boosting._library import Part
 
@@ -29,9 +30,9 @@ class Computed:
     """
 
     def __init__(self, metrics: Sequence[Asked], rows: Part, classes: np.ndarray | None) -> None:
-        self._metrics = metrics
-        self._classes = classes
-        self._y = rows.y
+        task: Task = "regression" if classes is None else "classification"
+        self._points = Points(metrics, task, rows.y, classes)
+        self._classifies = classes is not None
         # The library knows no parts, only what it holds as their target: numbers of 32 bits, codes of labels.
         coded = rows.y if classes is None else np.searchsorted(classes, rows.y)
         self._held = np.asarray(coded, dtype=np.float32)
@@ -53,11 +54,9 @@ class Computed:
         return [(listed(name), value, self._higher[name]) for name, value in found.items()]
 
     def _point(self, y_pred: np.ndarray) -> dict[str, float]:
-        if self._classes is None:
-            return point(self._metrics, "regression", self._y, y_pred.astype(np.float64))
-        shares = np.column_stack([1 - y_pred, y_pred]) if y_pred.ndim == 1 else y_pred
-        values = self._classes[shares.argmax(axis=1)]
-        return point(self._metrics, "classification", self._y, values, shares, self._classes)
+        if not self._classifies:
+            return self._points.of_numbers(y_pred.astype(np.float64))
+        return self._points.of_probabilities(np.column_stack([1 - y_pred, y_pred]) if y_pred.ndim == 1 else y_pred)
 
 
 def listed(name: str) -> str:

@@ -80,10 +80,8 @@ def hyperparameters(library: Library, train: BoostingTrain, name: str) -> dict[s
 
 def make(library: Library, config: RunConfig, name: str, given: Mapping[str, Given]) -> Any:
     """A new estimator with these hyperparameters and the run's seed, never the user's own object."""
-    from sklearn.base import clone
-
     train: BoostingTrain = config.config  # type: ignore[assignment]
-    blank = library.estimator_class(name)() if train.model is None else clone(train.model.value)
+    blank = library.estimator_class(name)() if train.model is None else library.copy(train.model.value)
     known = blank.get_params()
     values = {key: item.value for key, item in given.items() if key != METRIC or key in known}
     unset = {key: value for key, value in library.defaults(config).items() if known.get(key) is None}

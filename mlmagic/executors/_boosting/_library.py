@@ -111,6 +111,12 @@ class Library(Protocol):
         Of scikit-learn's names the library's own, as in ``metrics``, where both measure the same; "" where not.
     unfit
         Letters that no column's name may have.
+    setting
+        What separates the name of a metric from its settings: "ndcg@5".
+    importance
+        How :meth:`importances` are found, in the field's own words.
+    endless
+        Why some models cannot be cut off after a round.
     """
 
     title: ClassVar[str]
@@ -124,6 +130,9 @@ class Library(Protocol):
     metrics: ClassVar[Mapping[Kind, Mapping[str, str | tuple[str, str]]]]
     equal: ClassVar[Mapping[Kind, Mapping[str, str | tuple[str, str]]]]
     unfit: ClassVar[str]
+    setting: ClassVar[str] = "@"
+    importance: ClassVar[str] = "gain"
+    endless: ClassVar[str]
 
     def estimator_class(self, name: str) -> type:
         """The class of an estimator."""
@@ -133,9 +142,28 @@ class Library(Protocol):
         """Every accepted spelling of a hyperparameter, and the estimator's own name for it."""
         ...
 
+    def copy(self, estimator: Any) -> Any:
+        """An estimator with the same parameters that is not fitted, as scikit-learn makes one."""
+        from sklearn.base import clone
+
+        return clone(estimator)
+
+    def is_fitted(self, estimator: Any) -> bool:
+        """Whether it predicts."""
+        return bool(estimator.__sklearn_is_fitted__())
+
     def defaults(self, config: RunConfig) -> dict[str, Any]:
         """Hyperparameters of a run that the user did not give."""
         ...
+
+    def own_objective(self, estimator: Any) -> bool:
+        """Whether the objective is the user's own, so that nobody else knows what it measures."""
+        return callable(estimator.objective)
+
+    def asked_threads(self, estimator: Any) -> int | None:
+        """How many threads it asks for, below 0 counted from all of them; None where it does not."""
+        asked: int | None = estimator.get_params()["n_jobs"]
+        return asked
 
     def keeps_best(self, estimator: Any) -> bool:
         """Whether a model of fewer rounds can be cut from one of more."""
@@ -168,6 +196,17 @@ class Library(Protocol):
     def complaint(self, error: Exception) -> str:
         """An error of the library in its own words, without places in its source."""
         ...
+
+    def between(self, estimator: Any, columns: Columns) -> Any:
+        """A transformer from what a preparation gives to what the estimator takes; None where both are the same."""
+        return None
+
+    def rows(self, estimator: Any) -> Any:
+        """Rows to try a fitted estimator on, one of them all gaps."""
+        import numpy as np
+
+        width = int(estimator.n_features_in_)
+        return np.vstack([np.full((1, width), np.nan), np.random.default_rng(0).normal(size=(20, width))])
 
     def columns(self, estimator: Any) -> Sequence[str] | None:
         """Names of the columns that a fitted estimator takes, in order; None where it goes by position."""

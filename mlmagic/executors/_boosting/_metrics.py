@@ -224,7 +224,7 @@ def _listed(asked: Any) -> list[Any]:
 
 def _spelt(library: Library, kind: Kind, name: Any, classes: int) -> str:
     known = library.metrics[kind]
-    base, at, place = str(name).partition("@")
+    base, at, place = str(name).partition(library.setting)
     if base not in known:
         message = f"eval_metric must be {listed(known)} or a function of the notebook, got {name!r}."
         raise InvalidConfiguration(
@@ -251,7 +251,7 @@ def _watched(
     if metric == "loss":
         metric = _loss(names)
     if metric not in (*names.values(), *computed):
-        if metric.partition("@")[0] in library.metrics[kind]:
+        if metric.partition(library.setting)[0] in library.metrics[kind]:
             spelt = _spelt(library, kind, metric, classes)
             names[spelt] = metric
             extra.setdefault(spelt, spelt)

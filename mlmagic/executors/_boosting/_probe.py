@@ -48,17 +48,13 @@ def complaint(library: Library, path: Path) -> str | None:
 
 def main(module: str, name: str, path: str) -> int:
     """Read a model file and predict with it."""
-    import numpy as np
-
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (_SPACE, _SPACE))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     library: Library = getattr(import_module(module), name)()
     try:
         estimator = library.parse(Path(path).read_bytes())
-        width = int(estimator.n_features_in_)
-        rows = np.vstack([np.full((1, width), np.nan), np.random.default_rng(0).normal(size=(20, width))])
-        estimator.predict(rows)
+        estimator.predict(library.rows(estimator))
     except Exception as error:
         print(library.complaint(error))
         return _REFUSED

@@ -38,9 +38,8 @@ class Columns:
     coded: Sequence[bool] | None
 
     @classmethod
-    def of(cls, library: Library, preparation: Any, rows: Rows) -> Columns:
-        """The columns behind a preparation; None where there is none."""
-        columns = list(rows.X.columns)
+    def of(cls, library: Library, preparation: Any, columns: Sequence[str] = ()) -> Columns:
+        """The columns behind a preparation; ``columns`` themselves where there is none."""
         if preparation is None:
             return cls(columns, None)
         return cls(clean(library, source_columns(preparation, columns)), coded_columns(preparation))

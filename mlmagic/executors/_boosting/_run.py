@@ -41,11 +41,11 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
         import_early()
     name = _estimator.named(library, train, data.task)
     assert name is not None
-    kind, columns = library.estimators[name], _rows.Columns.of(library, preparation, data.train)
+    kind, columns = library.estimators[name], _rows.Columns.of(library, preparation, list(data.train.X.columns))
     given = _estimator.hyperparameters(library, train, name)
     estimator = _estimator.make(library, config, name, given)
     own, asked = Trial(library, kind, data, columns).measured(estimator), _estimator.metrics(given, estimator)
-    custom = callable(estimator.objective)
+    custom = library.own_objective(estimator)
     named = wanted(library, kind, train, estimator)
     metrics = _metrics.choose(library, kind, data, own, asked, train.early_stopping, custom=custom, named=named)
     device = _device.choose(library, config, emit)
@@ -68,10 +68,10 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
     progress.tell()
     facts = _facts(progress, total, perf_counter() - began, len(data.train))
     return Outcome(
-        model=_storage.whole(preparation, fitted),
+        model=_storage.whole(library, preparation, fitted),
         classes=getattr(fitted, "classes_", None) if kind == "classifier" else None,
         metrics=nested(_rows_of(progress)),
-        metadata={**facts, "importances": "gain"},
+        metadata={**facts, "importances": library.importance},
         tables=_importances(library, fitted, preparation, data),
     )
 

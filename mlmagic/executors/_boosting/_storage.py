@@ -13,6 +13,7 @@ from mlmagic._suggest import listed
 from mlmagic.errors import ModelLoadingError
 from mlmagic.executors._base import missing, refused
 from mlmagic.executors._boosting import _probe
+from mlmagic.executors._boosting._rows import Columns
 from mlmagic.executors._networks._plain import plain
 from mlmagic.executors._networks._preparation import PREPARATION, read_preparation, write_preparation
 from mlmagic.executors._skops import skops_io
@@ -71,7 +72,7 @@ def load(library: Library, directory: Path) -> tuple[Any, np.ndarray | None]:
     if not (directory / PREPARATION).exists():
         return estimator, classes
     skops_io()
-    return whole(read_preparation(directory), estimator), classes
+    return whole(library, read_preparation(directory), estimator), classes
 
 
 def is_of_a_run(library: Library, path: Path) -> bool:
@@ -111,13 +112,15 @@ def parts(model: Any) -> tuple[Any, Any]:
     return (steps[0][1] if len(steps) > 1 else None), steps[-1][1]
 
 
-def whole(preparation: Any, estimator: Any) -> Any:
+def whole(library: Library, preparation: Any, estimator: Any) -> Any:
     """What predicts raw rows: the estimator, behind its preparation where it has one."""
     if preparation is None:
         return estimator
     from sklearn.pipeline import Pipeline
 
-    return Pipeline([("preparation", preparation), ("estimator", estimator)])
+    between = library.between(estimator, Columns.of(library, preparation))
+    steps = [("preparation", preparation), ("categories", between), ("estimator", estimator)]
+    return Pipeline([step for step in steps if step[1] is not None])
 
 
 def _about(path: Path) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def threads(library: Library, estimator: Any, cells: int) -> int:
     cells
         Rows times columns of the training table.
     """
-    asked, cores = estimator.get_params()["n_jobs"], library.cores()
+    asked, cores = library.asked_threads(estimator), library.cores()
     if asked:
         return int(asked) if asked > 0 else max(1, cores + 1 + int(asked))
     return max(1, min(cores, cells // CELLS))

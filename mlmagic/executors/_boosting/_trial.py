@@ -48,10 +48,8 @@ class Trial:
         Exception
             Whatever the library or a function of the user's raises.
         """
-        from sklearn.base import clone
-
         first = _First()
-        made = clone(estimator)
+        made = self.library.copy(estimator)
         self.library.shorten(made)
         self.library.fit(made, Fitting({"train": self._part()}, self.columns, metrics, own), first)
         return first.measures

@@ -122,7 +122,7 @@ class BoostingExecutor:
         if kin(self._library, estimator) is None:
             wrapped = self._library.wrap(estimator)
             return None if wrapped is None else self._outcome(wrapped)
-        if not estimator.__sklearn_is_fitted__():
+        if not self._library.is_fitted(estimator):
             solution = "Fit it first, or train a copy of it: action: train with model: $name"
             raise ModelLoadingError(f"The {type(estimator).__name__} is not fitted", solution=solution)
         return self._outcome(model)

@@ -94,6 +94,13 @@ class ImageInputs:
         range_ = {"low": wanted.low, "high": wanted.high, "mean": list(wanted.mean), "scale": list(wanted.spread)}
         return {"images": body | {"scaling": range_}}
 
+    @property
+    def remark(self) -> str:
+        """See :class:`Inputs`."""
+        wanted = self.wanted
+        channels = f"{wanted.channels} channel{'s' if wanted.channels > 1 else ''}"
+        return f"Images are brought to {wanted.height} x {wanted.width} pixels of {channels}: {self.chosen}"
+
     def to_plain(self) -> dict[str, Any]:
         """See :class:`Inputs`."""
         return {"kind": "images", **self.wanted.to_plain()}

@@ -73,6 +73,11 @@ class Inputs(Protocol):
         """What is done to the rows, under the report's keys."""
         ...
 
+    @property
+    def remark(self) -> str | None:
+        """What the user should read of it in the log."""
+        ...
+
     def to_plain(self) -> dict[str, Any] | None:
         """What a file without code holds of it; None where the preparation has everything."""
         ...
@@ -84,6 +89,7 @@ class TableInputs:
 
     preparation: Any = None
     scale: None = None
+    remark: None = None
 
     def open(self, rows: Rows, going_on: Callable[[int], bool] = lambda done: True) -> np.ndarray:
         """See :class:`Inputs`."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlmagic.events import Emit, Metadata, Plan, Progress
+from mlmagic.events import Emit, Log, Metadata, Plan, Progress
 from mlmagic.executors._networks._decoded import Images
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Opened:
         Cancelled
             If somebody asked to stop meanwhile.
         """
+        if inputs.remark is not None:
+            emit(Log(inputs.remark))
         train = _open(inputs, data.train, emit, stop)
         validation = _open(inputs, data.validation, emit, stop) if data.validation else None
         if inputs.scale is None and isinstance(train, np.ndarray):

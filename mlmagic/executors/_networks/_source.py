@@ -24,6 +24,7 @@ SHAPES = {"input_shape"}
 OUTPUTS = {"out_features", "output_dim", "output_size", "n_classes", "num_classes"}
 CHANNELS = {"channels", "in_channels", "in_chans", "input_channels", "n_channels", "num_channels"}
 SIZES = {"image_size", "img_size"}
+_HOW = "write hyperparameters: {{{}: ...}}, or call it in_features or num_classes, which the data fills in"
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
@@ -86,7 +87,7 @@ def arguments(
     if found.key == "architecture" and len(inputs) > 1:
         sizes["flatten"] = True
     filled = {name: sizes[name] for name in known if name in sizes and name not in given}
-    faults = _faults(found, known, given, filled)
+    faults = [*_count_faults(train, outputs), *_faults(found, known, given, filled)]
     if faults:
         raise InvalidConfiguration(faults)
     return Arguments(given | filled, filled)
@@ -135,6 +136,13 @@ def describe(value: Any) -> str:
     return f"the class {value.__name__}" if isinstance(value, type) else f"of type {type(value).__name__}"
 
 
+def _count_faults(train: NetworkTrain, outputs: int) -> list[Fault]:
+    if train.num_classes in (None, outputs):
+        return []
+    message = f"numClasses is {train.num_classes}, but the target has {outputs} labels"
+    return [Fault("config.numClasses", message, value=train.num_classes)]
+
+
 def _faults(
     found: Source, known: dict[str, inspect.Parameter], given: dict[str, Any], filled: dict[str, Any]
 ) -> list[Fault]:
@@ -152,7 +160,7 @@ def _faults(
         if name not in names and not open_ended
     ]
     missing = [
-        Fault("config.hyperparameters", f"{found.name} needs the hyperparameter {name!r}, which is not given.")
+        Fault(f"config.{found.key}", f"{found.name} needs {name!r}, which is not given: {_HOW.format(name)}")
         for name in names
         if known[name].default is inspect.Parameter.empty and name not in given and name not in filled
     ]

@@ -106,6 +106,9 @@ class NetworkTrain(TrainConfig):
         "resnet: dropout.",
         examples=[{"hidden": [128, 64], "dropout": 0.1}],
     )
+    num_classes: int | None = Field(
+        None, ge=1, description="How many labels the target has; only checked, since the data tells.", examples=[10]
+    )
     epochs: int = Field(20, ge=1, description="How often all training rows are seen.", examples=[50])
     batch_size: int = Field(64, ge=1, description="Rows to a step.", examples=[32])
     learning_rate: float = Field(1e-3, gt=0, description="The size of the optimizer's steps.", examples=[0.001])

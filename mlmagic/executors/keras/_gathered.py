@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlmagic.evaluation import Points
 from mlmagic.executors.keras._outputs import probabilities
 from mlmagic.executors.keras._predict import outputs_of
 
@@ -35,19 +36,16 @@ def gathered(
     """
     assert data.validation is not None
     assert data.validation.y is not None
-    truth = data.validation.y.to_numpy()
+    points = Points(metrics, data.task, data.validation.y.to_numpy(), data.classes)
     outputs = outputs_of(made.model, shape)
 
     def measure() -> dict[str, float]:
-        from mlmagic.evaluation import point
-
         found = np.concatenate([outputs(batch) for batch in batches()])
         if data.classes is None:
             values = found.reshape(-1).astype(np.float64)
             if made.scale is not None:
                 values = values * made.scale.spread + made.scale.mean
-            return point(metrics, data.task, truth, values)
-        shares = probabilities(found, made.kind)
-        return point(metrics, data.task, truth, data.classes[shares.argmax(axis=1)], shares, data.classes)
+            return points.of_numbers(values)
+        return points.of_probabilities(probabilities(found, made.kind))
 
     return measure

@@ -44,6 +44,7 @@ class LightGBM(Library):
     equal = EQUAL
     # It would read them as JSON.
     unfit = '",:[]{}'
+    endless = "dart changes its earlier trees"
 
     def estimator_class(self, name: str) -> type:
         """The class of an estimator."""

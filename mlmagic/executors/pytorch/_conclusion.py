@@ -50,6 +50,8 @@ def facts(train: TorchTrain, found: Source, made: Network) -> dict[str, Any]:
         "learningRate": train.learning_rate,
         "lossFunction": made.objective.name,
     }
+    if made.trained is not None:
+        body["pretrained"] = made.trained
     if made.units is not None:
         scale = made.units.scale
         body["targetScaling"] = {"method": "standard", "mean": scale.mean, "scale": scale.spread}

@@ -17,8 +17,10 @@ from mlmagic.executors._networks._source import Arguments, Source, arguments
 from mlmagic.executors.pytorch._inputs import dtype_of
 from mlmagic.executors.pytorch._losses import Objective, objective
 from mlmagic.executors.pytorch._module import build
+from mlmagic.executors.pytorch._resnet import start_trained
 from mlmagic.executors.pytorch._target import Scale, Units, last_linear
 from mlmagic.executors.pytorch._trial import are_probabilities, check_loss, forward, width
+from mlmagic.executors.pytorch.config import PRETRAINED
 
 if TYPE_CHECKING:
     from mlmagic.executors.pytorch.config import TorchTrain
@@ -38,6 +40,8 @@ class Network:
         How it comes to speak the target's units; None where it is trained on them as they are.
     remarks
         What the user should know about it.
+    trained
+        Whether it starts from trained weights; None where nobody asked.
     """
 
     module: nn.Module
@@ -45,6 +49,7 @@ class Network:
     objective: Objective
     units: Units | None
     remarks: tuple[str, ...]
+    trained: bool | None
 
     @property
     def size(self) -> int:
@@ -80,6 +85,7 @@ def network(train: TorchTrain, data: TrainingData, found: Source, inputs: Tensor
     count = 1 if data.classes is None else len(data.classes)
     given = arguments(found, train, tuple(inputs.shape[1:]), count)
     module = build(found, given)
+    trained, said = start_trained(module, PRETRAINED[found.name]) if train.pretrained else (None, "")
     sample = inputs[:ROWS]
     outputs = forward(module, sample, found)
     wide = width(outputs, sample, need(data.task, count, train.loss_function), found)
@@ -87,7 +93,8 @@ def network(train: TorchTrain, data: TrainingData, found: Source, inputs: Tensor
         raise InvalidConfiguration([Fault(f"config.{found.key}", f"{found.name} has no parameters to train")])
     scaling = _units(train, data, module, inputs)
     chosen = objective(train.loss_function, data.task, wide, scaling.scale if scaling else None)
-    made = Network(module, given, chosen, scaling, _remarks(given, found, chosen, outputs))
+    remarks = [*_remarks(given, found, chosen, outputs), *filter(None, [said])]
+    made = Network(module, given, chosen, scaling, tuple(remarks), trained)
     if isinstance(train.loss_function, Reference):
         first = Rows(data.train.X.iloc[:ROWS], data.train.y.iloc[:ROWS] if data.train.y is not None else None)
         check_loss(chosen, outputs, made.target(data, first))

@@ -19,6 +19,32 @@ def resnet50(in_channels: int, num_classes: int, dropout: float = 0.0) -> nn.Seq
     return _resnet(in_channels, num_classes, dropout, "bottleneck", [3, 4, 6, 3], [256, 512, 1024, 2048])
 
 
+def start_trained(module: nn.Module, name: str) -> tuple[bool, str]:
+    """Fill a network with trained weights, but for its last layer, which is of other classes.
+
+    Gives whether they were there, and what was done in words.
+
+    Parameters
+    ----------
+    name
+        Whose weights they are on the hub. They come from the cache on this machine; nothing is downloaded.
+    """
+    library = _transformers()
+    try:
+        made = library.ResNetForImageClassification.from_pretrained(name, local_files_only=True)
+    except OSError:
+        return False, (
+            f"pretrained: the weights of {name} are not on this machine, so it starts from random ones. "
+            f"Where there is a network, `hf download {name}` brings them"
+        )
+    trained = nn.Sequential(made.resnet.embedder, *made.resnet.encoder.stages).state_dict()
+    own = module.state_dict()
+    fitting = {key: value for key, value in trained.items() if key in own and own[key].shape == value.shape}
+    module.load_state_dict(fitting, strict=False)
+    left = "" if len(fitting) == len(trained) else f"; {len(trained) - len(fitting)} tensors of another shape are new"
+    return True, f"Training starts from the weights of {name}{left}"
+
+
 def _resnet(
     in_channels: int, num_classes: int, dropout: float, kind: str, depths: list[int], widths: list[int]
 ) -> nn.Sequential:

@@ -18,6 +18,8 @@ _SAME = {
     "reduce_lr_on_plateau": "plateau",
     "one_cycle_lr": "one_cycle",
 }
+# Architectures and where their trained weights come from.
+PRETRAINED = {"resnet18": "microsoft/resnet-18", "resnet50": "microsoft/resnet-50"}
 ScheduleName = Annotated[
     Literal["cosine", "step", "plateau", "one_cycle"],
     BeforeValidator(lambda value: _SAME.get(value, value) if isinstance(value, str) else value),
@@ -63,6 +65,12 @@ class TorchTrain(NetworkTrain):
         "its numbers. Unset: it stays.",
         examples=["cosine", {"kind": "step", "stepSize": 30, "gamma": 0.1}],
     )
+    pretrained: bool = Field(
+        False,
+        description="Start `resnet18` and `resnet50` from trained weights, if they are in transformers' cache on this "
+        "machine; nothing is downloaded.",
+        examples=[True],
+    )
     gradient_clipping: float | None = Field(
         None, gt=0, description="The greatest norm of all gradients together; longer ones are cut.", examples=[1.0]
     )
@@ -85,6 +93,9 @@ class TorchTrain(NetworkTrain):
     def rules(cls, given: Mapping[str, Any]) -> Iterator[Complaint]:
         """See :meth:`NetworkTrain.rules`."""
         yield from super().rules(given)
+        if given.get("pretrained") and given.get("architecture") not in PRETRAINED:
+            message = f"pretrained goes with architecture: {' or '.join(PRETRAINED)}"
+            yield Complaint(("pretrained",), message, given["pretrained"], on_key=True)
         wanted = given.get("scheduler")
         kind = wanted.get("kind", "") if isinstance(wanted, dict) else ""
         if isinstance(wanted, dict) and wanted.get("warmup_epochs") and _SAME.get(kind, kind) == "one_cycle":

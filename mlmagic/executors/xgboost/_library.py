@@ -41,6 +41,7 @@ class XGBoost(Library):
     metrics = METRICS
     equal = EQUAL
     unfit = "[]<"
+    endless = "dart changes its earlier trees, gblinear and a random forest have no rounds"
 
     def estimator_class(self, name: str) -> type:
         """The class of an estimator."""

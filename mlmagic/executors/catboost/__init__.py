@@ -1,0 +1,1 @@
+"""CatBoost: its scikit-learn estimators by name, or one of the notebook."""
