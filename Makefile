@@ -124,10 +124,15 @@ notebooks: setup ## the tutorials, by nbval
 browser: setup chromium ## tests in a real JupyterLab; pictures in test-output/screenshots/
 	$(call stage,$@,$(PYTEST) tests/browser)
 
+# Tests of a framework that is not in .ci/colab.txt skip themselves: --partial, in tests/conftest.py.
+ON_COLAB := $(COLAB)/bin/python -m pytest -q --partial
+COLAB_TESTS := $(addprefix tests/,actions data evaluation config) $(wildcard tests/executors/test_sklearn*.py) \
+  $(addprefix tests/executors/test_,contract.py boosting.py xgboost.py)
 # No Python 3.13, no test of Colab's versions: a person is told, continuous integration fails.
-colab: ## import, config and magics at Colab's versions, on Python 3.13
+colab: ## the kernel's side at Colab's versions, with scikit-learn and XGBoost, on Python 3.13
 	$(call stage,$@,if .ci/python 'v == (3$(comma) 13)' $(PYTHONS_313) >/dev/null; then \
-	  $(MAKE) $(COLAB)/.installed && $(COLAB)/bin/python -m pytest -q tests/colab; \
+	  $(MAKE) $(COLAB)/.installed && { bad=0; $(ON_COLAB) tests/colab tests/kernel || bad=1; \
+	  $(ON_COLAB) -n 2 --dist loadfile $(COLAB_TESTS) || bad=1; [ $$bad = 0 ]; }; \
 	  else echo "Colab's versions were NOT tested: there is no Python 3.13"; [ "$$CI" != true ]; fi)
 comma := ,
 

@@ -80,7 +80,7 @@ class Attached(Watched):
 
         if not self.state.artifacts:
             return None
-        return load(self.config.framework).load(self.path, self._bound(), self.state)
+        return load(self.config.executor).load(self.path, self._bound(), self.state)
 
     def stop(self, by: str = "another process") -> None:
         """Ask the process that runs it to stop and keep its best; an ended run stays as it is."""

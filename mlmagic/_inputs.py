@@ -51,7 +51,7 @@ def _origins(reference: Reference, values: Mapping[str, Any]) -> list[str]:
     """The packages that the type of a variable comes from, its own first; of a report or loaded model its framework."""
     value = values.get(reference.name)
     if isinstance(value, Report):
-        return [value.run.config.framework]
+        return [value.run.config.executor]
     if isinstance(value, Model):
         return [value.fitted.framework]
     with contextlib.suppress(LookupError):  # told with the other names that are not there

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlmagic.report import Report, Run
 
 # Under these keys a run tells of its models.
-MODELS = ("model", "bestModel", "lastModel", "checkpoint")
+MODELS = ("model", "bestModel", "lastModel", "savedModel", "checkpoint")
 
 
 def of_report(report: Report) -> Fitted:
@@ -92,9 +92,9 @@ def _known(run: Run, outcome: Outcome, name: str) -> Fitted:
     facts = run.state.metadata
     used: Mapping[str, Any] | None = facts.get("model")
     if used is not None:
-        return Fitted(run.config.framework, outcome, name, used["target"], used["task"], used["features"])
+        return Fitted(run.config.executor, outcome, name, used["target"], used["task"], used["features"])
     target, task, features = facts.get("targetColumn"), facts.get("task"), _features(facts.get("data") or {})
-    return Fitted(run.config.framework, outcome, name, target, task, features, facts.get("encoded") or {})
+    return Fitted(run.config.executor, outcome, name, target, task, features, facts.get("encoded") or {})
 
 
 def _features(data: Mapping[str, Any]) -> dict[str, str | None] | None:

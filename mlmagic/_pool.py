@@ -167,7 +167,7 @@ class Pool:
         try:
             child.run(config, transport)
         finally:
-            self._put_back(child, config.framework)
+            self._put_back(child, config.executor)
 
     def close(self) -> None:
         """End the idle children."""

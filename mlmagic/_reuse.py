@@ -35,7 +35,7 @@ def inputs_hash(config: RunConfig, held: Mapping[str, Any]) -> str:
     name = "config"
     identity = Identity()
     try:
-        identity.add(name, config.model_copy(update=IRRELEVANT).to_yaml())
+        identity.add(name, config.model_copy(update={**IRRELEVANT, "framework": config.executor}).to_yaml())
         script = getattr(config.config, "model_script", None)
         if script is not None:
             name = "modelScript"

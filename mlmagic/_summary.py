@@ -23,7 +23,7 @@ def summary(run: Run) -> Summary:
     return Summary(
         name=run.name,
         action=run.config.action,
-        framework=EXECUTORS[run.config.framework].title,
+        framework=EXECUTORS[run.config.executor].title,
         subject=_view.subject(run),
         status=state.status,
         duration=duration(run.elapsed) if state.began else "",

@@ -53,7 +53,7 @@ def run(config: RunConfig, transport: Transport, note_worker: Callable[[int], No
     ``note_worker`` is told the process that trains, if it is not this one.
     """
     beside = ACTIONS[config.action].in_thread
-    if config.deterministic or not (beside or load(config.framework).placement(config) == "thread"):
+    if config.deterministic or not (beside or load(config.executor).placement(config) == "thread"):
         from mlmagic._pool import POOL
 
         POOL.run(config, transport, note_worker)

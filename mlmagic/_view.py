@@ -62,7 +62,7 @@ def settled(run: Run) -> dict[str, Any]:
             "id": run.id,
             "name": run.name,
             "action": run.config.action,
-            "framework": EXECUTORS[run.config.framework].title,
+            "framework": EXECUTORS[run.config.executor].title,
             "subject": subject(run),
             "threads": state.metadata.get("threads"),
             "notice": notice(run),

@@ -41,7 +41,7 @@ def _training(config: RunConfig) -> dict[str, str]:
     from mlmagic.actions._scored import require_fit
     from mlmagic.data import read, training_data
 
-    executor = load(config.framework)
+    executor = load(config.executor)
     versions = executor.versions()
     train = config.train
     data = training_data(read(train), train, config.seed, train.default_validation_split, executor.task(config))
@@ -49,7 +49,7 @@ def _training(config: RunConfig) -> dict[str, str]:
     executor.check(config, data)
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
     facts = {
-        "framework": f"{EXECUTORS[config.framework].title} {next(iter(versions.values()))}",
+        "framework": f"{EXECUTORS[config.executor].title} {next(iter(versions.values()))}",
         "runs in": f"a {'child process' if executor.placement(config) == 'child' else 'thread'}",
         "task": f"{data.task} ({data.metadata['taskChosen']})",
         "target": f"{data.target} ({data.metadata['targetChosen']})".lstrip(),
@@ -67,11 +67,11 @@ def _inference(config: RunConfig) -> dict[str, str]:
     from mlmagic.data import read
     from mlmagic.executors._fitted import find
 
-    versions = load(config.framework).versions()
     fitted = find(config)
+    versions = load(fitted.framework).versions()
     frame = named_as(read(config.config), config, fitted)
     facts = {
-        "framework": f"{EXECUTORS[config.framework].title} {next(iter(versions.values()))}",
+        "framework": f"{EXECUTORS[fitted.framework].title} {next(iter(versions.values()))}",
         "runs in": "a thread",
         "model": fitted.name,
         "task": fitted.task or "found out from what the model gives",

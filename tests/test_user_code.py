@@ -9,6 +9,7 @@ import time
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from palmerpenguins import load_penguins
 from sklearn.compose import make_column_transformer
@@ -19,7 +20,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import mlmagic
 from mlmagic._capture import captured
-from mlmagic._failure import as_error
+from mlmagic._failure import as_error, user_frames
 from mlmagic.errors import KINDS, InvalidConfiguration, MLError, from_dict
 from tests.runs import config, flowers, submit, until
 
@@ -125,6 +126,14 @@ def test_an_error_of_a_library_shows_none_of_our_frames():
     assert report.run.wait(60)
     assert "Negative values" in report.error.message
     assert "File " not in str(report.error), "its own words tell more than frames"
+
+
+def test_what_a_library_has_compiled_is_not_the_users():
+    """pandas' own Cython frames, which go by the place in its sources."""
+    with pytest.raises(KeyError) as caught:
+        pd.Index([1, 2])._engine.get_loc(5)
+    assert any(str(entry.path).endswith(".pyx") for entry in caught.traceback)
+    assert "pyx" not in user_frames(caught.value)
 
 
 def test_running_out_of_memory_is_told_as_such_and_the_process_lives():

@@ -31,7 +31,7 @@ def follow_up(
     context: Context,
 ) -> None:
     """Write everything that explains the model but is not needed to use it."""
-    from mlmagic.data import data_hash, image_columns
+    from mlmagic.data import data_hash
 
     context.emit(Plan("finishing"))
     writer = Writer(config.output_dir, context)
@@ -39,8 +39,8 @@ def follow_up(
         table = prediction_table(data.test.X.index, predicted["test"], outcome.classes, data.test.y)
         writer.table("predictions", table)
     importances = outcome.tables.get("feature_importances")
-    # One column of images has the whole importance.
-    asked = data.test is not None and not image_columns(data.test.X)
+    # A single column has the whole importance.
+    asked = data.test is not None and data.test.X.shape[1] > 1
     if importances is None and asked and not context.stop.is_set():
         importances = _permuted(executor, outcome, data, config, context)
     if importances is not None:

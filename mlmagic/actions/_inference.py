@@ -29,9 +29,8 @@ def opened(config: RunConfig, context: Context) -> tuple[Fitted, pd.DataFrame]:
     from mlmagic.data import read
 
     context.emit(Plan("loading the model"))
-    context.emit(Metadata({"versions": load(config.framework).versions()}))
     fitted = find(config)
-    context.emit(Metadata({"model": fitted.describe()}))
+    context.emit(Metadata({"versions": load(fitted.framework).versions(), "model": fitted.describe()}))
     context.emit(Plan("loading data"))
     return fitted, read(config.config)
 

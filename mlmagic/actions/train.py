@@ -34,7 +34,7 @@ def train(config: RunConfig, context: Context) -> None:
     """
     from mlmagic.data import UNSUPERVISED, read, training_data
 
-    executor = load(config.framework)
+    executor = load(config.executor)
     context.emit(Plan("loading data"))
     context.emit(Metadata({"versions": executor.versions()}))
     wanted = config.train

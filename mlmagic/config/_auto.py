@@ -45,6 +45,12 @@ def detect(given: Mapping[str, Any], origins: Origins) -> str | Complaint:
     return Complaint(("framework",), _RULE.format(reason), AUTO)
 
 
+def library(framework: str, algorithm: Any = None) -> str | None:
+    """Return the name in EXECUTORS behind a framework's name as people spell it, or behind an estimator's class."""
+    named = (name for name, entry in EXECUTORS.items() if framework in (name, *entry.aliases))
+    return owner(algorithm) or next(named, None)
+
+
 def owner(algorithm: Any) -> str | None:
     """Return the framework that an estimator belongs to, by its class name."""
     return next((name for name, entry in EXECUTORS.items() if algorithm in entry.algorithms), None)
@@ -124,6 +130,9 @@ def _of_run(path: Path) -> list[str]:
             body = parse((directory / "config.yaml").read_text(encoding="utf-8")).value
         except Exception:  # no run's directory: the suffix decides
             continue
-        if isinstance(body, dict) and body.get("framework") in EXECUTORS:
-            return [str(body["framework"])]
+        if isinstance(body, dict) and isinstance(body.get("framework"), str):
+            train = body.get("config")
+            found = library(body["framework"], train.get("algorithm") if isinstance(train, dict) else None)
+            if found:
+                return [found]
     return []

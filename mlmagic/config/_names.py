@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmagic._suggest import closest, closest_of, listed
 from mlmagic.config import _planned
-from mlmagic.config._auto import AUTO
+from mlmagic.config._auto import AUTO, library
 from mlmagic.config._complaint import Complaint
 from mlmagic.config._values import show
 from mlmagic.executors import EXECUTORS
@@ -41,8 +41,8 @@ def framework_name(value: Any, place: Path) -> str | Complaint:
             f"framework is missing: add a line `framework: {next(iter(EXECUTORS))}` ({listed([*EXECUTORS, AUTO])})",
         )
     names = {spelling: name for name, entry in EXECUTORS.items() for spelling in (name, *entry.aliases)}
-    if isinstance(value, str) and value in names:
-        return names[value]
+    if isinstance(value, str) and (found := library(value)):
+        return found
     return _unknown("framework", value, place, [*EXECUTORS, AUTO], closest_of(str(value), names | {AUTO: AUTO}))
 
 

@@ -71,7 +71,8 @@ def _resolved(plain: dict[str, Any], checked: Checked, action: str | None, origi
     framework = _settled(framework, rest, own, checked, origins)
     # The keys of an action that is not there yet are not known either.
     config = _config(own or _training(framework), framework, rest, checked) if name else None
-    values |= {"action": name or "", "framework": framework or "", "config": config or ActionConfig.model_construct()}
+    word = given if framework and given != AUTO else framework
+    values |= {"action": name or "", "framework": word or "", "config": config or ActionConfig.model_construct()}
     run: RunConfig | None = validate(RunConfig, checked, values)
     return run
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, field_validator
 
 from mlmagic.config._action import ActionConfig
+from mlmagic.config._auto import library
 from mlmagic.config._model import Model, alias, references, refuse
 from mlmagic.config._reference import Reference, write
 from mlmagic.config._train import TrainConfig
@@ -35,6 +36,7 @@ class RunConfig(Model):
     """A run, checked: what `%%ml` is given, whichever way it was written."""
 
     action: str = Field(description="What to do.", examples=["train"])
+    # As it was written: what does it is `executor`.
     framework: str = Field(description="Which library does it.", examples=["sklearn"])
     config: ActionConfig = Field(description="The action's own keys; they may also stand beside `action`.")
     output_dir: Annotated[Path, Field(strict=False)] | None = Field(
@@ -74,6 +76,11 @@ class RunConfig(Model):
         if isinstance(value, str) and (not value.strip() or "\0" in value):
             raise refuse("outputDir must be the name of a directory, got an empty one or one with U+0000")
         return value
+
+    @property
+    def executor(self) -> str:
+        """The name in EXECUTORS of what does it, however the framework is spelt and wherever its algorithm belongs."""
+        return library(self.framework, getattr(self.config, "algorithm", None)) or self.framework
 
     @property
     def train(self) -> TrainConfig:

@@ -30,6 +30,8 @@ class TrainConfig(ActionConfig):
     """What is trained, and on which rows and columns."""
 
     default_validation_split: ClassVar[float] = 0.0
+    # Whether a column of free text, alone, is something to learn from.
+    reads_text: ClassVar[bool] = False
 
     target: Annotated[Text | Reference | None, Synonym("target_column")] = Field(
         None,

@@ -15,8 +15,15 @@ if TYPE_CHECKING:
     from mlmagic.data._folds import folds
     from mlmagic.data._hash import data_hash, file_hash, schema
     from mlmagic.data._images import image_columns, is_image, row_cells
+    from mlmagic.data._kinds import kind
     from mlmagic.data._parse import TRUSTED_FUNCTIONS, as_labels, as_numbers
-    from mlmagic.data._preparation import coded_columns, describe_preparation, fit_preparation, source_columns
+    from mlmagic.data._preparation import (
+        code_counts,
+        coded_columns,
+        describe_preparation,
+        fit_preparation,
+        source_columns,
+    )
     from mlmagic.data._source import read
     from mlmagic.data._split import split
     from mlmagic.data._validation import training_data
@@ -26,6 +33,7 @@ _HOMES = {
     "as_labels": "_parse",
     "as_numbers": "_parse",
     "check_columns": "_expected",
+    "code_counts": "_preparation",
     "coded_columns": "_preparation",
     "data_hash": "_hash",
     "describe_preparation": "_preparation",
@@ -34,6 +42,7 @@ _HOMES = {
     "folds": "_folds",
     "image_columns": "_images",
     "is_image": "_images",
+    "kind": "_kinds",
     "read": "_source",
     "row_cells": "_images",
     "schema": "_hash",
@@ -53,6 +62,7 @@ __all__ = [
     "as_labels",
     "as_numbers",
     "check_columns",
+    "code_counts",
     "coded_columns",
     "data_hash",
     "describe_preparation",
@@ -61,6 +71,7 @@ __all__ = [
     "folds",
     "image_columns",
     "is_image",
+    "kind",
     "read",
     "row_cells",
     "schema",

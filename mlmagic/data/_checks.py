@@ -22,13 +22,15 @@ class Inspection:
     empty: tuple[str, ...]
 
 
-def inspect(X: pd.DataFrame) -> Inspection:
+def inspect(X: pd.DataFrame, *, text: bool = False) -> Inspection:
     """Look at every column.
 
     Parameters
     ----------
     X
         Shape (n, features).
+    text
+        Whether a column of free text may be all there is.
 
     Raises
     ------
@@ -36,11 +38,17 @@ def inspect(X: pd.DataFrame) -> Inspection:
         With every column that mixes numbers and words, or holds free text, dates, objects or infinite values.
     """
     kinds = {name: kind(X[name]) for name in X.columns}
-    faults = {name: fault for name in X.columns if (fault := _fault(X[name], kinds[name])) is not None}
+    alone = text and X.shape[1] == 1
+    faults = {
+        name: fault
+        for name in X.columns
+        if not (alone and kinds[name] == "text") and (fault := _fault(X[name], kinds[name])) is not None
+    }
     if "image" in kinds.values() and len(kinds) > 1:
         faults |= _beside_images(kinds)
     if faults:
-        raise DataLoadingError(_message(faults), solution=_solution(faults), metadata={"columns": list(faults)})
+        texts = [name for name in faults if kinds[name] == "text"]
+        raise DataLoadingError(_message(faults), solution=_solution(faults, texts), metadata={"columns": list(faults)})
     missing = {name: gaps(X[name], kinds[name]) for name in X.columns}
     some = tuple(name for name, mask in missing.items() if mask.any())
     return Inspection(kinds, some, tuple(name for name in some if missing[name].all()))
@@ -119,8 +127,12 @@ def _message(faults: dict[str, str]) -> str:
     return "\n  ".join([f"{len(faults)} columns cannot be trained on", *faults.values()])
 
 
-def _solution(faults: dict[str, str]) -> str:
-    return (
+def _solution(faults: dict[str, str], texts: list[str]) -> str:
+    way = (
         f"Clean the data, or leave out {listing(faults)} by naming the others in featureColumns; "
         "a column of category dtype is encoded whatever its labels; prepare: none skips this check"
     )
+    if not texts:
+        return way
+    alone = f"featureColumns: [{texts[0]}]"
+    return f"{way}; a network learns from text alone: framework: pytorch, architecture: text_transformer, {alone}"

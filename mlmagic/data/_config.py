@@ -80,3 +80,8 @@ class SplitConfig(Protocol):
     def prepare(self) -> Literal["auto", "none"]:
         """Whether text is encoded and gaps are filled."""
         ...
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether a column of free text, alone, is something to learn from."""
+        ...

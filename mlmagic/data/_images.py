@@ -62,6 +62,8 @@ def frame_from_folder(folder: Path) -> pd.DataFrame:
     """Make a table of a folder of images, or of folders of images, each called as its images' label.
 
     Hidden files and files that are no images by their suffix are passed over. A folder's own folders belong to it.
+    ``test`` (or ``val`` and the like) beside the classes is no class where its own folders are called as they are:
+    those images are kept for later.
 
     Returns
     -------
@@ -75,7 +77,8 @@ def frame_from_folder(folder: Path) -> pd.DataFrame:
         If the folders are those of a split, ``train`` and ``val``.
     """
     _refuse_split(folder)
-    files = sorted(_files(folder))
+    kept = _kept_for_later(folder)
+    files = sorted(file for file in _files(folder) if file.relative_to(folder).parts[0] not in kept)
     places = [file.relative_to(folder) for file in files]
     frame = pd.DataFrame(
         {IMAGE: _column(files)}, index=pd.Index([place.as_posix() for place in places], dtype=object, name=FILE)
@@ -146,7 +149,7 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def _refuse_split(folder: Path) -> None:
-    inside = {item.name.lower(): item for item in folder.iterdir() if item.is_dir() and not item.name.startswith(".")}
+    inside = {item.name.lower(): item for item in _folders(folder)}
     parts = inside.keys() & (_TRAINS | _OTHERS)
     if not (parts & _TRAINS and parts & _OTHERS and parts == inside.keys()):
         return
@@ -160,6 +163,17 @@ def _refuse_split(folder: Path) -> None:
         solution=f"Name the parts: {', '.join(lines)}{rest}",
         metadata={"dataPath": str(folder)},
     )
+
+
+def _kept_for_later(folder: Path) -> set[str]:
+    """The folders that hold a part of a split, sorted into the classes that they lie beside."""
+    inside = {item.name: {inner.name for inner in item.iterdir() if inner.is_dir()} for item in _folders(folder)}
+    classes = {name for name in inside if name.lower() not in _OTHERS}
+    return {name for name in inside.keys() - classes if inside[name] and inside[name] <= classes}
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    return (item for item in folder.iterdir() if item.is_dir() and not item.name.startswith("."))
 
 
 def _names(items: Iterable[str]) -> str:

@@ -25,7 +25,7 @@ _SCALERS = {"standard": "StandardScaler", "minmax": "MinMaxScaler", "robust": "R
 
 
 def fit_preparation(
-    rows: Rows, scaling: Scaling | None, mode: Literal["auto", "none", "native"], *, always: bool = False
+    rows: Rows, scaling: Scaling | None, mode: Literal["auto", "none", "native", "codes"], *, always: bool = False
 ) -> ColumnTransformer | None:
     """Fit what makes numbers of raw columns, on these rows and no others.
 
@@ -35,6 +35,9 @@ def fit_preparation(
     ``mode="native"`` is for estimators that take gaps and categories themselves: columns keep their order, gaps stay
     NaN, and text and categories become one column of codes, 0 for the first label in order; a gap or a label never seen
     is NaN. :func:`coded_columns` tells which columns are codes.
+
+    ``mode="codes"`` is for networks that learn a vector a label: numbers as in "auto", text and categories become one
+    column of codes, -1 for a gap or a label never seen. :func:`code_counts` tells how many codes there are.
 
     Parameters
     ----------
@@ -60,9 +63,9 @@ def fit_preparation(
     _refuse_images(kinds)
     scaler = None if scaling in (None, "none") else _SCALERS[scaling]
     groups = _GROUPS[mode](rows, kinds)
-    numbers = {"auto": "iuf", "native": "iufb"}.get(mode)
+    numbers = {"auto": "iuf", "codes": "iuf", "native": "iufb"}.get(mode)
     nothing = numbers is None or ({_what(group) for group in groups} <= _AS_THEY_ARE and _plain(rows.X, numbers))
-    return None if scaler is None and nothing and not always else _fit(rows.X, groups, scaler)
+    return None if scaler is None and nothing and not always else _fit(rows.X, groups, scaler, mode)
 
 
 def source_columns(preparation: ColumnTransformer | None, columns: Sequence[str]) -> list[str]:
@@ -91,6 +94,15 @@ def source_columns(preparation: ColumnTransformer | None, columns: Sequence[str]
 def coded_columns(preparation: ColumnTransformer) -> list[bool]:
     """Tell of each column that the model sees whether it holds codes of categories."""
     return [_what(name) == "coded" for name, _, columns in preparation.transformers_ for _ in columns]
+
+
+def code_counts(preparation: ColumnTransformer) -> list[int]:
+    """Tell of each column that the model sees how many codes it has, -1 left out; 0 for a column of numbers."""
+    return [
+        len(part.named_steps["read"].kw_args["known"][place]) if _what(name) == "coded" else 0
+        for name, part, columns in preparation.transformers_
+        for place in range(len(columns))
+    ]
 
 
 def describe_preparation(preparation: ColumnTransformer | None) -> dict[str, Any]:
@@ -143,6 +155,10 @@ def _groups(rows: Rows, kinds: dict[str, Kind]) -> dict[str, list[str]]:
     return {group: names for group, names in groups.items() if names}
 
 
+def _coded(rows: Rows, kinds: dict[str, Kind]) -> dict[str, list[str]]:
+    return {{"encoded": "coded"}.get(group, group): names for group, names in _groups(rows, kinds).items()}
+
+
 def _runs(rows: Rows, kinds: dict[str, Kind]) -> dict[str, list[str]]:
     """Neighbours of one kind together, so that the columns keep their order: numeric, coded, numeric 2, ..."""
     groups: dict[str, list[str]] = {}
@@ -166,14 +182,16 @@ def _scaling_only(rows: Rows, kinds: dict[str, Kind]) -> dict[str, list[str]]:
     return {group: names for group, names in groups.items() if names}
 
 
-_GROUPS = {"auto": _groups, "none": _scaling_only, "native": _runs}
+_GROUPS = {"auto": _groups, "none": _scaling_only, "native": _runs, "codes": _coded}
 _AS_THEY_ARE = {"numeric", "boolean"}
 
 
-def _fit(X: pd.DataFrame, groups: dict[str, list[str]], scaler: str | None) -> ColumnTransformer:
+def _fit(X: pd.DataFrame, groups: dict[str, list[str]], scaler: str | None, mode: str) -> ColumnTransformer:
     from sklearn.compose import ColumnTransformer
 
-    parts = [(group, _part(_what(group), X[names], scaler), names) for group, names in groups.items()]
+    parts = [
+        (group, _part(_what(group), X[names], scaler, filled=mode == "codes"), names) for group, names in groups.items()
+    ]
     fitted = ColumnTransformer(parts, sparse_threshold=0, verbose_feature_names_out=False)
     # The user may have set pandas output for the whole process.
     fitted.set_output(transform="default").fit(X)
@@ -183,7 +201,7 @@ def _fit(X: pd.DataFrame, groups: dict[str, list[str]], scaler: str | None) -> C
     return fitted
 
 
-def _part(group: str, X: pd.DataFrame, scaler: str | None) -> TransformerMixin | str:
+def _part(group: str, X: pd.DataFrame, scaler: str | None, *, filled: bool) -> TransformerMixin | str:
     if group == "kept":
         return "passthrough"
     from sklearn import preprocessing
@@ -196,6 +214,8 @@ def _part(group: str, X: pd.DataFrame, scaler: str | None) -> TransformerMixin |
     steps: list[tuple[str, Any]] = [("read", preprocessing.FunctionTransformer(feature_names_out="one-to-one", **step))]
     if group == "filled":
         steps.append(("fill", SimpleImputer(strategy="median", keep_empty_features=True)))
+    if group == "coded" and filled:
+        steps.append(("fill", SimpleImputer(strategy="constant", fill_value=-1.0, keep_empty_features=True)))
     if group == "encoded":
         steps.append(("encode", preprocessing.OneHotEncoder(handle_unknown="ignore", sparse_output=False)))
     if group in ("filled", "numeric") and scaler is not None:

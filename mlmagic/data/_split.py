@@ -64,7 +64,7 @@ def split(
     weight, group = (
         None if part is None else part.loc[choice.values.notna().to_numpy()] for part in (aside.weight, aside.group)
     )
-    X, gaps, emptied = _checked(X, config.prepare)
+    X, gaps, emptied = _checked(X, config)
     validation = default_validation if config.validation_split is None else config.validation_split
     classify = decision.task == "classification"
     labels = strata(decision.y, choice.values.dropna()) if classify else None
@@ -95,10 +95,10 @@ def _with_target(X: pd.DataFrame, choice: Choice) -> tuple[pd.DataFrame, list[st
     return X[present], [f"{int((~present).sum())} rows without a value of {choice.target!r} are left out"]
 
 
-def _checked(X: pd.DataFrame, prepare: str) -> tuple[pd.DataFrame, tuple[str, ...], list[str]]:
-    if prepare == "none":
+def _checked(X: pd.DataFrame, config: SplitConfig) -> tuple[pd.DataFrame, tuple[str, ...], list[str]]:
+    if config.prepare == "none":
         return X, (), []
-    seen = inspect(X)
+    seen = inspect(X, text=config.reads_text)
     if len(seen.empty) == X.shape[1]:
         raise DataLoadingError("Every feature is empty: all values are gaps", solution="Name columns that hold values")
     if seen.empty:

@@ -96,7 +96,7 @@ def find(config: RunConfig) -> Fitted:
     """
     wanted: Any = config.config
     found = _given(config) if wanted.model is not None else _read(config, Path(wanted.model_path).expanduser())
-    if found.framework != config.framework:
+    if found.framework != config.executor and not _share_algorithms(found.framework, config.executor):
         title = EXECUTORS[found.framework].title
         message = f"framework is {config.framework}, but {found.name} was trained with {title}"
         raise InvalidConfiguration([Fault("framework", message, value=config.framework)])
@@ -106,24 +106,29 @@ def find(config: RunConfig) -> Fitted:
     return replace(found, task=found.task or wanted.task)
 
 
+def _share_algorithms(*frameworks: str) -> bool:
+    """Whether an algorithm named under one of these is trained by another: what trained it need not be known."""
+    return all(EXECUTORS[name].algorithms for name in frameworks)
+
+
 def _given(config: RunConfig) -> Fitted:
     reference = config.config.fitted
     assert reference is not None
     if isinstance(reference.value, Fitted):
         return reference.value
-    outcome = load(config.framework).adopt(reference.value)
+    outcome = load(config.executor).adopt(reference.value)
     if outcome is None:
-        title, value = EXECUTORS[config.framework].title, reference.value
+        title, value = EXECUTORS[config.executor].title, reference.value
         what = f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
         raise ModelLoadingError(
             f"{reference} is {what}, which is no fitted model of {title}",
             solution="Give a fitted model, or the report of a training run: model: $report",
         )
-    return _bare(config.framework, outcome, str(reference))
+    return _bare(config.executor, outcome, str(reference))
 
 
 def _read(config: RunConfig, path: Path) -> Fitted:
-    return _bare(config.framework, load(config.framework).read(path, config), str(path))
+    return _bare(config.executor, load(config.executor).read(path, config), str(path))
 
 
 def _bare(framework: str, outcome: Outcome, name: str) -> Fitted:

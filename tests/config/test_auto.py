@@ -13,7 +13,7 @@ from tests.config.faults import fault, faults
 
 
 def framework(text, action="train", origins=None):
-    return resolve(parse(text), action=action, origins=origins).framework
+    return resolve(parse(text), action=action, origins=origins).executor
 
 
 def comes_from(*packages):

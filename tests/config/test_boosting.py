@@ -106,4 +106,6 @@ def test_the_table_names_what_the_config_knows(framework):
 
 @pytest.mark.parametrize("alias", ["xgb", "lgbm", "lgb"])
 def test_other_spellings_of_the_framework(alias):
-    assert resolve(parse(head(alias))).framework in ("xgboost", "lightgbm")
+    made = resolve(parse(head(alias)))
+    assert made.framework == alias
+    assert made.executor in ("xgboost", "lightgbm")

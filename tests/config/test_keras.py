@@ -24,7 +24,7 @@ def test_defaults():
 @pytest.mark.parametrize("name", ["keras", "tensorflow", "tf"])
 def test_both_names_are_one_framework(name):
     run = resolve(parse(f"framework: {name}\ndata: $df\narchitecture: mlp"), action="train")
-    assert run.framework == "keras"
+    assert (run.framework, run.executor) == (name, "keras")
     assert isinstance(run.config, KerasTrain)
 
 

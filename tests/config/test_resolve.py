@@ -44,7 +44,9 @@ def test_defaults():
 )
 def test_every_form_is_the_same_run(text):
     made = run(text)
-    assert made == run("framework: sklearn\nalgorithm: SVC\ndata: $df\ntestSplit: 0.3\nseed: 7\noutputDir: runs/a")
+    plain = run("framework: sklearn\nalgorithm: SVC\ndata: $df\ntestSplit: 0.3\nseed: 7\noutputDir: runs/a")
+    assert made.executor == "sklearn"
+    assert made.model_copy(update={"framework": "sklearn"}) == plain
     assert made.output_dir == Path("runs/a")
 
 

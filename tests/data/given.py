@@ -32,6 +32,7 @@ def config(**given: Any) -> SimpleNamespace:
         "class_weight": None,
         "sample_weight": None,
         "groups": None,
+        "reads_text": False,
     }
     return SimpleNamespace(**unset | given)
 

@@ -85,6 +85,14 @@ def test_a_class_that_is_called_test_is_one(tmp_path: Path) -> None:
     assert read_table(str(tmp_path))["label"].tolist() == ["cat", "test"]
 
 
+def test_a_test_folder_with_the_classes_beside_it_is_kept_for_later(tmp_path: Path) -> None:
+    folder(tmp_path, "cat/1.png", "dog/1.png", "test/cat/2.png", "test/dog/2.png")
+    assert list(read_table(str(tmp_path)).index) == ["cat/1.png", "dog/1.png"]
+    assert list(read_table(str(tmp_path / "test")).index) == ["cat/2.png", "dog/2.png"]
+    folder(tmp_path, "test/bird/2.png")  # no class beside it is called so
+    assert set(read_table(str(tmp_path))["label"]) == {"cat", "dog", "test"}
+
+
 def test_a_folder_without_images_says_what_it_has(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataLoadingError) as caught:

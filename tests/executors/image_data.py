@@ -13,9 +13,10 @@ X = (DIGITS.images * 15).astype(np.uint8)
 Y = DIGITS.target
 
 
-def digits(root: Path, count: int = 400) -> Path:
+def digits(root: Path, count: int = 400, start: int = 0) -> Path:
     """Scikit-learn's digits, a folder each."""
-    for number, (image, label) in enumerate(zip(X[:count], Y[:count], strict=True)):
+    some = slice(start, start + count)
+    for number, (image, label) in enumerate(zip(X[some], Y[some], strict=True)):
         path = root / str(label) / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(path)

@@ -104,6 +104,7 @@ INNER = {
     "debug_synchronize",
     "fail_on_invalid_gpu_id",
     "max_row_perbatch",
+    "rng_state",  # since XGBoost 3.4
 }
 
 

@@ -30,17 +30,13 @@ class Cnn(Model):
         description="Channels of each stage; the next one sees half the height and width.",
         examples=[[16, 32]],
     )
-    dropout: Share = Field(
-        0.0, description="The share left out before the last layer in training.", examples=[0.2]
-    )
+    dropout: Share = Field(0.0, description="The share left out before the last layer in training.", examples=[0.2])
 
 
 class Resnet(Model):
     """Hyperparameters of ``architecture: resnet18`` and ``resnet50``."""
 
-    dropout: Share = Field(
-        0.0, description="The share left out before the last layer in training.", examples=[0.2]
-    )
+    dropout: Share = Field(0.0, description="The share left out before the last layer in training.", examples=[0.2])
 
 
 class Transformer(Model):

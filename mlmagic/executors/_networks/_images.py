@@ -52,6 +52,7 @@ class ImageInputs:
     last: bool = False
     chosen: str = ""
     preparation: None = None
+    work: tuple[str, str] = ("decoding", "image")
 
     def open(self, rows: Rows, going_on: Callable[[int], bool] = lambda done: True) -> np.ndarray | Images:
         """See :class:`Inputs`: decoded where memory has room for them, else to be decoded batch by batch."""
@@ -100,6 +101,11 @@ class ImageInputs:
         wanted = self.wanted
         channels = f"{wanted.channels} channel{'s' if wanted.channels > 1 else ''}"
         return f"Images are brought to {wanted.height} x {wanted.width} pixels of {channels}: {self.chosen}"
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """See :class:`Inputs`."""
+        return {}
 
     def to_plain(self) -> dict[str, Any]:
         """See :class:`Inputs`."""

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
-from mlmagic.data import describe_preparation, fit_preparation, is_image
+from mlmagic.data import code_counts, describe_preparation, fit_preparation, is_image, kind
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 from mlmagic.executors._base import batch_rows
+from mlmagic.executors._networks._architectures import KINDS
 from mlmagic.executors._networks._images import ImageInputs, fit_images
+from mlmagic.executors._networks._text import LENGTHS, VOCABULARIES, TextInputs, fit_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from mlmagic.data import Rows
     from mlmagic.executors._networks._decoded import Images
@@ -78,6 +80,16 @@ class Inputs(Protocol):
         """What the user should read of it in the log."""
         ...
 
+    @property
+    def work(self) -> tuple[str, str] | None:
+        """What opening rows is called where it takes a while, and what it counts."""
+        ...
+
+    @property
+    def sizes(self) -> Mapping[str, Any]:
+        """What the network's class may be told of the rows besides their shape, under the names that people use."""
+        ...
+
     def to_plain(self) -> dict[str, Any] | None:
         """What a file without code holds of it; None where the preparation has everything."""
         ...
@@ -85,11 +97,19 @@ class Inputs(Protocol):
 
 @dataclass(frozen=True)
 class TableInputs:
-    """Columns, prepared: numbers."""
+    """Columns, prepared: numbers.
+
+    Parameters
+    ----------
+    codes
+        How many codes each prepared column has, 0 for numbers; None where no column is one of codes.
+    """
 
     preparation: Any = None
     scale: None = None
     remark: None = None
+    work: None = None
+    codes: tuple[int, ...] | None = None
 
     def open(self, rows: Rows, going_on: Callable[[int], bool] = lambda done: True) -> np.ndarray:
         """See :class:`Inputs`."""
@@ -116,6 +136,11 @@ class TableInputs:
         """See :class:`Inputs`."""
         return describe_preparation(self.preparation)
 
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """See :class:`Inputs`."""
+        return {} if self.codes is None else {"codes": self.codes}
+
     def to_plain(self) -> None:
         """See :class:`Inputs`."""
         return
@@ -124,7 +149,7 @@ class TableInputs:
 def fit_inputs(
     train: NetworkTrain, rows: Rows, *, expected: tuple[int | None, ...] | None = None, last: bool = False
 ) -> Inputs:
-    """Fit what makes inputs of these rows: of images if they hold some, else of a table.
+    """Fit what makes inputs of these rows: of images or text if they hold some, else of a table.
 
     Parameters
     ----------
@@ -136,23 +161,41 @@ def fit_inputs(
     Raises
     ------
     InvalidConfiguration
-        If the config speaks of images, and there are none.
+        If the config speaks of another kind of data.
     """
     scaling = train.feature_scaling or "standard"
-    if are_images(rows):
+    found = "images" if are_images(rows) else "text" if are_texts(rows, train) else "a table"
+    _require_kind(train, found)
+    if found == "images":
         return fit_images(rows, train.size, scaling, expected=expected, last=last)
+    if found == "text":
+        return fit_text(rows, _asked(train, VOCABULARIES), _asked(train, LENGTHS))
+    if train.architecture == "tabular_transformer" and train.prepare != "none":
+        prepared = fit_preparation(rows, scaling, "codes", always=True)
+        return TableInputs(prepared, codes=tuple(code_counts(prepared)))
+    return TableInputs(fit_preparation(rows, scaling, train.prepare))
+
+
+def _require_kind(train: NetworkTrain, found: str) -> None:
     asked = {"imageSize": train.image_size, "augmentation": train.augmentation and train.augmentation.transforms}
     faults = [
-        Fault(f"config.{key}", f"{key} is for images, but the data is a table", value=value)
+        Fault(f"config.{key}", f"{key} is for images, but the data is {found}", value=value)
         for key, value in asked.items()
-        if value
+        if value and found != "images"
     ]
-    if train.architecture not in (None, "mlp"):
-        message = f"{train.architecture} is for images, but the data is a table: take mlp"
-        faults.append(Fault("config.architecture", message, value=train.architecture, suggestion="mlp"))
+    made_for = KINDS.get(train.architecture or "", "images and tables") if train.architecture else found
+    if found.removeprefix("a ") not in made_for:
+        instead = {"images": "cnn", "text": "text_transformer"}.get(found, "mlp")
+        message = f"{train.architecture} is for {made_for}, but the data is {found}: take {instead}"
+        faults.append(Fault("config.architecture", message, value=train.architecture, suggestion=instead))
     if faults:
         raise InvalidConfiguration(faults)
-    return TableInputs(fit_preparation(rows, scaling, train.prepare))
+
+
+def _asked(train: NetworkTrain, names: Collection[str]) -> int | None:
+    """What the hyperparameters say under one of these names."""
+    given = (value for name, value in train.hyperparameters.items() if name in names)
+    return next((value for value in given if isinstance(value, int)), None)
 
 
 def restored(
@@ -164,6 +207,8 @@ def restored(
     last: bool = False,
 ) -> Inputs:
     """The inputs of a model that is there: as it was trained, else as its rows look, pixels between 0 and 1."""
+    if plain is not None and plain["kind"] == "text":
+        return TextInputs.from_plain(plain)
     if plain is not None:
         return ImageInputs.from_plain(plain, last=last)
     if are_images(rows):
@@ -174,6 +219,14 @@ def restored(
 def are_images(rows: Rows) -> bool:
     """Whether rows are images."""
     return rows.X.shape[1] == 1 and is_image(rows.X.iloc[:, 0])
+
+
+def are_texts(rows: Rows, train: NetworkTrain) -> bool:
+    """Whether rows are texts: free text, or any words where the network is one for text."""
+    if rows.X.shape[1] != 1 or train.prepare == "none":
+        return False
+    found = kind(rows.X.iloc[:, 0])
+    return found == "text" or (train.architecture == "text_transformer" and found in ("category", "mixed"))
 
 
 def matrix(preparation: Any, rows: Rows) -> np.ndarray:

@@ -44,8 +44,8 @@ class Opened:
 
 
 def _open(inputs: Inputs, rows: Rows, emit: Emit, stop: Stop) -> np.ndarray | Images:
-    if inputs.scale is not None:
-        emit(Plan("decoding", "image", len(rows)))
+    if inputs.work is not None:
+        emit(Plan(*inputs.work, len(rows)))
 
     def going_on(done: int) -> bool:
         emit(Progress(done))

@@ -14,7 +14,7 @@ from mlmagic.config._reference import Reference
 from mlmagic.errors import Fault, InvalidConfiguration, ModelLoadingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mlmagic.executors._networks.config import NetworkTrain
 
@@ -59,7 +59,13 @@ class Arguments:
 
 
 def arguments(
-    found: Source, train: NetworkTrain, inputs: tuple[int, ...], outputs: int, *, last: bool = False
+    found: Source,
+    train: NetworkTrain,
+    inputs: tuple[int, ...],
+    outputs: int,
+    *,
+    last: bool = False,
+    known: Mapping[str, Any] | None = None,
 ) -> Arguments:
     """The user's hyperparameters, with what the data says where they say nothing.
 
@@ -69,6 +75,8 @@ def arguments(
         The shape of one row.
     last
         Whether channels come last in it.
+    known
+        What else is known of the rows, under the names that people use.
 
     Raises
     ------
@@ -82,12 +90,14 @@ def arguments(
             message = f"hyperparameters belong to a class, but {what} is a network that is already built"
             raise InvalidConfiguration([Fault("config.hyperparameters", message, value=given)])
         return Arguments({}, {})
-    known = dict(inspect.signature(found.make).parameters)
-    sizes = _sizes(inputs, outputs, last=last)
-    if found.key == "architecture" and len(inputs) > 1:
-        sizes["flatten"] = True
-    filled = {name: sizes[name] for name in known if name in sizes and name not in given}
-    faults = [*_count_faults(train, outputs), *_faults(found, known, given, filled)]
+    takes = dict(inspect.signature(found.make).parameters)
+    sizes = _sizes(inputs, outputs, last=last) | dict(known or {})
+    if found.key == "architecture":
+        sizes |= {"flatten": True} if len(inputs) > 1 else {}
+        # What was asked of the rows is in them: the network is told what they became.
+        given = {name: value for name, value in given.items() if name not in (known or {})}
+    filled = {name: sizes[name] for name in takes if name in sizes and name not in given}
+    faults = [*_count_faults(train, outputs), *_faults(found, takes, given, filled)]
     if faults:
         raise InvalidConfiguration(faults)
     return Arguments(given | filled, filled)

@@ -13,46 +13,12 @@ from mlmagic.config._model import Model, Text, refuse
 from mlmagic.config._reference import Reference
 from mlmagic.config._train import TrainConfig
 from mlmagic.config._values import show
+from mlmagic.executors._networks._architectures import ARCHITECTURES, Architecture, spelt
 from mlmagic.executors._networks._augmentation import AugmentationOrList
 
 LOSSES = ("cross_entropy", "binary_cross_entropy", "mse", "mae", "huber")
 
 
-class Mlp(Model):
-    """Hyperparameters of ``architecture: mlp``."""
-
-    hidden: list[Annotated[int, Field(ge=1)]] = Field(
-        [64, 64], description="Units of each hidden layer.", examples=[[128, 64]]
-    )
-    dropout: float = Field(0.0, ge=0, lt=1, description="The share of units left out in training.", examples=[0.1])
-    activation: Literal["relu", "gelu", "tanh", "silu"] = Field(
-        "relu", description="The function after each hidden layer.", examples=["gelu"]
-    )
-
-
-class Cnn(Model):
-    """Hyperparameters of ``architecture: cnn``."""
-
-    channels: list[Annotated[int, Field(ge=1)]] = Field(
-        [32, 64, 128],
-        min_length=1,
-        description="Channels of each stage; the next one sees half the height and width.",
-        examples=[[16, 32]],
-    )
-    dropout: float = Field(
-        0.0, ge=0, lt=1, description="The share left out before the last layer in training.", examples=[0.2]
-    )
-
-
-class Resnet(Model):
-    """Hyperparameters of ``architecture: resnet18`` and ``resnet50``."""
-
-    dropout: float = Field(
-        0.0, ge=0, lt=1, description="The share left out before the last layer in training.", examples=[0.2]
-    )
-
-
-ARCHITECTURES: dict[str, type[Model]] = {"mlp": Mlp, "cnn": Cnn, "resnet18": Resnet, "resnet50": Resnet}
 Side = Annotated[int, Field(ge=1)]
 
 
@@ -82,11 +48,11 @@ class NetworkTrain(TrainConfig):
         None, description="A network of the notebook: a class, a function that gives one, or the network itself.",
         examples=["$Net"],
     )  # fmt: skip
-    architecture: Literal["mlp", "cnn", "resnet18", "resnet50"] | None = Field(
+    architecture: Architecture | None = Field(
         None,
         description="A network built here: `mlp`, fully connected layers for tables; `cnn`, `resnet18` and `resnet50` "
-        "for images.",
-        examples=["mlp", "resnet18"],
+        "for images; `text_transformer` for a column of text; `tabular_transformer` for tables, a token a column.",
+        examples=["mlp", "resnet18", "text_transformer"],
     )
     image_size: Side | Annotated[list[Side], Field(min_length=2, max_length=2)] | None = Field(
         None,
@@ -103,7 +69,8 @@ class NetworkTrain(TrainConfig):
         default_factory=dict,
         description="Arguments of the network's class. For `mlp`: hidden (units of each hidden layer, [64, 64]), "
         "dropout (0), activation (relu, gelu, tanh or silu); for `cnn`: channels ([32, 64, 128]), dropout; for a "
-        "resnet: dropout.",
+        "resnet: dropout; for a transformer: width (64), layers (2), heads (4), dropout (0.1), and for text vocabulary "
+        "(4000) and maxLength.",
         examples=[{"hidden": [128, 64], "dropout": 0.1}],
     )
     num_classes: int | None = Field(
@@ -183,7 +150,7 @@ class NetworkTrain(TrainConfig):
     @classmethod
     def parts(cls, given: Mapping[str, Any]) -> Mapping[str, type[Model]]:
         """See :meth:`TrainConfig.parts`."""
-        made = ARCHITECTURES.get(str(given.get("architecture")))
+        made = ARCHITECTURES.get(str(spelt(given.get("architecture"))))
         return {"hyperparameters": made} if made else {}
 
     @property

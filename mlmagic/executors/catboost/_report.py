@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from catboost.core import is_maximizable_metric
+from catboost.core import CatBoostError, is_maximizable_metric
 
 from mlmagic.executors._boosting._library import Measure
+
+RANKING = "NDCG"
+# CatBoost looks for Numba wherever something of the user's is called; nobody can do anything about it.
+warnings.filterwarnings("ignore", message="Failed to import numba", module=r"catboost\.core")
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,6 +20,19 @@ if TYPE_CHECKING:
     from mlmagic.executors._boosting._computed import Computed
     from mlmagic.executors._boosting._library import Fitting, Listener
     from mlmagic.executors._boosting._metrics import CustomMetric
+
+
+def asked(fitting: Fitting) -> list[str]:
+    """What is measured beside the objective's own metrics, as CatBoost spells it."""
+    names = [metric for metric in fitting.metrics if isinstance(metric, str)]
+    # By itself CatBoost would measure PFound of a ranking, on rows to validate only, and of no relevance above 1.
+    return names if fitting.parts["train"].group is None else list(dict.fromkeys([*names, RANKING]))
+
+
+def _interpreted(method: Any) -> Any:
+    """Keep CatBoost from compiling a method with Numba, which cannot know what it calls."""
+    method.no_jit = True
+    return method
 
 
 class Functions:
@@ -49,6 +67,7 @@ class Functions:
         """Itself: CatBoost copies its parameters, and what is found shall come back here."""
         return self
 
+    @_interpreted
     def evaluate(self, approxes: Sequence[np.ndarray], target: np.ndarray, weight: Any) -> tuple[float, float]:
         """Measure the next part of a round, and keep it."""
         try:
@@ -62,6 +81,7 @@ class Functions:
         """Nobody looks."""
         return False
 
+    @_interpreted
     def get_final_error(self, error: float, weight: float) -> float:
         """Nothing."""
         return error
@@ -92,7 +112,7 @@ class Report:
     def __init__(self, listener: Listener, fitting: Fitting, functions: Functions | None) -> None:
         self._listener = listener
         self._functions = functions
-        self._asked = [*fitting.own, *(metric for metric in fitting.metrics if isinstance(metric, str))]
+        self._asked = [*fitting.own, *asked(fitting)]
         self._parts = list(fitting.parts)
         self._names = {"learn": "train", "validation": self._parts[-1]}
         self._begun = False
@@ -128,7 +148,7 @@ class Report:
                 for part, by_part in zip(self._parts, measured, strict=False)
                 for name, _, higher in by_part
             ]
-            told = [Measure(part, name, is_maximizable_metric(name)) for part, name in known]
+            told = [Measure(part, name, _grows(name)) for part, name in known]
             self._listener.begin([*told, *own])
         found = [value for by_part in measured for _, value, _ in by_part]
         return self._listener.round_ended([*(log[place] for log in known.values()), *found])
@@ -147,6 +167,14 @@ class Report:
         base, settings = _parsed(name)
         fitting = [asked for asked in self._asked if _parsed(asked)[0] == base and _parsed(asked)[1] <= settings]
         return max(fitting, key=len, default=name)
+
+
+def _grows(metric: str) -> bool:
+    """Whether more of a metric is better. CatBoost 1.2 does not know its own ``AUC:type=Mu`` for a metric."""
+    try:
+        return bool(is_maximizable_metric(metric))
+    except CatBoostError:
+        return bool(is_maximizable_metric(_parsed(metric)[0]))
 
 
 def _parsed(metric: str) -> tuple[str, set[str]]:

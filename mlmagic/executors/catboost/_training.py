@@ -12,7 +12,7 @@ import pandas as pd
 from catboost.core import is_classification_objective, is_ranking_metric
 
 from mlmagic.executors.catboost._categories import CategoryColumns
-from mlmagic.executors.catboost._report import Functions, Report
+from mlmagic.executors.catboost._report import RANKING, Functions, Report, asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mlmagic.executors._boosting._library import Fitting, Listener, Part
     from mlmagic.executors._boosting._rows import Columns
 
-RANKING = "NDCG"
 # What a run says by itself, and what it decides; the rest is the user's.
 _TOLD = ("verbose", "silent", "verbose_eval", "logging_level", "metric_period", "eval_metric", "cat_features")
 
@@ -88,12 +87,12 @@ def _parameters(estimator: Any, fitting: Fitting, functions: Functions | None) -
     """The user's, and what is measured in which way."""
     known = {name: value for name, value in estimator.get_params().items() if name not in _TOLD}
     found = {**known, "logging_level": "Silent", "thread_count": fitting.threads}
-    names = [metric for metric in fitting.metrics if isinstance(metric, str)]
+    if names := asked(fitting):
+        found["custom_metric"] = [_on_all_rows(metric) for metric in names]
     if fitting.parts["train"].group is not None:
-        # By itself CatBoost would measure PFound, on rows to validate only, and of no relevance above 1.
-        names, found["eval_metric"] = list(dict.fromkeys([*names, RANKING])), RANKING
-    if names:
-        found["custom_metric"] = [_watched(metric) for metric in names]
+        found["eval_metric"] = RANKING
+    elif not isinstance(known.get("loss_function", ""), str):
+        found["eval_metric"] = _usual(estimator, fitting)  # CatBoost wants one where the objective is an object
     if functions is not None:
         found["eval_metric"] = functions
     if "val" in fitting.parts:
@@ -103,7 +102,14 @@ def _parameters(estimator: Any, fitting: Fitting, functions: Functions | None) -
     return found
 
 
-def _watched(metric: str) -> str:
+def _usual(estimator: Any, fitting: Fitting) -> str:
+    """What is measured of most models of a kind."""
+    if not isinstance(estimator, catboost.CatBoostClassifier):
+        return "RMSE"
+    return "Logloss" if len(np.unique(fitting.parts["train"].y)) == 2 else "MultiClass"
+
+
+def _on_all_rows(metric: str) -> str:
     """The metric on the training rows too, which CatBoost leaves out where that takes long."""
     return f"{metric}{';' if ':' in metric else ':'}hints=skip_train~false"
 

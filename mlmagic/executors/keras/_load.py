@@ -48,7 +48,7 @@ def load(path: Path, config: RunConfig, state: RunState) -> KerasOutcome | None:
 
 def _file(path: Path, state: RunState) -> Path | None:
     # By its name alone: a stream that somebody else wrote must not lead out of the directory.
-    for key, home in (("bestModel", path), ("checkpoint", path / CHECKPOINTS)):
+    for key, home in (("bestModel", path), ("savedModel", path), ("checkpoint", path / CHECKPOINTS)):
         if key in state.artifacts:
             return home / Path(state.artifacts[key].path).name
     return None
@@ -57,7 +57,7 @@ def _file(path: Path, state: RunState) -> Path | None:
 def _model(config: RunConfig, about: Mapping[str, Any], path: Path, file: Path) -> keras.Model:
     train: KerasTrain = config.config  # type: ignore[assignment]
     way = how_to_trust(path / file.name)
-    if about["whole"] and file.suffix == ".keras":
+    if file.name == _storage.SAVED_MODEL or (about["whole"] and file.suffix == ".keras"):
         return _files.read(file, {}, way_to_trust=way, trust=config.trust)
     if train.model is not None and not train.model.bound:
         raise ModelLoadingError(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PIECE = 2_000_000
 # Rows to a batch where no gradients are kept, and numbers to a batch of images there.
 MANY, MANY_PIXELS = 8_192, 8_000_000
+# Tokens to a batch there: a network makes many numbers of each.
+MANY_TOKENS = 65_536
 
 # Inputs, target, and how much each row counts; None where all count alike.
 Batch = tuple[Tensor, Tensor, Tensor | None]
@@ -68,6 +70,8 @@ class Tensors:
         """Batches as the rows come."""
         if self.finish is not None:
             size = min(size, max(1, MANY_PIXELS // self.cells))
+        elif isinstance(self.inputs, Tensor) and not self.inputs.is_floating_point():
+            size = min(size, max(1, MANY_TOKENS // self.cells))
         for inputs, target in zip(self._in_order(size), self.target.split(size), strict=True):
             there = inputs.to(device)
             yield (there if self.finish is None else self.finish(there)), target.to(device)

@@ -27,6 +27,11 @@ def tensor(values: np.ndarray, kind: torch.dtype) -> Tensor:
     return found.to(kind) if found.is_floating_point() else found
 
 
+def taken(inputs: Tensor, module: nn.Module) -> Tensor:
+    """Inputs as a network takes them: in its own floating numbers; token ids are whole numbers and stay."""
+    return inputs.to(dtype_of(module)) if inputs.is_floating_point() else inputs
+
+
 def finish(inputs: Inputs, kind: torch.dtype, device: torch.device) -> Callable[[Tensor], Tensor] | None:
     """What makes a network's numbers of a batch that is on the device; None where it has them."""
     if inputs.scale is None:

@@ -19,6 +19,8 @@ from mlmagic.executors.pytorch._cnn import cnn
 from mlmagic.executors.pytorch._mlp import mlp
 from mlmagic.executors.pytorch._resnet import resnet18, resnet50
 from mlmagic.executors.pytorch._script import load_class
+from mlmagic.executors.pytorch._tabular_transformer import TabularTransformer
+from mlmagic.executors.pytorch._text_transformer import TextTransformer
 
 if TYPE_CHECKING:
     from mlmagic.executors._networks._script import Admit
@@ -30,6 +32,8 @@ ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "cnn": cnn,
     "resnet18": resnet18,
     "resnet50": resnet50,
+    "tabular_transformer": TabularTransformer,
+    "text_transformer": TextTransformer,
 }
 
 

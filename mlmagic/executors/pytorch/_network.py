@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.executors._networks._inputs import labels, numbers
 from mlmagic.executors._networks._need import ROWS, need
 from mlmagic.executors._networks._source import Arguments, Source, arguments
-from mlmagic.executors.pytorch._inputs import dtype_of
+from mlmagic.executors.pytorch._inputs import dtype_of, taken
 from mlmagic.executors.pytorch._losses import Objective, objective
 from mlmagic.executors.pytorch._module import build
 from mlmagic.executors.pytorch._resnet import start_trained
@@ -23,6 +23,8 @@ from mlmagic.executors.pytorch._trial import are_probabilities, check_loss, forw
 from mlmagic.executors.pytorch.config import PRETRAINED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlmagic.executors.pytorch.config import TorchTrain
 
 
@@ -67,13 +69,17 @@ class Network:
         return torch.tensor(y, dtype=dtype_of(self.module))
 
 
-def network(train: TorchTrain, data: TrainingData, found: Source, inputs: Tensor) -> Network:
+def network(
+    train: TorchTrain, data: TrainingData, found: Source, inputs: Tensor, known: Mapping[str, Any] | None = None
+) -> Network:
     """Build a network and try it on the first rows.
 
     Parameters
     ----------
     inputs
         Of the first training rows, finished, shape (n, ...); the network is built for rows of this shape.
+    known
+        What its class may be told of the rows besides.
 
     Raises
     ------
@@ -83,7 +89,7 @@ def network(train: TorchTrain, data: TrainingData, found: Source, inputs: Tensor
         If it cannot be built.
     """
     count = 1 if data.classes is None else len(data.classes)
-    given = arguments(found, train, tuple(inputs.shape[1:]), count)
+    given = arguments(found, train, tuple(inputs.shape[1:]), count, known=known)
     module = build(found, given)
     trained, said = start_trained(module, PRETRAINED[found.name]) if train.pretrained else (None, "")
     sample = inputs[:ROWS]
@@ -106,7 +112,7 @@ def network(train: TorchTrain, data: TrainingData, found: Source, inputs: Tensor
 def _units(train: TorchTrain, data: TrainingData, module: nn.Module, inputs: Tensor) -> Units | None:
     if data.task != "regression" or train.prepare == "none":
         return None
-    layer = last_linear(module, inputs[:64].to(dtype_of(module)))
+    layer = last_linear(module, taken(inputs[:64], module))
     return None if layer is None else Units(Scale.of(numbers(data.train.y)), layer)
 
 
@@ -115,7 +121,7 @@ def _take_units(made: Network, data: TrainingData, inputs: Tensor) -> None:
     kind = dtype_of(made.module)
     first = inputs[:1000]
     y = torch.tensor(numbers(data.train.y)[: len(first)], dtype=kind)
-    made.units.take(made.module, first.to(kind), y)
+    made.units.take(made.module, taken(first, made.module), y)
 
 
 def _remarks(given: Arguments, found: Source, chosen: Objective, outputs: Tensor) -> tuple[str, ...]:

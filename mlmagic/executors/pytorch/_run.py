@@ -20,7 +20,7 @@ from mlmagic.executors.pytorch._checkpoints import Checkpoints
 from mlmagic.executors.pytorch._compile import compiled
 from mlmagic.executors.pytorch._conclusion import conclude, facts, recipe, remark
 from mlmagic.executors.pytorch._debug import anomalies, layers
-from mlmagic.executors.pytorch._inputs import dtype_of, finish, tensor
+from mlmagic.executors.pytorch._inputs import dtype_of, finish, taken, tensor
 from mlmagic.executors.pytorch._loop import Parts, Training
 from mlmagic.executors.pytorch._measures import tallies
 from mlmagic.executors.pytorch._network import Network, network
@@ -62,7 +62,7 @@ def fit(config: RunConfig, data: TrainingData, found: Source, inputs: Inputs, em
         except Cancelled:
             return TorchOutcome(None)
         first = torch.from_numpy(opened.first)
-        made = network(train, data, found, first)
+        made = network(train, data, found, first, inputs.sizes)
         remark(made, emit)
         if config.debug:
             emit(Log(layers(made.module)))
@@ -154,7 +154,7 @@ def _threads(config: RunConfig, made: Network, inputs: Tensor, device: torch.dev
         return 1  # sums over other numbers of threads differ in the last bit; a GPU leaves nothing to do here
     train: TorchTrain = config.config  # type: ignore[assignment]
     made.module.eval()
-    batch = inputs[: train.batch_size].to(dtype_of(made.module))
+    batch = taken(inputs[: train.batch_size], made.module)
     with torch.no_grad():
         work = multiplications(made.module, batch[:ROWS], len(batch))
     return faster(made.module, batch, threads_for(work, torch.get_num_threads()))

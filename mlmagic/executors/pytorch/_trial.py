@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mlmagic._failure import user_frames
 from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.executors._networks._need import ROWS as ROWS
-from mlmagic.executors.pytorch._inputs import dtype_of
+from mlmagic.executors.pytorch._inputs import taken
 
 if TYPE_CHECKING:
     from mlmagic.executors._networks._need import Need
@@ -30,7 +30,7 @@ def forward(module: nn.Module, inputs: Tensor, found: Source) -> Tensor:
     module.eval()
     try:
         with torch.no_grad():
-            outputs: Tensor = module(inputs.to(dtype_of(module)))
+            outputs: Tensor = module(taken(inputs, module))
     except Exception as error:
         message = f"{found.name} fails on inputs of shape {shape(inputs)}: {type(error).__name__}: {error}"
         raise _unfit(found, message, error) from None

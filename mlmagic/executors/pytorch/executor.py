@@ -87,9 +87,10 @@ class TorchExecutor:
         train = _train(config)
         faults = _faults(train, data)
         try:
-            inputs = torch.from_numpy(self._inputs(train, data).first(data.train))
+            inputs = self._inputs(train, data)
+            first = torch.from_numpy(inputs.first(data.train))
             with _device.own_random_state(config.seed, torch.device("cpu")):
-                network(train, data, self._source(train), inputs)
+                network(train, data, self._source(train), first, inputs.sizes)
         except InvalidConfiguration as error:
             raise (InvalidConfiguration(faults + error.faults) if faults else error) from None
         if faults:

@@ -109,9 +109,13 @@ class SklearnExecutor:
         return Predictions(np.asarray(model.predict(X)), probabilities)
 
     def save(self, outcome: Outcome, config: RunConfig) -> dict[str, Path]:
-        """The model, with its preparation inside, as skops stores it: no pickle."""
+        """The model, with its preparation inside, as skops stores it: no pickle. The scaler asked for is also alone."""
         assert config.output_dir is not None
-        return {"model": _storage.save(outcome.model, config.output_dir / "model.skops")}
+        files = {"model": _storage.save(outcome.model, config.output_dir / "model.skops")}
+        steps = getattr(outcome.model, "named_steps", {})
+        if _train(config).feature_scaling not in (None, "none") and "preparation" in steps:
+            files["scaler"] = _storage.save(steps["preparation"], config.output_dir / "scaler.skops")
+        return files
 
     def export(self, outcome: Outcome, path: Path) -> None:
         """The model with its preparation inside."""
