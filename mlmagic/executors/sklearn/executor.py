@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Container, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlmagic._suggest import closest
 from mlmagic.data import UNSUPERVISED, Rows, Task, TrainingData, describe_preparation, fit_preparation
-from mlmagic.errors import Fault, InvalidConfiguration, ModelLoadingError
+from mlmagic.errors import InvalidConfiguration, ModelLoadingError
 from mlmagic.events import Emit, Metadata, Plan
 from mlmagic.executors._base import Outcome, Predictions, Stop
 from mlmagic.executors._skops import import_early
-from mlmagic.executors.sklearn import _growing, _importances, _ranges, _storage, _unsupervised, _weights
-from mlmagic.executors.sklearn._estimators import CLUSTERERS, DETECTORS, NAMED, REGRESSORS
+from mlmagic.executors.sklearn import _growing, _importances, _storage, _unsupervised, _weights
+from mlmagic.executors.sklearn._build import blank, build, name_of, parameters, prepares_itself
+from mlmagic.executors.sklearn._estimators import CLUSTERERS, DETECTORS, REGRESSORS
+from mlmagic.executors.sklearn._faults import invalid, unknown
 from mlmagic.executors.sklearn._fitted import fitted, follows_probabilities, takes_names
+from mlmagic.executors.sklearn._inputs import Inputs
 
 if TYPE_CHECKING:
     from mlmagic.config import RunConfig
-    from mlmagic.evaluation import Asked
     from mlmagic.executors.sklearn.config import SklearnTrain
     from mlmagic.state import RunState
 
@@ -60,10 +58,10 @@ class SklearnExecutor:
     def check(self, config: RunConfig, data: TrainingData) -> None:
         """Every hyperparameter is one that the estimator has, with a value it takes."""
         train = _train(config)
-        known = _blank(train).get_params()
-        estimator = _estimator(config, known)
-        faults = [_unknown(train, estimator, name, known) for name in train.hyperparameters if name not in known]
-        faults += _invalid(train, estimator) + _weights.faults(train, estimator)
+        known = blank(train).get_params()
+        estimator = build(config, known)
+        faults = [unknown(train, estimator, name, known) for name in train.hyperparameters if name not in known]
+        faults += invalid(train, estimator) + _weights.faults(train, estimator)
         if faults:
             raise InvalidConfiguration(faults)
 
@@ -72,16 +70,16 @@ class SklearnExecutor:
         train = _train(config)
         emit(Plan("preparing"))
         learns_alone = data.task in UNSUPERVISED
-        usual = _unsupervised.scaling(_name(train)) if learns_alone and not _prepares_itself(train) else "none"
+        usual = _unsupervised.scaling(name_of(train)) if learns_alone and not prepares_itself(train) else "none"
         scaling: Any = train.feature_scaling or usual
-        preparation = fit_preparation(data.train, scaling, "none" if _prepares_itself(train) else train.prepare)
-        emit(Metadata({"algorithm": _name(train), **describe_preparation(preparation)}))
-        estimator = _estimator(config)
+        preparation = fit_preparation(data.train, scaling, "none" if prepares_itself(train) else train.prepare)
+        emit(Metadata({"algorithm": name_of(train), **describe_preparation(preparation)}))
+        estimator = build(config)
         import_early()
         if learns_alone:
             return _alone(estimator, data, preparation, config.seed, emit)
-        fit = _growing.grow if _growing.grows(_name(train), _parameters(train)) else _fit_at_once
-        estimator = fit(estimator, _Inputs(data, preparation, train.asked), emit, stop)
+        fit = _growing.grow if _growing.grows(name_of(train), parameters(train)) else _fit_at_once
+        estimator = fit(estimator, Inputs(data, preparation, train.asked), emit, stop)
         if estimator is None:
             return Outcome(None)
         model = estimator if preparation is None else _pipeline(preparation, estimator)
@@ -148,38 +146,7 @@ class SklearnExecutor:
 _TASKS: dict[str, Task] = {"classifier": "classification", "regressor": "regression"}
 
 
-class _Inputs:
-    """The split rows as arrays that an estimator takes; transformed once."""
-
-    def __init__(self, data: TrainingData, preparation: Any, asked: Sequence[Asked]) -> None:
-        self.asked = asked
-        self.data = data
-        self._preparation = preparation
-        self.task = data.task
-
-    def matrix(self, rows: Rows) -> Any:
-        """Features, shape (n, columns)."""
-        return rows.X if self._preparation is None else self._preparation.transform(rows.X)
-
-    def target(self, rows: Rows) -> Any:
-        """Labels or numbers, shape (n,)."""
-        assert rows.y is not None
-        return rows.y.to_numpy()
-
-    @property
-    def train(self) -> Rows:
-        """The rows to fit on."""
-        return self.data.train
-
-    @property
-    def watched(self) -> tuple[str, Rows] | None:
-        """The rows whose score is shown while the model grows, and the prefix of its name."""
-        if self.data.validation is not None:
-            return "val", self.data.validation
-        return ("test", self.data.test) if self.data.test is not None else None
-
-
-def _fit_at_once(estimator: Any, inputs: _Inputs, emit: Emit, stop: Stop) -> Any:
+def _fit_at_once(estimator: Any, inputs: Inputs, emit: Emit, stop: Stop) -> Any:
     emit(Plan("training"))
     weights = _weights.arguments(estimator, inputs.train)
     return estimator.fit(inputs.matrix(inputs.train), inputs.target(inputs.train), **weights)
@@ -209,105 +176,6 @@ def _pipeline(preparation: Any, estimator: Any) -> Any:
 def _train(config: RunConfig) -> SklearnTrain:
     train: SklearnTrain = config.config  # type: ignore[assignment]
     return train
-
-
-def _name(train: SklearnTrain) -> str:
-    return train.algorithm or type(train.model.value if train.model else None).__name__
-
-
-def _parameters(train: SklearnTrain) -> dict[str, Any]:
-    """Hyperparameters as far as they are known without importing scikit-learn."""
-    own = train.model.value.get_params(deep=False) if train.model is not None else {}
-    return {**own, **train.hyperparameters}
-
-
-def _blank(train: SklearnTrain) -> Any:
-    """The estimator without the config's hyperparameters, never the user's own object."""
-    from sklearn.base import clone
-
-    if train.model is not None:
-        return clone(train.model.value)
-    assert train.algorithm is not None
-    kind = getattr(import_module(NAMED[train.algorithm]), train.algorithm, None)
-    if kind is None:
-        raise InvalidConfiguration(f"{train.algorithm} is not in this version of scikit-learn")
-    return kind(**_required(train, kind))
-
-
-def _required(train: SklearnTrain, kind: type) -> dict[str, Any]:
-    """Arguments that an estimator cannot be made without: another estimator, or a list of them."""
-    parameters = list(inspect.signature(kind).parameters.values())
-    needed = [item.name for item in parameters if item.default is item.empty and item.kind is not item.VAR_KEYWORD]
-    missing = [name for name in needed if name not in train.hyperparameters]
-    if missing:
-        given = ", ".join(f"{name}: ${name}" for name in missing)
-        raise InvalidConfiguration(
-            [
-                Fault(
-                    "config.hyperparameters",
-                    f"{train.algorithm} needs the hyperparameter {name!r}, which has no default",
-                )
-                for name in missing
-            ],
-            solution=f"Make it in the notebook and pass it by name: hyperparameters: {{{given}}}",
-        )
-    return {name: _value(train.hyperparameters[name]) for name in needed}
-
-
-def _estimator(config: RunConfig, known: Container[str] | None = None) -> Any:
-    """The estimator to fit: the user's hyperparameters, the run's seed, all cores where that changes nothing.
-
-    With ``known`` the hyperparameters that are not in it are left out.
-    """
-    train = _train(config)
-    given = {key: _value(item) for key, item in train.hyperparameters.items() if known is None or key in known}
-    estimator = _blank(train).set_params(**{**_unsupervised.defaults(train.algorithm or ""), **given})
-    if estimator.get_params().get("random_state", config.seed) is None:
-        estimator.set_params(random_state=config.seed)
-    return estimator
-
-
-def _prepares_itself(train: SklearnTrain) -> bool:
-    """Whether the user's own estimator is a pipeline: its steps name the columns of the table as it is."""
-    return train.model is not None and hasattr(train.model.value, "named_steps")
-
-
-def _value(item: Any) -> Any:
-    from mlmagic.config import Reference
-
-    return item.value if isinstance(item, Reference) else item
-
-
-def _unknown(train: SklearnTrain, estimator: Any, name: str, known: dict[str, Any]) -> Fault:
-    meant = closest(name, known)
-    what = _ranges.valid(estimator, meant) if meant else None
-    hint = f" {meant} takes {what}." if what else ""
-    return Fault(
-        f"config.hyperparameters.{name}",
-        f"{_name(train)} has no hyperparameter {name!r}; it has {', '.join(sorted(known))}.{hint}",
-        value=train.hyperparameters[name],
-        suggestion=meant,
-    )
-
-
-def _invalid(train: SklearnTrain, estimator: Any) -> list[Fault]:
-    """The faults that the estimator's own validation finds, one for each value."""
-    if not hasattr(estimator, "_parameter_constraints"):  # an estimator of the user's own has none
-        return []
-    faults: list[Fault] = []
-    while True:
-        try:
-            estimator._validate_params()
-        except ValueError as error:
-            text = str(error)
-            name = next((key for key in train.hyperparameters if f"'{key}'" in text), None)
-            if name is None or any(fault.path.endswith(f".{name}") for fault in faults):
-                return [*faults, Fault("config.hyperparameters", text)]
-            faults.append(Fault(f"config.hyperparameters.{name}", text, value=train.hyperparameters[name]))
-            # The default takes its place, so that the next fault shows.
-            estimator.set_params(**{name: _blank(train).get_params()[name]})
-        else:
-            return faults
 
 
 def _is_regressor(name: str) -> bool:
