@@ -49,7 +49,7 @@ class Model:
         return self.fitted.outcome.model
 
     def predict(self, data: Any) -> np.ndarray:
-        """Labels, or numbers of a regression, shape (n,).
+        """Labels, or numbers of a regression, shape (n,); of a series one a window, in order of their last rows.
 
         Parameters
         ----------
@@ -84,12 +84,16 @@ class Model:
         from mlmagic.actions._blocks import predict
         from mlmagic.actions._inference import columns_for, renamed
         from mlmagic.config import Reference
+        from mlmagic.data import samples
         from mlmagic.data._source import read_table
 
         is_path = isinstance(data, (str, Path))
         frame = read_table(str(data) if is_path else Reference("data", value=data))
         frame = renamed(frame, None if is_path else data, self.fitted)
         columns = columns_for(self.fitted, frame, self.target)
+        if (how := self.fitted.outcome.windows) is not None:
+            frame, _ = samples(frame, columns, how)
+            columns = list(frame.columns)
         answers = predict(self.fitted, frame, columns, None, lambda event: None, threading.Event())
         assert answers.predictions is not None
         return self.fitted.settled(answers.predictions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
 
@@ -54,6 +55,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         for framework in _frameworks(item) & _not_installed():
             item.add_marker(pytest.mark.skip(f"{framework} is not installed"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    with _skipped_without(item):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    with _skipped_without(item):
+        yield
+
+
+@contextmanager
+def _skipped_without(item: pytest.Item) -> Iterator[None]:
+    """Skip a test that fails since Python finds no module of a framework, wherever that was said."""
+    try:
+        yield
+    except Exception as error:
+        missing = [name for name in _not_installed() if f"No module named '{_modules()[name]}" in str(error)]
+        if not (missing and item.config.getoption("--partial")):
+            raise
+        pytest.skip(f"{missing[0]} is not installed")
 
 
 class _Partial(pytest.Module):

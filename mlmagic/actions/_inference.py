@@ -81,6 +81,36 @@ def columns_for(fitted: Fitted, frame: pd.DataFrame, target: str | None) -> list
     return list(fitted.features)
 
 
+def sampled(
+    fitted: Fitted, frame: pd.DataFrame, columns: list[str], context: Context, actual: pd.Series | None = None
+) -> tuple[pd.DataFrame, list[str], pd.Series | None]:
+    """What the model predicts: the rows, or the windows that end in them where it takes several rows at a time.
+
+    Parameters
+    ----------
+    actual
+        The truth beside the rows, shape (n,).
+
+    Returns
+    -------
+    tuple
+        The table, its columns, and the truth beside it: of a window the value that it foretells, where it is known.
+    """
+    how = fitted.outcome.windows
+    if how is None:
+        return frame, columns, actual
+    from mlmagic.data import samples
+
+    windows, later = samples(frame, columns, how)
+    context.emit(
+        Log(f"{len(frame)} rows make {len(windows)} windows of {how['window']}: no row before has a prediction")
+    )
+    if actual is not None:
+        ahead = actual.iloc[later].where(later >= 0)
+        actual = ahead.set_axis(windows.index)
+    return windows, list(windows.columns), actual
+
+
 def answered(
     fitted: Fitted, frame: pd.DataFrame, columns: list[str], config: RunConfig, context: Context, counted: str
 ) -> Answers:

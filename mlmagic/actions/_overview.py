@@ -12,7 +12,9 @@ def overview(data: TrainingData) -> str:
     """The parts, how often each label is there, and the features of the training rows, as text."""
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
     lines = [f"{name}: {_part(rows, data)}" for name, rows in parts.items() if rows]
-    columns = data.train.X.describe(include="all").T.to_string(na_rep="", float_format="{:g}".format)
+    from mlmagic.data import raw
+
+    columns = raw(data.train.X).describe(include="all").T.to_string(na_rep="", float_format="{:g}".format)
     return "\n".join([*lines, f"features of the training rows, by pandas' describe:\n{columns}"])
 
 

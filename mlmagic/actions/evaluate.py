@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlmagic.actions import Context
-from mlmagic.actions._inference import answered, columns_for, named_as, opened, tell
+from mlmagic.actions._inference import answered, columns_for, named_as, opened, sampled, tell
 from mlmagic.actions._measured import Measured
 from mlmagic.actions._predictions import prediction_table, write_csv
 from mlmagic.actions._writer import Writer
@@ -35,6 +35,9 @@ def evaluate(config: RunConfig, context: Context) -> None:
     frame = named_as(given, config, fitted)
     actual = truth_of(config, fitted, frame)
     columns = columns_for(fitted, frame, str(actual.name))
+    frame, columns, later = sampled(fitted, frame, columns, context, actual)
+    assert later is not None
+    actual = later
     frame, actual = _with_truth(frame, actual, context)
     tell(config, frame, "evaluate", context, targetColumn=str(actual.name))
     answers = answered(fitted, frame, columns, config, context, "samplesEvaluated")

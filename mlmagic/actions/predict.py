@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlmagic.actions import Context
-from mlmagic.actions._inference import answered, columns_for, named_as, opened, tell
+from mlmagic.actions._inference import answered, columns_for, named_as, opened, sampled, tell
 from mlmagic.actions._predictions import MOST_JSON, prediction_table, section, write_csv, write_json
 from mlmagic.actions._writer import Writer
 from mlmagic.events import Log, Metadata, Metrics, Plan, Section
@@ -35,6 +35,7 @@ def predict(config: RunConfig, context: Context) -> None:
     fitted, given = opened(config, context)
     frame = named_as(given, config, fitted)
     columns = columns_for(fitted, frame, fitted.target)
+    frame, columns, _ = sampled(fitted, frame, columns, context)
     tell(config, frame, "predict", context)
     answers = answered(fitted, frame, columns, config, context, "samplesProcessed")
     table, output_format = _table(config, fitted, frame, answers, context)

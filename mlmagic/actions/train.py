@@ -95,14 +95,14 @@ def _emit_artifact(emit: Emit, directory: Path | None, key: str, path: Path) -> 
 
 
 def _describe(config: RunConfig, frame: Any, data: TrainingData, context: Context) -> None:
-    from mlmagic.data import schema
+    from mlmagic.data import raw, schema
 
     facts = dict(data.metadata)
     for text in facts.pop("warnings", []):
         context.emit(Log(text, "warning"))
     source = config.config
     name = str(source.data) if source.data is not None else source.data_path
-    facts["data"] = {"name": name, "schema": schema(frame), "features": list(map(str, data.train.X.columns))}
+    facts["data"] = {"name": name, "schema": schema(frame), "features": list(map(str, raw(data.train.X).columns))}
     context.emit(Metadata(facts))
     context.emit(Log(f"{name}: {facts['samples']} rows, {facts['features']} features, {_target(data)}"))
     if config.debug:

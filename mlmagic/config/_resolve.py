@@ -14,6 +14,7 @@ from mlmagic.config._complaint import Complaint, raise_all
 from mlmagic.config._document import Document
 from mlmagic.config._model import Model, spellings
 from mlmagic.config._names import action_name, framework_name
+from mlmagic.config._rules import field_schema, rule
 from mlmagic.config._run import RunConfig
 from mlmagic.config._sections import is_sectioned, unfold
 from mlmagic.config._train import TrainConfig
@@ -151,9 +152,19 @@ def _part(model: type[Model], value: Any, checked: Checked, name: str) -> Any:
     if not isinstance(value, dict):
         return value
     path = checked.places.get((name,), (name,))
-    values = arrange(model, entries(value, path), checked, at=(name,))
+    values = arrange(model, entries(value, path), checked, lambda entry: _unlike(entry, model), at=(name,))
     made = validate(model, checked, values, (name,))
     return made.model_dump() if made else value
+
+
+def _unlike(entry: Entry, model: type[Model]) -> Complaint:
+    """A parameter that there is none of, with what the one that was meant takes."""
+    known = spellings(model)
+    complaint = unknown_key(entry, known)
+    if complaint.suggestion is None:
+        return complaint
+    takes = rule(field_schema(model, known[complaint.suggestion]))
+    return replace(complaint, message=f"{complaint.message}; {complaint.suggestion} takes {takes}")
 
 
 def _placed(complaint: Complaint, checked: Checked) -> Complaint:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mlmagic.data._source import read
     from mlmagic.data._split import split
     from mlmagic.data._validation import training_data
+    from mlmagic.data._windows import raw, samples
 
 _HOMES = {
     "TRUSTED_FUNCTIONS": "_parse",
@@ -43,8 +44,10 @@ _HOMES = {
     "image_columns": "_images",
     "is_image": "_images",
     "kind": "_kinds",
+    "raw": "_windows",
     "read": "_source",
     "row_cells": "_images",
+    "samples": "_windows",
     "schema": "_hash",
     "source_columns": "_preparation",
     "split": "_split",
@@ -72,8 +75,10 @@ __all__ = [
     "image_columns",
     "is_image",
     "kind",
+    "raw",
     "read",
     "row_cells",
+    "samples",
     "schema",
     "source_columns",
     "split",

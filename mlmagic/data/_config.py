@@ -85,3 +85,22 @@ class SplitConfig(Protocol):
     def reads_text(self) -> bool:
         """Whether a column of free text, alone, is something to learn from."""
         ...
+
+
+class SeriesConfig(SplitConfig, Protocol):
+    """How a series is cut into windows."""
+
+    @property
+    def window(self) -> int:
+        """Rows of a window."""
+        ...
+
+    @property
+    def horizon(self) -> int:
+        """How many rows after its window a sample's target is."""
+        ...
+
+    @property
+    def stride(self) -> int:
+        """Rows from one window that trains to the next."""
+        ...

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from mlmagic.data._beside import beside, weighted
 from mlmagic.data._checks import inspect
 from mlmagic.data._deal import Deal, deal, strata
+from mlmagic.data._series import split_windows
 from mlmagic.data._target import Choice, choose
 from mlmagic.data._task import Decision, decide
 from mlmagic.data._types import Rows, Task, TrainingData
@@ -17,7 +18,7 @@ from mlmagic.errors import DataLoadingError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlmagic.data._config import SplitConfig
+    from mlmagic.data._config import SeriesConfig, SplitConfig
 
 
 def split(
@@ -57,6 +58,8 @@ def split(
         raise DataLoadingError(
             f"The data is empty: {len(frame)} rows, {len(frame.columns)} columns", solution="Give data with rows"
         )
+    if getattr(config, "window", None) is not None:
+        return split_windows(frame, cast("SeriesConfig", config), default_validation, estimator_task)
     aside = beside(frame, config)
     choice = choose(frame, config, aside.columns)
     decision = decide(choice.values, config.task, estimator_task)

@@ -32,13 +32,15 @@ class Choice:
     warnings: list[str]
 
 
-def choose(frame: pd.DataFrame, config: SplitConfig, beside: Collection[str] = ()) -> Choice:
+def choose(frame: pd.DataFrame, config: SplitConfig, beside: Collection[str] = (), *, past: bool = False) -> Choice:
     """Find target and features.
 
     Parameters
     ----------
     beside
         Columns that are features only if they are named as such.
+    past
+        Whether the target's own past may be learned from.
 
     Raises
     ------
@@ -54,7 +56,9 @@ def choose(frame: pd.DataFrame, config: SplitConfig, beside: Collection[str] = (
         values = given(frame, config.target, "target")
         target, why = str(values.name), f"given as {config.target}"
         warnings = _about_given(frame, config.target, target)
-    faults = _target_faults(frame, config.target) + _feature_faults(frame, config.feature_columns, target, beside)
+    faults = _target_faults(frame, config.target) + _feature_faults(
+        frame, config.feature_columns, target, beside, past=past
+    )
     if faults:
         raise InvalidConfiguration(faults)
     features = config.feature_columns or [name for name in frame.columns if name != target and name not in beside]
@@ -95,10 +99,10 @@ def _target_faults(frame: pd.DataFrame, target: object) -> list[Fault]:
 
 
 def _feature_faults(
-    frame: pd.DataFrame, features: list[str] | None, target: str, beside: Collection[str]
+    frame: pd.DataFrame, features: list[str] | None, target: str, beside: Collection[str], *, past: bool
 ) -> list[Fault]:
     if features is None:
-        if len(frame.columns.difference([target, *beside])):
+        if past or len(frame.columns.difference([target, *beside])):
             return []
         if is_image(frame[target]):
             way = "give each label a folder of its own, or the labels beside the images: target: $y"
@@ -106,14 +110,14 @@ def _feature_faults(
         return [Fault("data", f"The data has no column beside the target {target!r} to learn from")]
     faults = [] if features else [Fault("featureColumns", "featureColumns names at least one column, but it is empty")]
     for position, name in enumerate(features):
-        fault = _feature_fault(frame, features[:position], name, target)
+        fault = _feature_fault(frame, features[:position], name, None if past else target)
         if fault is not None:
             path = f"featureColumns[{position}]"
             faults.append(Fault(path, fault, value=name, suggestion=_suggested(frame, name, target)))
     return faults
 
 
-def _feature_fault(frame: pd.DataFrame, before: list[str], name: str, target: str) -> str | None:
+def _feature_fault(frame: pd.DataFrame, before: list[str], name: str, target: str | None) -> str | None:
     if name == target:
         return f"featureColumns has the target {name!r}: a model would only copy it. Take it out."
     if name in before:

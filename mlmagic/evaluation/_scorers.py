@@ -37,8 +37,11 @@ def score(
     rows = np.empty((len(y_true), 0))
     if callable(scorer):
         return scorer(estimator, rows, y_true)
-    from sklearn.metrics import get_scorer
+    import sklearn
+    from sklearn.metrics import get_scorer, get_scorer_names
 
+    if scorer not in get_scorer_names():
+        raise ValueError(f"scikit-learn {sklearn.__version__} does not have it yet")
     weighted = {} if weight is None else {"sample_weight": weight}
     return get_scorer(scorer)(estimator, rows, y_true, **weighted)
 

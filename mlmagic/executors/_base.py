@@ -97,6 +97,11 @@ class Outcome:
     artifacts: Mapping[str, Path] = field(default_factory=dict)
     features: tuple[str, ...] | None = None
 
+    @property
+    def windows(self) -> Mapping[str, Any] | None:
+        """Where a sample is several rows: their ``window``, its ``horizon`` and the column of ``groups``; else None."""
+        return None
+
 
 def batch_rows(columns: int) -> int:
     """How many rows of so many columns are predicted at a time: 1024, fewer where a row is wide; a power of two.

@@ -1,7 +1,8 @@
 import pytest
 
 from mlmagic.config import Reference, parse, resolve
-from mlmagic.executors._networks.config import Mlp, NetworkTrain
+from mlmagic.executors._networks._architectures import Mlp
+from mlmagic.executors._networks.config import NetworkTrain
 from mlmagic.executors.keras.config import KerasTrain
 from mlmagic.executors.pytorch.config import TorchTrain
 from tests.config.faults import fault, faults

@@ -2,7 +2,7 @@ import pytest
 
 from mlmagic.config import Reference, parse, resolve
 from mlmagic.config._early_stopping import EarlyStopping
-from mlmagic.executors._networks.config import Mlp
+from mlmagic.executors._networks._architectures import Mlp
 from mlmagic.executors.pytorch.config import Scheduler
 from tests.config.faults import fault, places
 

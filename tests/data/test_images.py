@@ -40,7 +40,7 @@ def wanted(**keys: Any) -> Any:
     defaults = dict.fromkeys(
         ("target", "feature_columns", "task", "validation_split", "class_weight", "sample_weight", "groups")
     )
-    return SimpleNamespace(**{**defaults, "test_split": 0.2, "prepare": "auto", **keys})
+    return SimpleNamespace(**{**defaults, "test_split": 0.2, "prepare": "auto", "reads_text": False, **keys})
 
 
 def test_a_folder_a_class(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_a_folder_a_class(tmp_path: Path) -> None:
     assert frame.index.name == "file"
     assert frame["label"].tolist() == ["cat", "cat", "dog"]
     assert frame["image"].tolist() == [tmp_path / name for name in frame.index]
-    assert schema(frame)["columns"] == {"image": "image", "label": "str"}
+    assert schema(frame)["columns"] == {"image": "image", "label": str(frame["label"].dtype)}
 
 
 def test_a_flat_folder_has_no_label_and_one_file_is_one_row(tmp_path: Path) -> None:

@@ -384,6 +384,18 @@ def test_quantiles(framework):
     assert series(report, "train_loss")[-1] == pytest.approx(pinball, rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("framework", "several"),
+    [
+        ("xgboost", {"objective": "reg:quantileerror", "quantile_alpha": [0.1, 0.5, 0.9]}),
+        ("catboost", {"objective": "MultiQuantile:alpha=0.1,0.5,0.9"}),
+    ],
+)
+def test_several_quantiles_are_several_runs(framework, several):
+    with pytest.raises(InvalidConfiguration, match="predicts 3 numbers a row, and a run is about one"):
+        train(framework, penguins(), target="body_mass_g", hyperparameters=several)
+
+
 def squared(y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return y_pred - y_true, np.ones_like(y_true)
 
@@ -664,6 +676,17 @@ def test_an_estimator_of_the_notebook_is_cloned(framework):
     np.testing.assert_equal(own.get_params(), before)
     assert not load(framework)._library.is_fitted(own)
     assert report.metadata["algorithm"] == hand.regressor.__name__
+
+
+@ALL
+@pytest.mark.parametrize("named", ["sklearn", "auto"])
+def test_an_algorithm_is_found_under_another_framework(framework, named):
+    frame, kind = load_iris(as_frame=True).frame, HANDS[framework].classifier
+    report = train(named, frame, algorithm=kind.__name__, target="target", hyperparameters={"n_estimators": 5})
+    test, (X, y), _ = split(frame, "target")
+    by_hand = kind(n_estimators=5, random_state=SEED, **QUIET[framework]).fit(X, y)
+    np.testing.assert_array_equal(report.model.predict_proba(test[0]), by_hand.predict_proba(test[0]))
+    assert type(report.model) is kind
 
 
 @ALL

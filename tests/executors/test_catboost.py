@@ -96,6 +96,18 @@ def test_categories_and_gaps_are_catboosts_own():
     assert report.metadata["importances"] == "prediction values change"
 
 
+def test_a_file_of_another_program_whose_columns_are_words(here):
+    frame = penguins().dropna()
+    X, y = frame.drop(columns="species"), frame["species"]
+    words = ["island", "sex"]
+    CatBoostClassifier(iterations=5, cat_features=words, **BY_HAND).fit(X, y).save_model(here / "mine.cbm")
+    by_hand = CatBoostClassifier().load_model(here / "mine.cbm")
+    config = {"action": "predict", "modelPath": "mine.cbm", "data": "$df"}
+    report = mlmagic.run(config, df=X)
+    np.testing.assert_array_equal(report.predictions["predicted"], by_hand.predict(X).ravel())
+    np.testing.assert_array_equal(report.predictions[list(by_hand.classes_)], by_hand.predict_proba(X))
+
+
 def test_numbers_that_are_categories():
     frame = numbers().assign(place=lambda rows: np.arange(len(rows)) * 7919 % 5)
     report = train(frame, hyperparameters={"iterations": 20, "cat_features": ["place"]})
@@ -292,13 +304,6 @@ def test_nothing_lies_beside_the_notebook_and_nothing_is_said(here):
     assert [item.name for item in here.iterdir()] == ["runs"]
     assert not list(Path(report.output_dir).rglob("catboost_info"))
     assert not [line for line in report.run.state.log if line.level in ("warning", "output")]
-
-
-@pytest.mark.parametrize("framework", ["sklearn", "auto"])
-def test_it_is_found_by_its_name(framework):
-    report = train(flowers(), framework=framework, algorithm="CatBoostClassifier", hyperparameters={"iterations": 3})
-    assert report.run.config.framework == "catboost"
-    assert type(report.model) is CatBoostClassifier
 
 
 MISSING = """

@@ -250,7 +250,7 @@ def test_a_column_called_like_a_target_is_a_feature_and_said_to_be() -> None:
 def test_a_hyperparameter_that_is_wrong_says_what_it_may_be() -> None:
     with pytest.raises(
         InvalidConfiguration,
-        match=r"'n_cluster'; .* n_clusters takes an int in the range \[1, inf\)\. Did you mean `n_clusters`",
+        match=r"'n_cluster'\. n_clusters takes an int in the range \[1, inf\)\. Did you mean `n_clusters`",
     ):
         train("KMeans", hyperparameters={"n_cluster": 3})
     with pytest.raises(InvalidConfiguration, match=r"'contamination' parameter .* must be .* range \(0.0, 0.5\]"):

@@ -105,7 +105,10 @@ class Kernel:
 
     def send(self, code: str, *, allow_stdin: bool = True, silent: bool = False) -> str:
         """Send a cell and return at once with its ``msg_id``; ``allow_stdin=False`` is what nbclient and nbval say."""
-        return self.client.execute(code, allow_stdin=allow_stdin, silent=silent, store_history=not silent)
+        # After an error ipykernel 6 aborts for a moment what comes next, which a person's next cell is too late for.
+        return self.client.execute(
+            code, allow_stdin=allow_stdin, silent=silent, store_history=not silent, stop_on_error=False
+        )
 
     def result(self, msg_id: str, timeout: float = 30) -> Result:
         """Wait for the reply and for the ``idle`` after it, so that no output of the cell is missed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -141,7 +142,9 @@ def test_nothing_of_a_run_leaks_into_the_output_of_another_cell(notebook: Kernel
         for message in notebook.messages
         if message["parent_header"].get("msg_id") in others
     }
-    assert strangers <= {"status", "execute_input", "stream"}
+    # ipykernel 6 knows no cell of a thread and names the one that runs; front ends find the output by its id.
+    by_id = {"comm_msg", "update_display_data"} if version("ipykernel").startswith("6.") else set()
+    assert strangers <= {"status", "execute_input", "stream"} | by_id
 
 
 def test_the_saved_report_is_updated_in_place_at_the_end(notebook: Kernel) -> None:
@@ -172,7 +175,9 @@ def test_what_is_saved_while_a_run_goes_on_says_so_and_how_to_open_it(notebook: 
 
 def updates(kernel: Kernel, msg_id: str) -> list[dict[str, str]]:
     """What a cell's outputs were replaced by, in order."""
-    return [m["content"]["data"] for m in kernel.of(msg_id) if m["header"]["msg_type"] == "update_display_data"]
+    here = {m["header"]["msg_id"] for m in kernel.of(msg_id) if m["header"]["msg_type"] == "display_data"}
+    states = [states for states in kernel.displays().values() if states[0]["header"]["msg_id"] in here]
+    return [message["content"]["data"] for first, *later in states for message in later]
 
 
 def test_a_name_that_is_bound_anew_lets_its_model_and_data_go_and_its_dashboard_works_on(notebook: Kernel) -> None:

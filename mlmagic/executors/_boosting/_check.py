@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mlmagic._failure import user_frames
 from mlmagic._suggest import listed
 from mlmagic.errors import Fault, InvalidConfiguration
-from mlmagic.executors._boosting import _device, _estimator, _metrics, _rows
+from mlmagic.executors._boosting import _device, _estimator, _metrics, _ranges, _rows
 from mlmagic.executors._boosting._estimator import PATH
 from mlmagic.executors._boosting._refusals import Refusals
 from mlmagic.executors._boosting._run import wanted
@@ -34,7 +34,6 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
     _device.require_one_word(config)
     name = _required_name(library, train, data)
     kind = library.estimators[name]
-    given = _estimator.hyperparameters(library, train, name)
     trial = Trial(library, kind, data, _rows.Columns.of(library, preparation, list(data.train.X.columns)))
 
     def choose(left: Mapping[str, Given], estimator: Any, early: EarlyStopping | None) -> Metrics:
@@ -49,6 +48,10 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
 
     spellings = library.spellings(library.estimator_class(name))
     try:
+        given = _estimator.hyperparameters(library, train, name)
+    except InvalidConfiguration as error:
+        raise InvalidConfiguration([_ranges.told(library, fault, spellings, fit) for fault in error.faults]) from None
+    try:
         faults = _wrong_rounds(given.get(spellings[ROUNDS])) or Refusals(library.complaint, spellings, fit).find(given)
     except Exception as error:
         if train.model is None or user_frames(error):
@@ -57,6 +60,10 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
     if faults:
         raise InvalidConfiguration(faults)
     estimator = _estimator.make(library, config, name, given)
+    if kind != "classifier" and (width := trial.width(estimator)) > 1:
+        message = f"This {name} predicts {width} numbers a row, and a run is about one."
+        way_out = "Train a run for each of them: for each quantile, say"
+        raise InvalidConfiguration([Fault(PATH, message)], solution=way_out)
     if train.early_stopping is not None and not library.keeps_best(estimator):
         message = f"earlyStopping needs rounds that can be taken off again, which this {name} does not have."
         way_out = f"Leave earlyStopping out; {library.endless}"

@@ -100,9 +100,9 @@ def _value(item: Any) -> Any:
 
 
 def _unknown(name: str, spelt: str, value: Any, own: Mapping[str, str]) -> Fault:
-    known = ", ".join(sorted(set(own.values())))
-    message = f"{name} has no hyperparameter {spelt!r}; it has {known}."
-    return Fault(f"{PATH}.{spelt}", message, value=value, suggestion=closest(spelt, own))
+    meant = closest(spelt, own)
+    known = "" if meant else f"; it has {', '.join(sorted(set(own.values())))}"
+    return Fault(f"{PATH}.{spelt}", f"{name} has no hyperparameter {spelt!r}{known}.", value=value, suggestion=meant)
 
 
 def _reserved(library: Library, name: str, spelt: str, value: Any) -> Fault:

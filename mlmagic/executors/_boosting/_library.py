@@ -197,6 +197,10 @@ class Library(Protocol):
         """An error of the library in its own words, without places in its source."""
         ...
 
+    def rule(self, complaint: str) -> str | None:
+        """What a hyperparameter takes, "numbers >= 0", by a complaint of its value; None where that does not say."""
+        return None
+
     def between(self, estimator: Any, columns: Columns) -> Any:
         """A transformer from what a preparation gives to what the estimator takes; None where both are the same."""
         return None
@@ -207,6 +211,10 @@ class Library(Protocol):
 
         width = int(estimator.n_features_in_)
         return np.vstack([np.full((1, width), np.nan), np.random.default_rng(0).normal(size=(20, width))])
+
+    def width(self, estimator: Any) -> int:
+        """How many numbers a fitted regressor or ranker predicts for a row."""
+        return 1
 
     def columns(self, estimator: Any) -> Sequence[str] | None:
         """Names of the columns that a fitted estimator takes, in order; None where it goes by position."""

@@ -48,11 +48,21 @@ class Trial:
         Exception
             Whatever the library or a function of the user's raises.
         """
+        return self._fitted(estimator, metrics, own)[1]
+
+    def width(self, estimator: Any) -> int:
+        """How many numbers a copy of an estimator predicts for a row: several quantiles, a mean and its spread."""
+        return self.library.width(self._fitted(estimator)[0])
+
+    def _fitted(
+        self, estimator: Any, metrics: Sequence[str | CustomMetric] = (), own: Sequence[str] = ()
+    ) -> tuple[Any, list[Measure]]:
         first = _First()
         made = self.library.copy(estimator)
         self.library.shorten(made)
-        self.library.fit(made, Fitting({"train": self._part()}, self.columns, metrics, own), first)
-        return first.measures
+        return self.library.fit(
+            made, Fitting({"train": self._part()}, self.columns, metrics, own), first
+        ), first.measures
 
     def _part(self) -> Part:
         y = _target(self.kind, self.data)

@@ -12,11 +12,13 @@ import numpy as np
 import pandas as pd
 
 from mlmagic.data import code_counts, describe_preparation, fit_preparation, is_image, kind
-from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
+from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.executors._base import batch_rows
 from mlmagic.executors._networks._architectures import KINDS
 from mlmagic.executors._networks._images import ImageInputs, fit_images
+from mlmagic.executors._networks._matrix import matrix as matrix
 from mlmagic.executors._networks._text import LENGTHS, VOCABULARIES, TextInputs, fit_text
+from mlmagic.executors._networks._windows import WindowInputs, fit_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from mlmagic.data import Rows
     from mlmagic.executors._networks._decoded import Images
     from mlmagic.executors._networks._pixels import Pixels
+    from mlmagic.executors._networks._windows import Windows
     from mlmagic.executors._networks.config import NetworkTrain
 
 
@@ -40,7 +43,7 @@ class Inputs(Protocol):
         """What is done to a batch on the device; None where nothing is left to do."""
         ...
 
-    def open(self, rows: Rows, going_on: Callable[[int], bool] = ...) -> np.ndarray | Images:
+    def open(self, rows: Rows, going_on: Callable[[int], bool] = ...) -> np.ndarray | Images | Windows:
         """Inputs to train on, shape (n, ...), in memory or read batch by batch; not finished where there is a scale.
 
         Parameters
@@ -164,6 +167,8 @@ def fit_inputs(
         If the config speaks of another kind of data.
     """
     scaling = train.feature_scaling or "standard"
+    if train.window is not None:
+        return fit_windows(train, rows, scaling)
     found = "images" if are_images(rows) else "text" if are_texts(rows, train) else "a table"
     _require_kind(train, found)
     if found == "images":
@@ -207,6 +212,8 @@ def restored(
     last: bool = False,
 ) -> Inputs:
     """The inputs of a model that is there: as it was trained, else as its rows look, pixels between 0 and 1."""
+    if plain is not None and plain["kind"] == "windows":
+        return WindowInputs({key: value for key, value in plain.items() if key != "kind"}, preparation)
     if plain is not None and plain["kind"] == "text":
         return TextInputs.from_plain(plain)
     if plain is not None:
@@ -223,39 +230,12 @@ def are_images(rows: Rows) -> bool:
 
 def are_texts(rows: Rows, train: NetworkTrain) -> bool:
     """Whether rows are texts: free text, or any words where the network is one for text."""
-    if rows.X.shape[1] != 1 or train.prepare == "none":
+    if rows.X.shape[1] != 1:
         return False
     found = kind(rows.X.iloc[:, 0])
-    return found == "text" or (train.architecture == "text_transformer" and found in ("category", "mixed"))
-
-
-def matrix(preparation: Any, rows: Rows) -> np.ndarray:
-    """Give the inputs, shape (n, columns), float32.
-
-    Raises
-    ------
-    DataLoadingError
-        If a value is no finite number; names the columns.
-    """
-    raw = rows.X if preparation is None else preparation.transform(rows.X)
-    try:
-        # A copy always: a view of the user's frame is read-only, which torch warns of.
-        values = np.array(raw, dtype=np.float32, order="C")
-    except (TypeError, ValueError) as error:
-        raise DataLoadingError(
-            f"A network takes numbers, but prepare: none leaves something else: {error}",
-            stderr=f"{type(error).__name__}: {error}",
-            solution="Leave prepare out, or name columns of numbers in featureColumns",
-        ) from None
-    if not np.isfinite(values).all():
-        columns = [str(name) for name in rows.X.columns if rows.X[name].isna().any()]
-        what = f"gaps in {', '.join(map(repr, columns))}" if columns else "numbers that are not finite as 32-bit floats"
-        raise DataLoadingError(
-            f"A network takes finite numbers, but the features have {what}",
-            solution="Leave prepare: none out, or fill them",
-            metadata={"columns": columns},
-        )
-    return values
+    if train.architecture == "text_transformer":
+        return found in ("text", "category", "mixed")
+    return found == "text" and train.prepare != "none"
 
 
 def labels(y: pd.Series | None, classes: np.ndarray) -> np.ndarray:

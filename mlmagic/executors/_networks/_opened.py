@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from mlmagic.data import Rows, TrainingData
     from mlmagic.executors._base import Stop
     from mlmagic.executors._networks._inputs import Inputs
+    from mlmagic.executors._networks._windows import Windows
 
 
 @dataclass(frozen=True)
 class Opened:
     """Inputs of the training rows, of the validation rows if there are some, and of a few rows, finished."""
 
-    train: np.ndarray | Images
-    validation: np.ndarray | Images | None
+    train: np.ndarray | Images | Windows
+    validation: np.ndarray | Images | Windows | None
     first: np.ndarray
 
     @classmethod
@@ -39,11 +40,12 @@ class Opened:
         validation = _open(inputs, data.validation, emit, stop) if data.validation else None
         if inputs.scale is None and isinstance(train, np.ndarray):
             return cls(train, validation, train)
-        emit(Metadata({"streamed": isinstance(train, Images)}))
+        if inputs.scale is not None:
+            emit(Metadata({"streamed": isinstance(train, Images)}))
         return cls(train, validation, inputs.first(data.train))
 
 
-def _open(inputs: Inputs, rows: Rows, emit: Emit, stop: Stop) -> np.ndarray | Images:
+def _open(inputs: Inputs, rows: Rows, emit: Emit, stop: Stop) -> np.ndarray | Images | Windows:
     if inputs.work is not None:
         emit(Plan(*inputs.work, len(rows)))
 

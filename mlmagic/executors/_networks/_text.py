@@ -24,7 +24,7 @@ PAD, UNKNOWN = 0, 1
 # The most tokens that are learned where nobody says how many.
 VOCABULARY = 4000
 # Unset, a text is read as far as so many training texts go in percent, and no further than so many tokens.
-PERCENT, LONGEST = 95, 512
+PERCENT, LONGEST = 95, 256
 # What a token is worth, in numbers of a table: a network keeps so many for each.
 TOKEN_CELLS = 64
 # Texts to a call.
@@ -140,7 +140,7 @@ def fit_text(rows: Rows, vocabulary: int | None, length: int | None) -> TextInpu
     blocks = (found[start : start + BLOCK] for start in range(0, len(found), BLOCK))
     lengths = np.array([len(one.ids) for block in blocks for one in tokenizer.encode_batch_fast(block)])
     if length is None:
-        length = int(max(1, min(LONGEST, np.ceil(np.percentile(lengths, PERCENT)))))
+        length = int(max(1, min(LONGEST, np.percentile(lengths, PERCENT, method="higher"))))
         why = f"{PERCENT}% of the training texts are no longer" if length < LONGEST else "the texts are long"
     else:
         why = "named by maxLength"

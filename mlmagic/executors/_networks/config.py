@@ -13,7 +13,7 @@ from mlmagic.config._model import Model, Text, refuse
 from mlmagic.config._reference import Reference
 from mlmagic.config._train import TrainConfig
 from mlmagic.config._values import show
-from mlmagic.executors._networks._architectures import ARCHITECTURES, Architecture, spelt
+from mlmagic.executors._networks._architectures import ARCHITECTURES, KINDS, Architecture, spelt
 from mlmagic.executors._networks._augmentation import AugmentationOrList
 
 LOSSES = ("cross_entropy", "binary_cross_entropy", "mse", "mae", "huber")
@@ -60,6 +60,15 @@ class NetworkTrain(TrainConfig):
         "else what all images have, else at most 224.",
         examples=[64, [48, 64]],
     )
+    window: int | None = Field(
+        None,
+        ge=1,
+        description="Rows of a time series to a sample: rows are in order of time, the last ones validate and test. "
+        "A target of numbers is in the window too. `groups` names the column that tells several series apart.",
+        examples=[24],
+    )
+    horizon: int = Field(1, ge=1, description="How many rows after its window a sample's target is.", examples=[12])
+    stride: int = Field(1, ge=1, description="Rows from one window that trains to the next.", examples=[24])
     augmentation: AugmentationOrList = Field(
         None,
         description="How training images are changed at random: names, or a mapping of a name to its parameters.",
@@ -147,6 +156,8 @@ class NetworkTrain(TrainConfig):
             message = "validationSplit and validationData exclude each other: the rows that validate come from one"
             yield Complaint(("validation_data",), message, given["validation_data"], on_key=True)
 
+        yield from _window_rules(given)
+
     @classmethod
     def parts(cls, given: Mapping[str, Any]) -> Mapping[str, type[Model]]:
         """See :meth:`TrainConfig.parts`."""
@@ -158,3 +169,27 @@ class NetworkTrain(TrainConfig):
         """Height and width of images, as the user wants them."""
         size = self.image_size
         return (size, size) if isinstance(size, int) else (size[0], size[1]) if size else None
+
+
+# What belongs to other data than a series, or mixes its times.
+_NOT_IN_TIME = {
+    "augmentation": "augmentation is for images",
+    "cross_validation": "crossValidation deals rows out at random, and those of a series are in order of time",
+    "image_size": "imageSize is for images",
+    "validation_data": "validationData is for rows in any order: with window the last rows of the data validate",
+}
+
+
+def _window_rules(given: Mapping[str, Any]) -> Iterator[Complaint]:
+    if given.get("window") is None:
+        for name in ("horizon", "stride"):
+            if given.get(name, 1) != 1:
+                yield Complaint((name,), f"{name} belongs to window: add `window: 24`", given[name], on_key=True)
+        return
+    for name, why in _NOT_IN_TIME.items():
+        if given.get(name):
+            yield Complaint((name,), f"{why}; leave it out, or leave window out", given[name], on_key=True)
+    architecture = spelt(given.get("architecture", "mlp"))
+    if architecture in KINDS:
+        message = f"{architecture} is for {KINDS[architecture]}, but window makes windows of a series: take mlp"
+        yield Complaint(("architecture",), message, given["architecture"], suggestion="mlp")

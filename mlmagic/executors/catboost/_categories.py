@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 GAP = -1
 
 
+def as_text(column: pd.Series) -> pd.Series:
+    """Each value as a word; ``astype(str)`` would leave a gap a gap."""
+    return pd.Series([str(value) for value in column], index=column.index, dtype=object)
+
+
 class CategoryColumns(TransformerMixin, BaseEstimator):
     """Gives an array its names, and makes whole numbers or text of its categories: CatBoost refuses others.
 
@@ -41,7 +46,7 @@ class CategoryColumns(TransformerMixin, BaseEstimator):
         """The table, shape (n, columns)."""
         table = pd.DataFrame(X, columns=list(self.names))
         whole = {name: table[name].fillna(GAP).astype(np.int64) for name in self.coded}
-        return table.assign(**whole, **{name: table[name].astype(str) for name in self.numbered})
+        return table.assign(**whole, **{name: as_text(table[name]) for name in self.numbered})
 
     def __sklearn_is_fitted__(self) -> bool:
         """Always: there is nothing to learn."""

@@ -142,6 +142,11 @@ class CatBoost(Library):
 
         return rows(estimator)
 
+    def width(self, estimator: Any) -> int:
+        """More than one for several quantiles, or a mean and its spread."""
+        found = estimator.predict(self.rows(estimator))
+        return 1 if found.ndim == 1 else int(found.shape[1])
+
     def probabilities(self, estimator: Any) -> bool:
         """Whether CatBoost knows what the objective's numbers mean."""
         return not self.own_objective(estimator)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from catboost.core import is_classification_objective, is_ranking_metric
 
-from mlmagic.executors.catboost._categories import CategoryColumns
+from mlmagic.executors.catboost._categories import CategoryColumns, as_text
 from mlmagic.executors.catboost._report import RANKING, Functions, Report, asked
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def rows(estimator: Any) -> pd.DataFrame:
     places, names = estimator.get_cat_feature_indices(), estimator.feature_names_
     numbers = np.random.default_rng(0).normal(size=(20, len(names)))
     table = pd.DataFrame(np.vstack([np.full((1, len(names)), np.nan), numbers]), columns=names)
-    return table.astype({table.columns[place]: str for place in places}) if places else table
+    return table.assign(**{names[place]: as_text(table[names[place]]) for place in places})
 
 
 def _parameters(estimator: Any, fitting: Fitting, functions: Functions | None) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _pool(estimator: Any, fitting: Fitting, part: Part) -> catboost.Pool:
         reader = categories(estimator, fitting.columns)
         table, found = reader.transform(part.X), [*reader.coded, *reader.numbered]
     elif isinstance(table, pd.DataFrame):
-        table = table.astype({name: str for name in found if table[name].dtype.kind == "f"})
+        table = table.assign(**{name: as_text(table[name]) for name in found if table[name].dtype.kind == "f"})
         found = [name for name in fitting.columns.names if name in found or not _is_number(table[name].dtype)]
     weight = {"weight": part.weight}
     if part.group is not None and part.weight is not None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mlmagic.executors._base import Outcome
+from mlmagic.executors._networks._windows import windows_in
 from mlmagic.executors.keras import _backend
 
 
@@ -33,6 +34,11 @@ class KerasOutcome(Outcome):
     about: Mapping[str, Any] = field(default_factory=dict)
     make: Callable[[], Any] | None = None
     device: str | None = None
+
+    @property
+    def windows(self) -> Mapping[str, Any] | None:
+        """See :class:`Outcome`."""
+        return windows_in(self.about)
 
     @cached_property
     def functions(self) -> dict[tuple[int, ...], Callable[[np.ndarray], np.ndarray]]:

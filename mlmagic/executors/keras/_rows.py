@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlmagic.executors._networks._decoded import Images
+from mlmagic.executors._networks._windows import Windows
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Arrays:
     ``finish`` is what is done to a batch of inputs where the network computes; None where nothing is.
     """
 
-    inputs: np.ndarray | Images
+    inputs: np.ndarray | Images | Windows
     target: np.ndarray
     weight: np.ndarray | None = None
     finish: Callable[[Any], Any] | None = None
@@ -29,7 +30,7 @@ class Arrays:
     @property
     def parts(self) -> tuple[np.ndarray, ...]:
         """Them all, as Keras unpacks them; of those that are in memory."""
-        assert not isinstance(self.inputs, Images)
+        assert isinstance(self.inputs, np.ndarray)
         return (self.inputs, *self.beside)
 
     @property
@@ -40,7 +41,7 @@ class Arrays:
     def in_order(self, batch: int) -> Iterator[np.ndarray]:
         """Inputs as the rows come, so many at a time; not finished."""
         starts = range(0, len(self), batch)
-        if isinstance(self.inputs, Images):
+        if not isinstance(self.inputs, np.ndarray):
             return self.inputs.batches(np.arange(start, min(start + batch, len(self))) for start in starts)
         held = self.inputs
         return (held[start : start + batch] for start in starts)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mlmagic.executors._networks._inputs import Inputs
     from mlmagic.executors._networks._measures import Measures
     from mlmagic.executors._networks._source import Source
+    from mlmagic.executors._networks._windows import Windows
     from mlmagic.executors.keras.config import KerasTrain
 
 
@@ -136,7 +137,7 @@ def _arrays(
     made: Network,
     data: TrainingData,
     rows: Rows,
-    inputs: np.ndarray | Images,
+    inputs: np.ndarray | Images | Windows,
     done: Callable[[Any], Any] | None,
 ) -> Arrays:
     weight = None if rows.weight is None else rows.weight.to_numpy(dtype=np.float32)

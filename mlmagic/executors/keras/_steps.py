@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import keras
 import numpy as np
 
-from mlmagic.executors._networks._decoded import Images
 from mlmagic.executors.keras import _backend
 from mlmagic.executors.keras._rows import steps_in
 
@@ -54,7 +53,7 @@ def _steps(model: keras.Model, step: Callable[[Any], Any], rows: Arrays, batch: 
     compiled = keras.backend.backend() == _backend.TENSORFLOW and not model.run_eagerly
     if rows.finish is not None:
         step = _finished(step, rows.finish)
-    if isinstance(rows.inputs, Images):
+    if not isinstance(rows.inputs, np.ndarray):
         return _Fed(model, _graph(model, step) if compiled else step, rows, batch, alone=alone)
     kind = _Compiled if compiled else _OneByOne
     return kind(model, step, rows, batch, alone=alone)
@@ -123,12 +122,12 @@ class _OneByOne:
 
 
 class _Fed(_OneByOne):
-    """Steps on images that are decoded a little ahead: more of them than memory holds."""
+    """Steps on inputs that are made batch by batch: images that memory does not hold, windows of a series."""
 
     _ahead: Iterator[np.ndarray] | None = None
 
     def _held(self, rows: Arrays) -> list[Any]:
-        assert isinstance(rows.inputs, Images)
+        assert not isinstance(rows.inputs, np.ndarray)
         self._images, self._beside = rows.inputs, rows.beside
         return []
 

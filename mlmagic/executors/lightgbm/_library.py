@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlmagic.executors._boosting._library import Fitting, Listener
 
 _CHECK = re.compile(r"Check failed: \((\w+)\) ([<>=]+) \((.+?)\) at \S+, line \d+ \.")
+_RULE = re.compile(r"must be ([<>=]+ \S+)|should be of type (\w+)")
 _PLACE = re.compile(r" at \S+, line \d+ \.")
 
 
@@ -117,6 +118,11 @@ class LightGBM(Library):
             return f"{found[1]} must be {found[2]} {found[3]}"
         text = _PLACE.sub("", text)
         return text if type(error).__name__ == "LightGBMError" else f"{type(error).__name__}: {text}"
+
+    def rule(self, complaint: str) -> str | None:
+        """LightGBM names a bound or a type."""
+        found = _RULE.search(complaint)
+        return found and (f"numbers {found[1]}" if found[1] else f"a value of type {found[2]}")
 
     def columns(self, estimator: Any) -> Sequence[str] | None:
         """Names of the columns that it takes."""

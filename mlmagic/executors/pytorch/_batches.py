@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mlmagic.executors._networks._decoded import Images
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from mlmagic.executors._networks._decoded import Images
+    from mlmagic.executors._networks._windows import Windows
 
 # Floats that are shuffled at a time: they stay in the cache, and memory need not hold all rows twice.
 PIECE = 2_000_000
@@ -33,7 +34,7 @@ class Tensors:
     Attributes
     ----------
     inputs
-        Shape (n, ...), in memory, or images that are decoded batch by batch.
+        Shape (n, ...), in memory, or made batch by batch: images that are decoded, windows of a series.
     target
         Shape (n,).
     weight
@@ -42,7 +43,7 @@ class Tensors:
         What is done to inputs of a batch on the device; None where nothing is.
     """
 
-    inputs: Tensor | Images
+    inputs: Tensor | Images | Windows
     target: Tensor
     weight: Tensor | None = None
     finish: Callable[[Tensor], Tensor] | None = None
@@ -57,7 +58,7 @@ class Tensors:
 
     def to(self, device: torch.device) -> Tensors:
         """On the device, if they take less than half of the memory that is free there; else where they are."""
-        if isinstance(self.inputs, Images):
+        if not isinstance(self.inputs, Tensor):
             return self
         if device.type == "cuda":
             free, _ = torch.cuda.mem_get_info(device)
@@ -68,9 +69,9 @@ class Tensors:
 
     def in_order(self, size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches as the rows come."""
-        if self.finish is not None:
+        if self.finish is not None or not isinstance(self.inputs, Tensor):
             size = min(size, max(1, MANY_PIXELS // self.cells))
-        elif isinstance(self.inputs, Tensor) and not self.inputs.is_floating_point():
+        elif not self.inputs.is_floating_point():
             size = min(size, max(1, MANY_TOKENS // self.cells))
         for inputs, target in zip(self._in_order(size), self.target.split(size), strict=True):
             there = inputs.to(device)
@@ -78,13 +79,13 @@ class Tensors:
 
     def at(self, parts: Iterable[Tensor]) -> Iterator[Tensor]:
         """Inputs at these places, shape (k,) each; not finished."""
-        if isinstance(self.inputs, Images):
+        if not isinstance(self.inputs, Tensor):
             return map(torch.from_numpy, self.inputs.batches(part.numpy() for part in parts))
         held = self.inputs
         return (held.index_select(0, part) for part in parts)
 
     def _in_order(self, size: int) -> Iterable[Tensor]:
-        if isinstance(self.inputs, Images):
+        if not isinstance(self.inputs, Tensor):
             return self.at(torch.from_numpy(np.arange(len(self))).split(size))
         pieces: tuple[Tensor, ...] = self.inputs.split(size)
         return pieces

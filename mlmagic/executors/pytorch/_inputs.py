@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -27,6 +28,10 @@ def tensor(values: np.ndarray, kind: torch.dtype) -> Tensor:
     return found.to(kind) if found.is_floating_point() else found
 
 
+def _in(kind: torch.dtype, batch: Tensor) -> Tensor:
+    return batch.to(kind) if batch.is_floating_point() else batch
+
+
 def taken(inputs: Tensor, module: nn.Module) -> Tensor:
     """Inputs as a network takes them: in its own floating numbers; token ids are whole numbers and stay."""
     return inputs.to(dtype_of(module)) if inputs.is_floating_point() else inputs
@@ -35,7 +40,7 @@ def taken(inputs: Tensor, module: nn.Module) -> Tensor:
 def finish(inputs: Inputs, kind: torch.dtype, device: torch.device) -> Callable[[Tensor], Tensor] | None:
     """What makes a network's numbers of a batch that is on the device; None where it has them."""
     if inputs.scale is None:
-        return None
+        return None if kind == torch.float32 else partial(_in, kind)
     factor, offset = (
         torch.from_numpy(part).to(device, kind).reshape(-1, 1, 1) for part in (inputs.scale.factor, inputs.scale.offset)
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlmagic.executors._base import Outcome
+from mlmagic.executors._networks._windows import windows_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,3 +29,8 @@ class TorchOutcome(Outcome):
     about: Mapping[str, Any] = field(default_factory=dict)
     last: Mapping[str, Any] | None = None
     optimizer: Mapping[str, Any] | None = None
+
+    @property
+    def windows(self) -> Mapping[str, Any] | None:
+        """See :class:`Outcome`."""
+        return windows_in(self.about)

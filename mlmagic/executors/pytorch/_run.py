@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from mlmagic.errors import TrainingDiverged
 from mlmagic.events import Emit, Log, Metadata
-from mlmagic.executors._networks._decoded import Cancelled, Images
+from mlmagic.executors._networks._decoded import Cancelled
 from mlmagic.executors._networks._measures import Measures
 from mlmagic.executors._networks._opened import Opened
 from mlmagic.executors.pytorch import _device
@@ -36,12 +37,12 @@ from mlmagic.executors.pytorch._trial import ROWS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-
     from mlmagic.config import RunConfig
     from mlmagic.data import Rows, TrainingData
     from mlmagic.executors._base import Stop
+    from mlmagic.executors._networks._decoded import Images
     from mlmagic.executors._networks._inputs import Inputs
+    from mlmagic.executors._networks._windows import Windows
     from mlmagic.executors.pytorch._module import Source
     from mlmagic.executors.pytorch.config import TorchTrain
 
@@ -107,9 +108,9 @@ def _training(
 
     done = finish(inputs, kind, device)
 
-    def tensors(values: np.ndarray | Images, rows: Rows) -> Tensors:
+    def tensors(values: np.ndarray | Images | Windows, rows: Rows) -> Tensors:
         weight = None if rows.weight is None else torch.tensor(rows.weight.to_numpy(), dtype=kind)
-        held = values if isinstance(values, Images) else tensor(values, kind)
+        held = tensor(values, kind) if isinstance(values, np.ndarray) else values
         return Tensors(held, made.target(data, rows), weight, done).to(device)
 
     module = made.module.to(device)

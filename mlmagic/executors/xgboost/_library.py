@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mlmagic.executors._boosting._library import Fitting, Listener
 
 _PLACE = re.compile(r"^\[\d\d:\d\d:\d\d\] \S+:\d+: ")
+_BOUND = re.compile(r"should be (greater equal to|greater than) (\S+)")
+_CHOICE = re.compile(r"exceed bound (\[\S+\])|valid values are: \{(.*)\}|expect (\w+) but")
 # Objectives of classifiers whose output is a probability.
 _PROBABILISTIC = ("binary:logistic", "multi:softprob", "reg:logistic")
 
@@ -102,6 +104,19 @@ class XGBoost(Library):
         """An error in XGBoost's words, without the place in its source and its stack."""
         text = _PLACE.sub("", str(error).partition("\nStack trace")[0]).strip()
         return text if type(error).__name__ == "XGBoostError" else f"{type(error).__name__}: {text}"
+
+    def rule(self, complaint: str) -> str | None:
+        """XGBoost names a bound, the words it knows, or a type."""
+        if found := _BOUND.search(complaint):
+            return f"numbers {'>=' if 'equal' in found[1] else '>'} {found[2]}"
+        if found := _CHOICE.search(complaint):
+            return f"numbers in {found[1]}" if found[1] else found[2] or f"a value of type {found[3]}"
+        return None
+
+    def width(self, estimator: Any) -> int:
+        """One for each quantile."""
+        quantiles = estimator.get_params().get("quantile_alpha")
+        return len(quantiles) if isinstance(quantiles, (list, tuple)) else 1
 
     def columns(self, estimator: Any) -> Sequence[str] | None:
         """Names of the columns that it takes."""

@@ -1,0 +1,41 @@
+"""A table as numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlmagic.errors import DataLoadingError
+
+if TYPE_CHECKING:
+    from mlmagic.data import Rows
+
+
+def matrix(preparation: Any, rows: Rows) -> np.ndarray:
+    """Give the inputs, shape (n, columns), float32.
+
+    Raises
+    ------
+    DataLoadingError
+        If a value is no finite number; names the columns.
+    """
+    raw = rows.X if preparation is None else preparation.transform(rows.X)
+    try:
+        # A copy always: a view of the user's frame is read-only, which torch warns of.
+        values = np.array(raw, dtype=np.float32, order="C")
+    except (TypeError, ValueError) as error:
+        raise DataLoadingError(
+            f"A network takes numbers, but prepare: none leaves something else: {error}",
+            stderr=f"{type(error).__name__}: {error}",
+            solution="Leave prepare out, or name columns of numbers in featureColumns",
+        ) from None
+    if not np.isfinite(values).all():
+        columns = [str(name) for name in rows.X.columns if rows.X[name].isna().any()]
+        what = f"gaps in {', '.join(map(repr, columns))}" if columns else "numbers that are not finite as 32-bit floats"
+        raise DataLoadingError(
+            f"A network takes finite numbers, but the features have {what}",
+            solution="Leave prepare: none out, or fill them",
+            metadata={"columns": columns},
+        )
+    return values
