@@ -50,6 +50,7 @@ class Attached(Watched):
         self.config = config.model_copy(update={"trust": trust})
         self.name = str(provenance.get("name", path.name))
         self.state = RunState()
+        self.state.metadata["seed"] = config.seed
         self._names = names or {}
         self._know_names()
         self._stream: BufferedReader | None = None

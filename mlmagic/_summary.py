@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mlmagic import _view
+from mlmagic import _tiles, _view
 from mlmagic._curve import Cursor
 from mlmagic._format import duration, grouped, metric, rate, size
 from mlmagic._html import Confusion, Curve, Failure, Preview, Series, Summary
@@ -27,7 +27,7 @@ def summary(run: Run) -> Summary:
         subject=_view.subject(run),
         status=state.status,
         duration=duration(run.elapsed) if state.began else "",
-        numbers=tuple(_number(tile) for tile in _view.tiles(run) if tile["label"] != "duration")[: _view.TILES],
+        numbers=tuple(_number(tile) for tile in _tiles.tiles(run) if tile["label"] != "duration")[: _tiles.TILES],
         facts=tuple(_facts(state)),
         files=tuple((key, shown(run.path / item.path)) for key, item in state.artifacts.items()),
         directory=shown(run.path),

@@ -29,6 +29,7 @@ SHOWING = {
     "dashboard",
     "trackers",
     "report",
+    "_tiles",
     "_view",
     "_summary",
     "_html",

@@ -23,6 +23,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precisio
 
 import mlmagic
 from mlmagic import ModelTrainer
+from mlmagic._attached import Attached
 from mlmagic.errors import InvalidConfiguration
 from mlmagic.report import Report
 from tests import seed_data, seeds
@@ -200,6 +201,8 @@ def test_tensorflow_trains_a_compiled_file_on_records(keras_run: Report) -> None
     assert (body["metadata"]["validationSamples"], body["metadata"]["batchSize"]) == (100, 32)
     assert len(body["metrics"]["validation"]["precision"]) == len(body["metrics"]["validation"]["recall"]) == 50
     assert body["artifacts"]["savedModel"] == "models/keras_run1/saved_model"
+    reopened = Report(Attached(Path("models/keras_run1").absolute()))
+    assert body_of(reopened) == body
     assert list(Path("models/keras_run1/tensorboard").rglob("events.out.tfevents.*"))
     all_there(keras_run)
 

@@ -15,7 +15,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import mlmagic
-from mlmagic import _view
+from mlmagic import _tiles, _view
 from mlmagic._html import html
 from mlmagic._summary import summary
 from mlmagic.errors import DataLoadingError, InvalidConfiguration
@@ -321,7 +321,7 @@ def test_the_page_shows_what_was_measured(classifier: Trained) -> None:
         "of": "150 rows",
     }
     assert shown["classification"]["f1"] == [row["f1"] for row in report.metrics["classificationReport"].values()]
-    tiles = {tile["label"]: tile["value"] for tile in _view.tiles(report.run)}
+    tiles = {tile["label"]: tile["value"] for tile in _tiles.tiles(report.run)}
     assert tiles["accuracy"] == report.metrics["accuracy"]
     assert tiles["time / row"] == report.metadata["avgInferenceTimePerSample"]
     assert "confusion" in html(summary(report.run))

@@ -13,7 +13,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.model_selection import GroupShuffleSplit
 
 import mlmagic
-from mlmagic import _view
+from mlmagic import _tiles
 from mlmagic.config import resolve
 from mlmagic.errors import InvalidConfiguration
 from mlmagic.plan import plan
@@ -93,7 +93,7 @@ def test_the_test_rows_and_the_folds_have_them(framework: str) -> None:
     assert folds["meanRocAuc"] == pytest.approx(np.mean(folds["rocAuc"]))
     assert len(folds["balanced_accuracy"]) == 2
     assert {"accuracy", "f1", "roc_auc"} <= set(report.model and report.history.columns) or framework != "sklearn"
-    labels = [tile["label"] for tile in _view.tiles(report.run)]
+    labels = [tile["label"] for tile in _tiles.tiles(report.run)]
     assert labels[:3] == ["test_accuracy", "test_precision", "test_recall"]
 
 

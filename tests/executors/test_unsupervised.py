@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import all_estimators, get_tags
 
 import mlmagic
-from mlmagic import _view
+from mlmagic import _tiles, _view
 from mlmagic._html import html
 from mlmagic._summary import summary
 from mlmagic.errors import DataLoadingError, InvalidConfiguration, ModelLoadingError
@@ -259,9 +259,9 @@ def test_a_hyperparameter_that_is_wrong_says_what_it_may_be() -> None:
 
 def test_what_the_page_and_the_saved_report_show() -> None:
     report = train("KMeans", IRIS, target="target", hyperparameters={"n_clusters": 3})
-    labels = [tile["label"] for tile in _view.tiles(report.run)]
+    labels = [tile["label"] for tile in _tiles.tiles(report.run)]
     assert labels[:4] == ["clusters", "silhouette", "daviesBouldin", "calinskiHarabasz"]
-    assert _view.tiles(report.run)[0]["format"] == "count"
+    assert _tiles.tiles(report.run)[0]["format"] == "count"
     settled = _view.settled(report.run)
     assert settled["confusion"] is settled["classification"] is settled["importance"] is None
     assert settled["preview"]["of"] == 150

@@ -212,7 +212,9 @@ def test_a_thread_and_a_child_give_the_same(framework: str, tmp_path: Path) -> N
         done = Job().through(place, made)
         history.append([dict(event.values) for event in done.of(Row)])
         assert done.state.metadata["data"]["features"] == ["a", "c", "d", "b"]
-    assert history[0] == history[1]
+    # Sums of squares are added up in blocks of time: their last bits differ.
+    for one, two in zip(*history, strict=True):
+        assert one == pytest.approx(two, rel=1e-12)
     assert len(history[0]) == 2
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,13 +91,21 @@ class Network:
         )
 
 
-def network(train: KerasTrain, data: TrainingData, found: Source, inputs: np.ndarray) -> Network:
+def network(
+    train: KerasTrain,
+    data: TrainingData,
+    found: Source,
+    inputs: np.ndarray,
+    known: Mapping[str, Any] | None = None,
+) -> Network:
     """Build a network, try it on the first rows, compile it.
 
     Parameters
     ----------
     inputs
         The training rows, prepared, shape (n, columns).
+    known
+        What its class may be told of the rows besides.
 
     Raises
     ------
@@ -108,7 +116,7 @@ def network(train: KerasTrain, data: TrainingData, found: Source, inputs: np.nda
     """
     count = 1 if data.classes is None else len(data.classes)
     measures = measured(train, data)
-    given = arguments(found, train, tuple(inputs.shape[1:]), count, last=True)
+    given = arguments(found, train, tuple(inputs.shape[1:]), count, last=True, known=known)
     model = build(found, given, mixed=train.mixed_precision)
     outputs = _trial.forward(model, inputs[:ROWS], need(data.task, count, train.loss_function), found)
     last = _scalable(train, data, model, inputs)

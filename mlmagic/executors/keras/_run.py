@@ -64,7 +64,7 @@ def fit(config: RunConfig, data: TrainingData, found: Source, inputs: Inputs, em
         except Cancelled:
             return KerasOutcome(None)
         with _backend.own_random_state(config.seed):
-            made = network(train, data, found, opened.first)
+            made = network(train, data, found, opened.first, inputs.sizes)
         remark(made, emit)
         emit(Metadata(facts(train, found, made) | _backend.facts(device)))
         told = about(data, found, made, opened.first.shape[1:]) | {"reading": inputs.to_plain()}

@@ -68,9 +68,10 @@ class KerasExecutor:
         train = _train(config)
         faults = _faults(train, data)
         try:
-            inputs = self._inputs(config, data).first(data.train)
+            inputs = self._inputs(config, data)
+            first = inputs.first(data.train)
             with _backend.own_random_state(config.seed):
-                network(train, data, self._source(config), inputs)
+                network(train, data, self._source(config), first, inputs.sizes)
         except InvalidConfiguration as error:
             raise (InvalidConfiguration(faults + error.faults) if faults else error) from None
         if faults:

@@ -91,7 +91,7 @@ def _unfit(found: Source, message: str, error: Exception | None = None) -> Inval
         [Fault(f"config.{found.key}", message)],
         stderr=_frames(error) if error is not None else None,
         solution="Make the network's first and last layer fit the data: rows are (batch, features), images (batch, "
-        "channels, height, width)",
+        "channels, height, width), texts (batch, tokens), windows (batch, rows, columns)",
     )
 
 
