@@ -56,6 +56,8 @@ def fitted(model: Any) -> Outcome | None:
             solution="Call its fit first, or train a copy of it: action: train with model: $name",
         )
     classes = getattr(model, "classes_", None)
+    if classes is not None and len(classes) == 0:  # what a regressor of CatBoost says
+        classes = None
     names = getattr(model, "feature_names_in_", None)
     return Outcome(
         model,

@@ -18,6 +18,8 @@ from mlmagic.executors.sklearn._fitted import fitted, follows_probabilities, tak
 from mlmagic.executors.sklearn._inputs import Inputs
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from mlmagic.config import RunConfig
     from mlmagic.executors.sklearn.config import SklearnTrain
     from mlmagic.state import RunState
@@ -92,19 +94,17 @@ class SklearnExecutor:
 
     def predict(self, outcome: Outcome, rows: Rows) -> Predictions:
         """Labels or numbers, and probabilities where the estimator gives them."""
-        import numpy as np
-
         model = outcome.model
         _unsupervised.require_predict(model)
         X = rows.X if takes_names(model) else rows.X.to_numpy()
         if _unsupervised.is_detector(model):
             return Predictions(np.asarray(model.predict(X)) == -1)
         if outcome.classes is None or not hasattr(model, "predict_proba"):
-            return Predictions(np.asarray(model.predict(X)))
+            return Predictions(_flat(model.predict(X)))
         probabilities = model.predict_proba(X)
         if follows_probabilities(model):
             return Predictions(outcome.classes[probabilities.argmax(axis=1)], probabilities)
-        return Predictions(np.asarray(model.predict(X)), probabilities)
+        return Predictions(_flat(model.predict(X)), probabilities)
 
     def save(self, outcome: Outcome, config: RunConfig) -> dict[str, Path]:
         """The model, with its preparation inside, as skops stores it: no pickle. The scaler asked for is also alone."""
@@ -176,6 +176,14 @@ def _pipeline(preparation: Any, estimator: Any) -> Any:
 def _train(config: RunConfig) -> SklearnTrain:
     train: SklearnTrain = config.config  # type: ignore[assignment]
     return train
+
+
+def _flat(predicted: Any) -> np.ndarray:
+    """One value a row; some classifiers that follow scikit-learn's ways give a column, shape (n, 1)."""
+    import numpy as np
+
+    values = np.asarray(predicted)
+    return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
 
 
 def _is_regressor(name: str) -> bool:
