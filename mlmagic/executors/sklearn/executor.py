@@ -94,6 +94,8 @@ class SklearnExecutor:
 
     def predict(self, outcome: Outcome, rows: Rows) -> Predictions:
         """Labels or numbers, and probabilities where the estimator gives them."""
+        import numpy as np
+
         model = outcome.model
         _unsupervised.require_predict(model)
         X = rows.X if takes_names(model) else rows.X.to_numpy()
