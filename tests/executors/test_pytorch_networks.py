@@ -146,7 +146,8 @@ def test_hyperparameters_are_checked_against_the_class(script: Path) -> None:
         def __init__(self, in_features: int, depth: int) -> None:
             super().__init__(in_features, 3 * depth)
 
-    assert "Needs needs 'depth', which is not given: write hyperparameters: {depth: ...}" in fault(iris(model="$Needs", names={"Needs": Needs}))
+    message = fault(iris(model="$Needs", names={"Needs": Needs}))
+    assert "Needs needs 'depth', which is not given: write hyperparameters: {depth: ...}" in message
     net = nn.Linear(4, 3)
     assert "already built" in fault(iris(model="$net", names={"net": net}, hyperparameters={"bias": False}))
     assert "$net is of type dict" in fault(iris(model="$net", names={"net": {}}))
