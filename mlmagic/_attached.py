@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mlmagic.executors._base import Outcome
 
 FOLLOW = 0.2
+# Under these keys a run tells of its models.
+MODELS = ("model", "bestModel", "lastModel", "savedModel", "checkpoint")
 
 
 class Attached(Watched):
@@ -151,7 +153,7 @@ class Attached(Watched):
         self._tell(ended=True)
 
     def _what_is_left(self) -> str:
-        found = [key for key in ("model", "bestModel", "lastModel", "checkpoint") if key in self.state.artifacts]
+        found = [key for key in MODELS if key in self.state.artifacts]
         kept = f"; what it had kept is in report.model ({self.state.artifacts[found[0]].path})" if found else ""
         return f"Run the cell again{kept}"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlmagic._attached import Attached
+from mlmagic._attached import MODELS, Attached
 from mlmagic.errors import ModelLoadingError
 from mlmagic.events import Artifact
 from mlmagic.executors._fitted import Fitted
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from mlmagic.config import RunConfig
     from mlmagic.executors._base import Outcome
     from mlmagic.report import Report, Run
-
-# Under these keys a run tells of its models.
-MODELS = ("model", "bestModel", "lastModel", "savedModel", "checkpoint")
 
 
 def of_report(report: Report) -> Fitted:

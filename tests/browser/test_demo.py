@@ -106,7 +106,9 @@ def test_features_with_endless_names(scene: Callable[..., Locator]) -> None:
 
 
 @pytest.mark.parametrize("width", [300, 480, 1200])
-@pytest.mark.parametrize("name", ["long", "metrics", "gpu", "error", "features", "26-classes", "interrupted"])
+@pytest.mark.parametrize(
+    "name", ["long", "metrics", "gpu", "error", "features", "26-classes", "interrupted", "predictions"]
+)
 def test_nothing_is_cut_off_whatever_it_shows(scene: Callable[..., Locator], name: str, width: int) -> None:
     for theme in ("light", "dark") if width == 480 else ("light",):
         node = scene(name, theme, width)

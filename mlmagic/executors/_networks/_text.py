@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mlmagic.errors import FrameworkNotFound
 from mlmagic.executors._base import batch_rows
 from mlmagic.executors._networks._decoded import Cancelled
+from mlmagic.executors._networks._imported import imported
 from mlmagic.executors._networks._need import ROWS
 
 if TYPE_CHECKING:
@@ -179,12 +179,8 @@ def _read(text: str) -> Any:
 
 
 def _library() -> Any:
-    try:
-        import tokenizers
-    except ModuleNotFoundError as error:
-        raise FrameworkNotFound(
-            "A column of text needs tokenizers, which is not found in Python environment",
-            stderr=f"ModuleNotFoundError: {error}",
-            solution="Install tokenizers: pip install tokenizers; or leave the column out",
-        ) from None
-    return tokenizers
+    return imported(
+        "tokenizers",
+        "A column of text needs tokenizers, which is not found in Python environment",
+        "Install tokenizers: pip install tokenizers; or leave the column out",
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from mlmagic.errors import FrameworkNotFound
+from mlmagic.executors._networks._imported import imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,12 +91,8 @@ _LAYERS: dict[str, Callable[[Any, Any, Pixels], list[nn.Module]]] = {
 
 
 def _kornia() -> Any:
-    try:
-        import kornia.augmentation
-    except ModuleNotFoundError as error:
-        raise FrameworkNotFound(
-            "augmentation needs kornia, which is not found in Python environment",
-            stderr=f"ModuleNotFoundError: {error}",
-            solution="Install kornia: pip install kornia; or leave augmentation out",
-        ) from None
-    return kornia.augmentation
+    return imported(
+        "kornia.augmentation",
+        "augmentation needs kornia, which is not found in Python environment",
+        "Install kornia: pip install kornia; or leave augmentation out",
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from mlmagic.errors import FrameworkNotFound
+from mlmagic.executors._networks._imported import imported
 
 
 def resnet18(in_channels: int, num_classes: int, dropout: float = 0.0) -> nn.Sequential:
@@ -62,12 +62,8 @@ def _resnet(
 
 
 def _transformers() -> Any:
-    try:
-        import transformers
-    except ModuleNotFoundError as error:
-        raise FrameworkNotFound(
-            "architecture: resnet18 and resnet50 need transformers, which is not found in Python environment",
-            stderr=f"ModuleNotFoundError: {error}",
-            solution="Install transformers: pip install transformers; or take architecture: cnn",
-        ) from None
-    return transformers
+    return imported(
+        "transformers",
+        "architecture: resnet18 and resnet50 need transformers, which is not found in Python environment",
+        "Install transformers: pip install transformers; or take architecture: cnn",
+    )

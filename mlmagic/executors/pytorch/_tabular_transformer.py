@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from mlmagic.errors import FrameworkNotFound
+from mlmagic.executors._networks._imported import imported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,12 +69,8 @@ class TabularTransformer(nn.Module):
 
 
 def _library() -> Any:
-    try:
-        import rtdl_revisiting_models
-    except ModuleNotFoundError as error:
-        raise FrameworkNotFound(
-            "architecture: tabular_transformer needs rtdl_revisiting_models, which is not found in Python environment",
-            stderr=f"ModuleNotFoundError: {error}",
-            solution="Install it: pip install rtdl_revisiting_models; or take architecture: mlp",
-        ) from None
-    return rtdl_revisiting_models
+    return imported(
+        "rtdl_revisiting_models",
+        "architecture: tabular_transformer needs rtdl_revisiting_models, which is not found in Python environment",
+        "Install it: pip install rtdl_revisiting_models; or take architecture: mlp",
+    )
