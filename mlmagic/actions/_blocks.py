@@ -74,7 +74,9 @@ def predict(
     from mlmagic.data import row_cells
 
     emit(Plan("predicting", "row", len(frame)))
-    gathered, sizes = _Gathered(fitted, len(frame)), _Sizes(row_cells(frame, columns), batch)
+    # A label known of a column becomes a column of its own in most models.
+    cells = row_cells(frame, columns) + sum(map(len, fitted.encoded.values()))
+    gathered, sizes = _Gathered(fitted, len(frame)), _Sizes(cells, batch)
     told = perf_counter()
     while gathered.rows < len(frame) and not stop.is_set():
         block = frame.iloc[gathered.rows : gathered.rows + sizes.now]

@@ -56,15 +56,14 @@ def follow_up(
 def _permuted(
     executor: Executor, outcome: Outcome, data: TrainingData, config: RunConfig, context: Context
 ) -> pd.DataFrame | None:
-    from sklearn.metrics import accuracy_score, r2_score
-
-    from mlmagic.evaluation import permutation_importance
+    from mlmagic.evaluation import permutation_importance, scores
 
     assert data.test is not None
+    metric = "accuracy" if data.task == "classification" else "r2"
     return permutation_importance(
         lambda rows: executor.predict(outcome, rows).values,
         data.test,
-        accuracy_score if data.task == "classification" else r2_score,
+        lambda truth, values: scores(data.task, truth, values, None, outcome.classes)[metric],
         config.seed,
         stop=context.stop,
     )
@@ -83,5 +82,5 @@ def _draw(
         writer.picture("metricsPlot", "cv_metrics.png", _pictures.folds(folds))
     for rows in (rows for unit, rows in recorder.rows.items() if unit != "fold"):
         for metric in ("loss", "accuracy", "r2"):
-            if any(key.endswith(metric) for key in rows[0]):
+            if any(f"{part}_{metric}" in rows[0] for part in _pictures.NAMES):
                 writer.picture(f"{metric}Plot", f"{metric}.png", _pictures.curve(rows, metric))

@@ -80,8 +80,12 @@ def labels(column: pd.Series) -> pd.Series:
     if pd.api.types.is_float_dtype(column.dtype):
         # A gap turns integers into floats: 1 and 1.0 are the same label.
         column = column.convert_dtypes()
-    gaps = column.isna()
-    return column.astype(object).map(str).where(~gaps, MISSING).astype(object)
+    if column.dtype == object:  # where 1, 1.0 and True are equal, but not their texts
+        return column.map(str).where(column.notna(), MISSING).astype(object)
+    # Only what differs is made a text: a column has few labels and many rows. Gaps are at -1, the last place.
+    rows, values = pd.factorize(column)
+    texts = np.array([*map(str, pd.Index(values).astype(object)), MISSING], dtype=object)
+    return pd.Series(texts[rows], index=column.index, name=column.name, dtype=object)
 
 
 def known_labels(column: pd.Series) -> list[str]:

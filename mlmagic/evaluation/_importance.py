@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from mlmagic.data import Rows
+
+# Rows to an importance, and predictions to all of them.
+FEWEST_ROWS, MOST_ROWS, MOST_PREDICTIONS = 200, 2_000, 100_000
 
 
 class Stop(Protocol):
@@ -28,7 +31,7 @@ def permutation_importance(
     metric: Callable[[np.ndarray, np.ndarray], float],
     seed: int,
     repeats: int = 5,
-    max_rows: int = 2000,
+    max_rows: int | None = None,
     stop: Stop | None = None,
 ) -> pd.DataFrame:
     """How much a score falls when one raw column is shuffled (Breiman 2001, section 10).
@@ -42,10 +45,13 @@ def permutation_importance(
         From raw rows to values of shape (n,).
     rows
         Rows with their target; more than ``max_rows`` are sampled without replacement.
+    max_rows
+        None for 2,000, fewer where there are many columns: 100,000 rows are predicted in all, since what only explains
+        a model must not take longer than its training. Never fewer than 200.
     metric
         ``metric(y_true, values)``; greater is better.
     stop
-        Asked before each prediction; the columns that are finished by then are given back.
+        Asked before each column; those that are finished by then are given back.
 
     Returns
     -------
@@ -53,18 +59,21 @@ def permutation_importance(
         Columns feature, importance (mean over the repeats) and std (``ddof=0``), most important first.
     """
     random = np.random.RandomState(seed)
-    rows = _sampled(rows, max_rows, random)
+    rows = _sampled(rows, max_rows or _enough(rows.X.shape[1] * repeats), random)
     truth = np.asarray(rows.y)
     baseline = metric(truth, predict(rows))
     # One seed for all columns, as in scikit-learn: the same shuffles are fair to each.
     shuffles = int(random.randint(np.iinfo(np.int32).max + 1))
+    # All repeats of a column are predicted at once: a pipeline spends more on being called than on a few rows.
+    repeated = pd.concat([rows.X] * repeats, ignore_index=True)
     found: list[tuple[str, float, float]] = []
     for name in rows.X.columns:
-        falls: list[float] = []
-        for X in _shuffled(rows.X, name, repeats, np.random.RandomState(shuffles)):
-            if stop is not None and stop.is_set():
-                return _table(found)
-            falls.append(baseline - metric(truth, predict(replace(rows, X=X))))
+        if stop is not None and stop.is_set():
+            break
+        X = repeated.copy(deep=False)
+        X[name] = _shuffled(rows.X[name], repeats, np.random.RandomState(shuffles))
+        values = predict(replace(rows, X=X, y=None, weight=None, group=None))
+        falls = [baseline - metric(truth, part) for part in np.split(values, repeats)]
         found.append((name, float(np.mean(falls)), float(np.std(falls))))
     return _table(found)
 
@@ -117,15 +126,20 @@ def _sampled(rows: Rows, most: int, random: np.random.RandomState) -> Rows:
     return replace(rows, X=rows.X.iloc[chosen], y=None if rows.y is None else rows.y.iloc[chosen])
 
 
-def _shuffled(X: pd.DataFrame, name: str, repeats: int, random: np.random.RandomState) -> Iterator[pd.DataFrame]:
-    order, column = np.arange(len(X)), X[name]
+def _enough(predictions: int) -> int:
+    """Rows that tell an importance, where each is predicted so often."""
+    return max(FEWEST_ROWS, min(MOST_ROWS, MOST_PREDICTIONS // max(1, predictions)))
+
+
+def _shuffled(column: pd.Series, repeats: int, random: np.random.RandomState) -> pd.Series:
+    """One shuffle below the other."""
+    order, found = np.arange(len(column)), []
     for _ in range(repeats):
         random.shuffle(order)
         # Shuffled on from where the last repeat left it, as in scikit-learn.
-        column = column.iloc[order].set_axis(X.index)
-        frame = X.copy(deep=False)
-        frame[name] = column
-        yield frame
+        column = column.iloc[order]
+        found.append(column)
+    return pd.concat(found, ignore_index=True)
 
 
 def _table(found: list[tuple[str, float, float]]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmagic.errors import Fault, InvalidConfiguration, ModelLoadingError
 from mlmagic.executors import EXECUTORS, load
-from mlmagic.executors._base import Outcome, Places, Predictions
+from mlmagic.executors._base import Outcome, Places, Predictions, most_probable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -144,4 +144,4 @@ def _of_two(given: Predictions) -> Predictions:
     likely = (values >= 0).all() and (values <= 1).all()
     second = values if likely else (1 + np.tanh(values / 2)) / 2
     found = np.column_stack([1 - second, second])
-    return replace(given, values=found.argmax(axis=1), probabilities=found)
+    return replace(given, values=most_probable(found), probabilities=found)

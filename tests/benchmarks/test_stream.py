@@ -19,7 +19,6 @@ TOLD = f"""
 import random, time
 from mlmagic import events, jobs, _place
 from mlmagic.config import resolve
-from mlmagic.report import Report
 def a_job():
     body = {{"action": "train", "framework": "pytorch", "architecture": "mlp", "data": "$df"}}
     return jobs.create(resolve(body), globals())
@@ -50,7 +49,7 @@ executor = TorchExecutor()
 data = split(df, config.config, config.seed, 0.1, None)
 def train(told):
     job = a_job()
-    _place.live(Report(job), waits=False)
+    _place.live(job, waits=False)
     job._began = time.monotonic()
     job.emit(events.Began(time.time(), 1))
     time.sleep(0.5)
@@ -73,7 +72,7 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 
 def test_a_million_steps_stay_a_trickle(kernel: Kernel, tmp_path: Path) -> None:
     sent = len(kernel.messages)
-    told(kernel, "job = a_job(); _place.live(Report(job), waits=False); tell(job)", timeout=SECONDS * 5)
+    told(kernel, "job = a_job(); _place.live(job, waits=False); tell(job)", timeout=SECONDS * 5)
     told(kernel, "time.sleep(0.5)")
     messages = [message for message in kernel.messages[sent:] if message["header"]["msg_type"] == "comm_msg"]
     curves = sum(len(buffer) for message in messages for buffer in message.get("buffers", []))

@@ -23,6 +23,7 @@ from mlmagic.data import (
     folds,
     source_columns,
 )
+from mlmagic.data._parse import labels
 from mlmagic.errors import DataLoadingError
 
 from .given import penguins, split_by
@@ -282,3 +283,27 @@ def test_native_survives_skops(tmp_path):
     assert strange <= set(TRUSTED_FUNCTIONS)
     again = skops.io.load(tmp_path / "preparation.skops", trusted=list(TRUSTED_FUNCTIONS))
     np.testing.assert_array_equal(again.transform(X), preparation.transform(X))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series(["b", None, "a", "b"], name="x"),
+        pd.Series(["b", None, "a"], dtype=object, index=[7, 3, 5]),
+        pd.Series([1, 1.0, True, "1", None], dtype=object),
+        pd.Series(["b", None, "a"], dtype="category"),
+        pd.Series([3, 1, None], dtype="Int64"),
+        pd.Series([1.0, None, 2.0]),
+        pd.Series([True, False]),
+        pd.Series([True, None], dtype="boolean"),
+        pd.to_datetime(pd.Series(["2024-01-02", None])),
+    ],
+    ids=lambda column: f"{column.dtype} {len(column)}",
+)
+def test_a_label_is_the_text_of_its_value(column):
+    whole = column.convert_dtypes() if column.dtype == float else column
+    expected = ["missing" if pd.isna(value) else str(value) for value in whole.astype(object)]
+    found = labels(column)
+    assert found.tolist() == expected
+    assert found.dtype == object
+    assert found.index.equals(column.index)

@@ -26,6 +26,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import StratifiedKFold, cross_val_score, train_test_split
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
@@ -33,7 +34,8 @@ from sklearn.tree import DecisionTreeClassifier
 import mlmagic
 from mlmagic.config import resolve
 from mlmagic.errors import InvalidConfiguration, MLError, ModelLoadingError
-from mlmagic.executors.sklearn import _growing
+from mlmagic.events import Row
+from mlmagic.executors.sklearn import _growing, _watch
 from mlmagic.executors.sklearn._estimators import ESTIMATORS
 from mlmagic.executors.sklearn.executor import SklearnExecutor
 
@@ -127,6 +129,24 @@ def test_growing_gives_the_very_model_of_one_fit(monkeypatch, made, chunk):
     if hasattr(grown, "train_score_"):
         np.testing.assert_array_equal(grown.train_score_, expected.train_score_)
     assert grown.get_params() == expected.get_params()
+
+
+@pytest.mark.parametrize("made", GROWN, ids=lambda made: str(made)[:60])
+def test_a_growing_ensemble_is_scored_as_it_is(monkeypatch, made):
+    """Of a forest only the new trees are asked; that must not show."""
+    from sklearn.base import clone
+
+    inputs = Inputs("classification" if is_classifier(made) else "regression")
+    monkeypatch.setattr(_growing, "CHUNK_SECONDS", 0.0)
+    monkeypatch.setattr(_watch, "SECONDS", 60.0)
+    rows: list[Any] = []
+    _growing.grow(clone(made), inputs, rows.append, threading.Event())
+    points = {row.index: row.values for row in rows if isinstance(row, Row)}
+    assert len(points) > 10
+    metric, name = (accuracy_score, "accuracy") if is_classifier(made) else (r2_score, "r2")
+    for trees in (sorted(points)[3], max(points)):
+        there = clone(made).set_params(n_estimators=trees).fit(inputs.X, inputs.y)
+        assert points[trees][f"train_{name}"] == pytest.approx(metric(inputs.y, there.predict(inputs.X)), abs=1e-12)
 
 
 @pytest.mark.parametrize("made", GROWN[:1] + GROWN[6:7], ids=lambda made: type(made).__name__)

@@ -10,10 +10,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from mlmagic.evaluation import point, scores
 from mlmagic.events import Emit, Metadata, Plan, Row
 from mlmagic.executors._base import Stop
 from mlmagic.executors.sklearn import _weights
+from mlmagic.executors.sklearn._watch import Watch
 
 GROWING = {
     "ExtraTreesClassifier",
@@ -23,12 +23,7 @@ GROWING = {
     "RandomForestClassifier",
     "RandomForestRegressor",
 }
-CHUNK_SECONDS = 0.15
-# Scoring a growing ensemble again and again may cost this share of what growing costs.
-SCORING_SHARE = 0.1
-# ... or this many seconds, so that a small forest has a curve too.
-SCORING_SECONDS = 0.2
-SCORED_ROWS = 2_000
+CHUNK_SECONDS = 0.25
 
 
 def grows(name: str, parameters: Mapping[str, Any]) -> bool:
@@ -53,7 +48,7 @@ def grow(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
     emit(Plan("training", "tree", total))
     X, y = inputs.matrix(inputs.train), inputs.target(inputs.train)
     weights = _weights.arguments(estimator, inputs.train)
-    watch = _Watch(inputs, X, y) if inputs.data.watched else None
+    watch = Watch(inputs, X, y) if inputs.data.watched else None
     estimator.set_params(warm_start=True)
     # All cores to fit, which changes nothing, but not to predict: threads add up trees in any order, and the last digit
     # of a probability would differ from call to call.
@@ -81,37 +76,3 @@ def grow(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
 def _cores(n_jobs: int) -> int:
     """How many threads ``n_jobs`` means; below zero it counts down from all of them."""
     return max(1, n_jobs if n_jobs > 0 else (os.cpu_count() or 1) + 1 + n_jobs)
-
-
-class _Watch:
-    """Scores a growing ensemble on a sample of rows, within a share of the time that growing takes."""
-
-    def __init__(self, inputs: Any, X: Any, y: Any) -> None:
-        self._task = inputs.task
-        self._asked = inputs.asked
-        self._parts = {"train": (X[:SCORED_ROWS], y[:SCORED_ROWS])}
-        if inputs.watched is not None:
-            prefix, rows = inputs.watched
-            self._parts[prefix] = (inputs.matrix(rows)[:SCORED_ROWS], inputs.target(rows)[:SCORED_ROWS])
-        self._growing = self._scoring = 0.0
-        self._last = 0.0
-
-    def scores(self, estimator: Any, spent: float, *, last: bool) -> dict[str, float] | None:
-        """Scores by name, or None where there is no time for them now."""
-        self._growing += spent
-        # It takes longer each time, as there are more trees: at least as long as the last time.
-        if self._scoring + self._last > max(SCORING_SECONDS, SCORING_SHARE * self._growing) and not last:
-            return None
-        began = time.perf_counter()
-        found: dict[str, float] = {}
-        for prefix, (X, y) in self._parts.items():
-            probabilities = estimator.predict_proba(X) if hasattr(estimator, "predict_proba") else None
-            classes = getattr(estimator, "classes_", None)
-            values = estimator.predict(X) if probabilities is None else classes[probabilities.argmax(axis=1)]  # type: ignore[index]
-            usual = scores(self._task, y, values, probabilities, classes)
-            more = [item for item in self._asked if item not in usual]
-            usual |= point(more, self._task, y, values, probabilities, classes) if more else {}
-            found |= {f"{prefix}_{name}": value for name, value in usual.items()}
-        self._last = time.perf_counter() - began
-        self._scoring += self._last
-        return found

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
+from mlmagic._units import duration
 from mlmagic.data import UNSUPERVISED, Rows, Task, TrainingData, describe_preparation, fit_preparation
 from mlmagic.errors import InvalidConfiguration, ModelLoadingError
-from mlmagic.events import Emit, Metadata, Plan
-from mlmagic.executors._base import Outcome, Predictions, Stop
+from mlmagic.events import Emit, Log, Metadata, Plan
+from mlmagic.executors._base import Outcome, Predictions, Stop, most_probable
 from mlmagic.executors._skops import import_early
 from mlmagic.executors.sklearn import _growing, _importances, _storage, _unsupervised, _weights
 from mlmagic.executors.sklearn._build import blank, build, name_of, parameters, prepares_itself
@@ -70,6 +72,8 @@ class SklearnExecutor:
     def run(self, config: RunConfig, data: TrainingData, emit: Emit, stop: Stop) -> Outcome:
         """Fit the preparation and the estimator on the training rows."""
         train = _train(config)
+        if config.gpu_enabled:
+            emit(Log("gpuEnabled: true, but scikit-learn computes on processors alone: training on the CPU", "warning"))
         emit(Plan("preparing"))
         learns_alone = data.task in UNSUPERVISED
         usual = _unsupervised.scaling(name_of(train)) if learns_alone and not prepares_itself(train) else "none"
@@ -80,6 +84,7 @@ class SklearnExecutor:
         import_early()
         if learns_alone:
             return _alone(estimator, data, preparation, config.seed, emit)
+        began = perf_counter()
         fit = _growing.grow if _growing.grows(name_of(train), parameters(train)) else _fit_at_once
         estimator = fit(estimator, Inputs(data, preparation, train.asked), emit, stop)
         if estimator is None:
@@ -88,7 +93,7 @@ class SklearnExecutor:
         return Outcome(
             model=model,
             classes=getattr(estimator, "classes_", None),
-            metadata={"samplesProcessed": len(data.train), **_importances.method(estimator)},
+            metadata={**_facts(data, began), **_importances.method(estimator)},
             tables=_importances.tables(estimator, preparation, list(data.train.X.columns)),
         )
 
@@ -105,7 +110,7 @@ class SklearnExecutor:
             return Predictions(_flat(model.predict(X)))
         probabilities = model.predict_proba(X)
         if follows_probabilities(model):
-            return Predictions(outcome.classes[probabilities.argmax(axis=1)], probabilities)
+            return Predictions(outcome.classes[most_probable(probabilities)], probabilities)
         return Predictions(_flat(model.predict(X)), probabilities)
 
     def save(self, outcome: Outcome, config: RunConfig) -> dict[str, Path]:
@@ -158,15 +163,21 @@ def _alone(estimator: Any, data: TrainingData, preparation: Any, seed: int, emit
     """Fit without a target, and say what was found of each row."""
     emit(Plan("training"))
     X = data.train.X if preparation is None else preparation.transform(data.train.X)
+    began = perf_counter()
     estimator.fit(X)
+    facts = _facts(data, began)
     emit(Plan("evaluating"))
     metrics, table = _unsupervised.measured(estimator, X, data, seed)
     return Outcome(
         model=estimator if preparation is None else _pipeline(preparation, estimator),
         metrics=metrics,
-        metadata={"samplesProcessed": len(data.train)},
+        metadata=facts,
         tables={"predictions": table},
     )
+
+
+def _facts(data: TrainingData, began: float) -> dict[str, Any]:
+    return {"samplesProcessed": len(data.train), "trainingTime": duration(perf_counter() - began)}
 
 
 def _pipeline(preparation: Any, estimator: Any) -> Any:

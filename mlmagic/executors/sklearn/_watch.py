@@ -1,0 +1,97 @@
+"""Scores of an ensemble while it grows."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from mlmagic.data import Rows
+from mlmagic.evaluation import point, scores
+
+# Scoring again and again may cost this share of what growing costs.
+SHARE = 0.03
+# ... or this many seconds, so that a small forest has a curve too.
+SECONDS = 0.03
+ROWS = 2_000
+
+
+class Watch:
+    """Scores a growing ensemble on a sample of rows, within a share of the time that growing takes.
+
+    Parameters
+    ----------
+    inputs
+        The split rows, :class:`mlmagic.executors.sklearn._inputs.Inputs`.
+    X, y
+        Those that are fitted, shapes (n, columns) and (n,).
+    """
+
+    def __init__(self, inputs: Any, X: Any, y: Any) -> None:
+        self._task = inputs.task
+        self._asked = inputs.asked
+        self._parts = {"train": (_Answers(X[:ROWS]), y[:ROWS])}
+        if inputs.watched is not None:
+            prefix, rows = inputs.watched
+            self._parts[prefix] = (_Answers(inputs.matrix(Rows(rows.X.iloc[:ROWS]))), inputs.target(rows)[:ROWS])
+        self._growing = self._scoring = 0.0
+        self._last = 0.0
+
+    def scores(self, estimator: Any, spent: float, *, last: bool) -> dict[str, float] | None:
+        """Scores by name, or None where there is no time for them now.
+
+        Parameters
+        ----------
+        spent
+            Seconds of growing since the last call.
+        last
+            Whether it is grown; then it is scored in any case.
+        """
+        self._growing += spent
+        if self._scoring + self._last > max(SECONDS, SHARE * self._growing) and not last:
+            return None
+        began = time.perf_counter()
+        found: dict[str, float] = {}
+        for prefix, (answers, y) in self._parts.items():
+            found |= {f"{prefix}_{name}": value for name, value in self._of(estimator, answers, y).items()}
+        self._last = time.perf_counter() - began
+        self._scoring += self._last
+        return found
+
+    def _of(self, estimator: Any, answers: _Answers, y: Any) -> dict[str, float]:
+        given = answers.of(estimator)
+        classes = getattr(estimator, "classes_", None)
+        probabilities = None if classes is None else given
+        values = given if classes is None else classes[given.argmax(axis=1)]
+        usual = scores(self._task, y, values, probabilities, classes)
+        more = [item for item in self._asked if item not in usual]
+        return usual | (point(more, self._task, y, values, probabilities, classes) if more else {})
+
+
+class _Answers:
+    """What a growing ensemble says of the same rows.
+
+    A forest answers with the mean of its trees, so only those that are new are asked: all scores together cost what
+    one at the end would.
+    """
+
+    def __init__(self, X: Any) -> None:
+        self._X = X
+        self._narrow: np.ndarray | None = None
+        self._sum: Any = 0.0
+        self._asked = 0
+
+    def of(self, estimator: Any) -> np.ndarray:
+        """Probabilities, shape (n, classes), or numbers, shape (n,): equal to the ensemble's own."""
+        if not isinstance(estimator.estimators_, list):  # boosting, whose trees do not count alike
+            ask = estimator.predict_proba if hasattr(estimator, "predict_proba") else estimator.predict
+            return np.asarray(ask(self._X))
+        if self._narrow is None:
+            self._narrow = np.asarray(self._X, dtype=np.float32)  # as trees take them
+        for tree in estimator.estimators_[self._asked :]:
+            ask = tree.predict_proba if hasattr(tree, "predict_proba") else tree.predict
+            self._sum = self._sum + ask(self._narrow, check_input=False)
+        self._asked = len(estimator.estimators_)
+        answers: np.ndarray = self._sum / self._asked
+        return answers
