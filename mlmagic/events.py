@@ -26,7 +26,7 @@ class Plan:
     """A phase starts: ``total`` units to come (None where nobody knows), ``steps`` optimiser steps in each.
 
     ``unit`` is the field's word for one row of history: "epoch", "tree", "fold", "round". A plan without a unit is a
-    phase that only has a name ("loading data").
+    phase that only has a name ("loading data"), and with a ``total`` how far it is.
     """
 
     phase: str

@@ -82,13 +82,13 @@ class Model:
 
     def _predictions(self, data: Any) -> Predictions:
         from mlmagic.actions._blocks import predict
-        from mlmagic.actions._inference import columns_for, renamed
+        from mlmagic.actions._inference import ROWS, columns_for, renamed
         from mlmagic.config import Reference
         from mlmagic.data import samples
         from mlmagic.data._source import read_table
 
         is_path = isinstance(data, (str, Path))
-        frame = read_table(str(data) if is_path else Reference("data", value=data))
+        frame = read_table(str(data) if is_path else Reference("data", value=data), ROWS)
         frame = renamed(frame, None if is_path else data, self.fitted)
         columns = columns_for(self.fitted, frame, self.target)
         if (how := self.fitted.outcome.windows) is not None:

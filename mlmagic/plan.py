@@ -62,14 +62,14 @@ def _training(config: RunConfig) -> dict[str, str]:
 
 
 def _inference(config: RunConfig) -> dict[str, str]:
-    from mlmagic.actions._inference import columns_for, named_as
+    from mlmagic.actions._inference import ROWS, columns_for, named_as
     from mlmagic.config._inference import EvaluateConfig
     from mlmagic.data import read
     from mlmagic.executors._fitted import find
 
     fitted = find(config)
     versions = load(fitted.framework).versions()
-    frame = named_as(read(config.config), config, fitted)
+    frame = named_as(read(config.config, ROWS), config, fitted)
     facts = {
         "framework": f"{EXECUTORS[fitted.framework].title} {next(iter(versions.values()))}",
         "runs in": "a thread",

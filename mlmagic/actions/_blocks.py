@@ -76,7 +76,7 @@ def predict(
     emit(Plan("predicting", "row", len(frame)))
     # A label known of a column becomes a column of its own in most models.
     cells = row_cells(frame, columns) + sum(map(len, fitted.encoded.values()))
-    gathered, sizes = _Gathered(fitted, len(frame)), _Sizes(cells, batch)
+    gathered, sizes = _Gathered(fitted, len(frame)), Sizes(cells, batch)
     told = perf_counter()
     while gathered.rows < len(frame) and not stop.is_set():
         block = frame.iloc[gathered.rows : gathered.rows + sizes.now]
@@ -94,10 +94,18 @@ def predict(
     return gathered.answers(sizes.most)
 
 
-class _Sizes:
-    """How many rows the next block has."""
+class Sizes:
+    """How many rows the next block has.
 
-    def __init__(self, cells: int, batch: int | None) -> None:
+    Parameters
+    ----------
+    cells
+        Of a row, as numbers of a table.
+    batch
+        Rows at a time, as the user wants it; None for what takes neither much memory nor long.
+    """
+
+    def __init__(self, cells: int, batch: int | None = None) -> None:
         self.now = batch or batch_rows(cells)
         batches = MOST // (self.now * max(1, cells))
         self._most = self.now if batch else self.now * max(1, min(MOST_BATCHES, batches))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mlmagic.config import RunConfig
     from mlmagic.config._inference import InferenceConfig
 
+# What an error calls rows that are not for training.
+ROWS = "the rows"
+
 
 def opened(config: RunConfig, context: Context) -> tuple[Fitted, pd.DataFrame]:
     """The model and the table that a config names.
@@ -32,7 +35,7 @@ def opened(config: RunConfig, context: Context) -> tuple[Fitted, pd.DataFrame]:
     fitted = find(config)
     context.emit(Metadata({"versions": load(fitted.framework).versions(), "model": fitted.describe()}))
     context.emit(Plan("loading data"))
-    return fitted, read(config.config)
+    return fitted, read(config.config, ROWS)
 
 
 def tell(config: RunConfig, frame: pd.DataFrame, doing: str, context: Context, **facts: Any) -> None:

@@ -14,13 +14,14 @@ from mlmagic.actions import Context, _alone
 from mlmagic.actions._follow_up import follow_up
 from mlmagic.actions._history import Recorder
 from mlmagic.actions._overview import overview
+from mlmagic.actions._own_rows import own_rows
 from mlmagic.actions._scored import Scored, require_fit
 from mlmagic.events import Artifact, Emit, Event, Log, Metadata, Metrics, Plan, Row
 from mlmagic.executors import load
 
 if TYPE_CHECKING:
     from mlmagic.config import RunConfig
-    from mlmagic.data import Rows, TrainingData
+    from mlmagic.data import TrainingData
     from mlmagic.executors._base import Executor, Outcome, Predictions
 
 
@@ -57,8 +58,7 @@ def train(config: RunConfig, context: Context) -> None:
     if data.task in UNSUPERVISED:
         _alone.tell(config, outcome, frame, context)
         return
-    context.emit(Plan("evaluating"))
-    predicted = _predict(executor, outcome, data)
+    predicted = own_rows(executor, outcome, data, context)
     metrics = _nested(data, scored, scores, outcome, predicted)
     for remark in scored.remarks(metrics.get("test", {})):
         context.emit(Log(remark, "warning"))
@@ -144,11 +144,6 @@ def _cross_validate(
 
 def _quiet(event: Event) -> None:
     """Take the events of a fold's own training: only its score is told."""
-
-
-def _predict(executor: Executor, outcome: Outcome, data: TrainingData) -> dict[str, Predictions]:
-    parts: dict[str, Rows | None] = {"train": data.train, "test": data.test}
-    return {name: executor.predict(outcome, rows) for name, rows in parts.items() if rows is not None}
 
 
 def _nested(

@@ -16,7 +16,7 @@ from mlmagic.data._csv import frame_from_csv
 from mlmagic.data._images import SUFFIXES, frame_from_folder, frame_from_image, holds_images
 from mlmagic.data._shown import listing
 from mlmagic.data._tfrecord import frame_from_tfrecord
-from mlmagic.errors import DataLoadingError
+from mlmagic.data._unloadable import Unloadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,20 +30,20 @@ def frame_from_file(text: str) -> pd.DataFrame:
 
     Raises
     ------
-    DataLoadingError
-        If the file is missing, of an unknown kind, empty or not what its suffix says. ``stderr`` has the cause.
+    Unloadable
+        If the file is missing, of an unknown kind, empty or not what its suffix says.
     """
     path = Path(text).expanduser()
     reader = _reader(path, text)
     try:
         frame = reader(path)
     except UnicodeDecodeError as error:
-        raise _not_utf8(text, error) from error
+        raise _not_utf8(error) from error
     except _UNREADABLE as error:
         cause = f"{type(error).__name__}: {error}"
-        raise _failed(text, cause, "Open the file and mend the place named above") from error
+        raise Unloadable(cause, "Open the file and mend the place named above") from error
     if not len(frame):
-        raise _failed(text, f"ValueError: {text} has a header but no rows", "Give a file with rows")
+        raise Unloadable(f"ValueError: {text} has a header but no rows", "Give a file with rows")
     return frame
 
 
@@ -53,16 +53,16 @@ def _reader(path: Path, text: str) -> Callable[[Path], pd.DataFrame]:
     if path.is_dir():
         inside = _tables(path)
         solution = f"Name one of its files: {listing(inside)}" if inside else "Name a file, or a folder of images"
-        raise _failed(text, f"IsADirectoryError: {text} is a directory", solution)
+        raise Unloadable(f"IsADirectoryError: {text} is a directory", solution)
     if not path.exists():
-        raise _failed(text, f"FileNotFoundError: {text} not found", _way_out(path))
+        raise Unloadable(f"FileNotFoundError: {text} not found", _way_out(path))
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     if suffixes[-1:] and suffixes[-1] in SUFFIXES:
         return frame_from_image
     suffix = suffixes[0] if len(suffixes) == 2 and suffixes[1] in _PACKED else "".join(suffixes[-1:])
     if suffix not in _READERS or (suffixes[-1] in _PACKED and _READERS[suffix] is not frame_from_csv):
         cause = f"ValueError: {path.name} ends in {''.join(suffixes[-1:]) or 'no suffix'}, not in one of {_known()}"
-        raise _failed(text, cause, "Convert it, or read it in a cell and give the table itself: data: $df")
+        raise Unloadable(cause, "Convert it, or read it in a cell and give the table itself: data: $df")
     return _READERS[suffix]
 
 
@@ -112,15 +112,9 @@ def _known() -> str:
     return " ".join(_READERS)
 
 
-def _not_utf8(text: str, error: UnicodeDecodeError) -> DataLoadingError:
+def _not_utf8(error: UnicodeDecodeError) -> Unloadable:
     cause = f"UnicodeDecodeError: byte {error.object[error.start]:#04x} at position {error.start} is not UTF-8"
-    return _failed(text, cause, "Save the file as UTF-8, or pass pd.read_csv(..., encoding='latin-1') as data: $df")
-
-
-def _failed(text: str, cause: str, solution: str) -> DataLoadingError:
-    return DataLoadingError(
-        "Failed to load training data", stderr=cause, solution=solution, metadata={"dataPath": text}
-    )
+    return Unloadable(cause, "Save the file as UTF-8, or pass pd.read_csv(..., encoding='latin-1') as data: $df")
 
 
 _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {

@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 
 from mlmagic.data._images import frame_from_arrays
-from mlmagic.errors import DataLoadingError
+from mlmagic.data._unloadable import Unloadable
 
-_TAKEN = "a DataFrame, a 2-D NumPy array, a dict of columns, a list of records, a polars or pyarrow table, a Bunch"
+_GIVE = (
+    "Give data: a DataFrame, a 2-D NumPy array, a dict of columns, a list of records, a polars or pyarrow table, "
+    "a Bunch"
+)
 
 
 def frame_from_object(value: Any, name: str) -> pd.DataFrame:
@@ -19,19 +22,19 @@ def frame_from_object(value: Any, name: str) -> pd.DataFrame:
 
     Raises
     ------
-    DataLoadingError
+    Unloadable
         If the object is of a kind that is no table, or cannot be made one.
     """
     try:
         frame = _convert(value)
     except (TypeError, ValueError) as error:
-        raise _failed(name, f"{type(error).__name__}: {error}") from error
+        raise Unloadable(f"{type(error).__name__}: {error}", _GIVE) from error
     if frame is None:
         kind = f"{type(value).__module__}.{type(value).__qualname__}"
-        raise _failed(name, f"TypeError: {name} is a {kind}, which is no table")
+        raise Unloadable(f"TypeError: {name} is a {kind}, which is no table", _GIVE)
     if not len(frame) or not len(frame.columns):
         size = f"{len(frame)} rows and {len(frame.columns)} columns"
-        raise _failed(name, f"ValueError: {name} has {size}", "Give data with rows and columns; did a filter drop all?")
+        raise Unloadable(f"ValueError: {name} has {size}", "Give data with rows and columns; did a filter drop all?")
     return frame
 
 
@@ -71,7 +74,3 @@ def _from_bunch(bunch: Any) -> pd.DataFrame:
         features.columns = pd.Index(names)
     features["target"] = np.asarray(bunch.target)
     return features
-
-
-def _failed(name: str, cause: str, solution: str = f"Give data: {_TAKEN}") -> DataLoadingError:
-    return DataLoadingError("Failed to load training data", stderr=cause, solution=solution, metadata={"data": name})

@@ -10,13 +10,14 @@ import pandas as pd
 from mlmagic.data._files import frame_from_file
 from mlmagic.data._objects import frame_from_object
 from mlmagic.data._shown import listing
+from mlmagic.data._unloadable import Unloadable
 from mlmagic.errors import DataLoadingError, InvalidConfiguration
 
 if TYPE_CHECKING:
     from mlmagic.data._config import Reference, SourceConfig
 
 
-def read(config: SourceConfig) -> pd.DataFrame:
+def read(config: SourceConfig, what: str = "training data") -> pd.DataFrame:
     """Read the table that ``config.data`` or ``config.data_path`` names.
 
     Parameters
@@ -27,6 +28,8 @@ def read(config: SourceConfig) -> pd.DataFrame:
         (``.csv .tsv .txt``, also ``.gz .bz2 .xz``), ``.parquet``, ``.feather``, ``.json`` (records), ``.jsonl`` or
         ``.tfrecord`` file, or a folder of images. An array of images (n, h, w), (n, h, w, c) or (n, c, h, w) becomes
         the column ``image``.
+    what
+        What an error calls it.
 
     Returns
     -------
@@ -43,14 +46,19 @@ def read(config: SourceConfig) -> pd.DataFrame:
     source = config.data if config.data is not None else config.data_path
     if source is None:
         raise InvalidConfiguration("Training needs data: a variable (data: $df) or a file (dataPath: data/train.csv)")
-    return read_table(source)
+    return read_table(source, what)
 
 
-def read_table(source: Reference | str) -> pd.DataFrame:
+def read_table(source: Reference | str, what: str = "training data") -> pd.DataFrame:
     """Read a variable's table or a file; see :func:`read`."""
-    if isinstance(source, str):
-        return _with_text_names(frame_from_file(source))
-    return _with_text_names(frame_from_object(source.value, str(source)))
+    is_file = isinstance(source, str)
+    try:
+        frame = frame_from_file(source) if isinstance(source, str) else frame_from_object(source.value, str(source))
+    except Unloadable as error:
+        metadata = {"dataPath" if is_file else "data": str(source)}
+        message = f"Failed to load {what}"
+        raise DataLoadingError(message, stderr=error.cause, solution=error.solution, metadata=metadata) from error
+    return _with_text_names(frame)
 
 
 def _with_text_names(frame: pd.DataFrame) -> pd.DataFrame:

@@ -347,23 +347,6 @@ def test_a_pickle_is_refused_and_says_how_to_trust_it(tmp_path: Path) -> None:
         np.testing.assert_array_equal(trusted.predictions.iloc[:, 2:], model.predict_proba(IRIS.data))
 
 
-class Evil:
-    """Leaves a mark when it is unpickled."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (open, ("ran", "w"))
-
-
-@pytest.mark.parametrize("name", ["evil.pkl", "evil.joblib", "evil.skops", "evil.pt", "evil.pth"])
-def test_nothing_is_unpickled(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    joblib.dump(Evil(), name)
-    (tmp_path / "ran").unlink(missing_ok=True)
-    with pytest.raises(ModelLoadingError):
-        mlmagic.run({"action": "predict", "modelPath": name, "data": "$X"}, X=IRIS.data)
-    assert not (tmp_path / "ran").exists()
-
-
 def test_a_directory_does_not_decide_about_its_own_trust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
@@ -561,6 +544,12 @@ def test_missing_columns_are_told_all_at_once(trained: Trained) -> None:
     assert caught.value.metadata["columns"] == [first, second]
     assert f"Did you mean {first.upper()!r} for {first!r}?" in caught.value.message
     assert caught.value.solution == f"df.rename(columns={ {first.upper(): first} })"
+
+
+def test_a_file_that_is_not_there_is_called_what_it_is(trained: Trained) -> None:
+    with pytest.raises(DataLoadingError, match=r"^Failed to load the rows") as caught:
+        mlmagic.run({"action": "predict", "model": "$r", "dataPath": "new.csv"}, r=trained.report)
+    assert "new.csv" in str(caught.value.stderr)
 
 
 def test_other_columns_and_their_order_do_not_matter(trained: Trained) -> None:

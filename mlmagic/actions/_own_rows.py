@@ -1,0 +1,80 @@
+"""Predictions for the rows that a run has trained on, and for those that it kept for the test."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from mlmagic.actions import Context
+from mlmagic.actions._blocks import Sizes
+from mlmagic.events import Log, Plan, Progress
+from mlmagic.executors._base import Predictions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlmagic.data import Rows, TrainingData
+    from mlmagic.executors._base import Executor, Outcome
+
+
+def own_rows(executor: Executor, outcome: Outcome, data: TrainingData, context: Context) -> dict[str, Predictions]:
+    """Predict the training rows and the test rows.
+
+    Images, texts and windows, which take long, go block by block with progress told; a stop meanwhile leaves the
+    training rows out, since the test tells what the model is worth.
+    """
+    slow = not _is_table(data.train)
+    rows = [part for part in (data.test, data.train) if part is not None]
+    # Of no unit: the curves are over that of the training.
+    context.emit(Plan("evaluating", total=sum(map(len, rows)) if slow else None))
+    if not slow:
+        found = {"train": executor.predict(outcome, data.train)}
+        return found if data.test is None else found | {"test": executor.predict(outcome, data.test)}
+    tested = None if data.test is None else _all(_blocks(executor, outcome, data.test, context, 0))
+    trained = _until_stopped(_blocks(executor, outcome, data.train, context, len(data.test or ())), context)
+    if trained is None:
+        context.emit(Log("Stopped before the training rows were measured: they have no scores", "warning"))
+    return {name: part for name, part in (("train", trained), ("test", tested)) if part is not None}
+
+
+def _is_table(rows: Rows) -> bool:
+    return rows.X.shape[1] > 1 or rows.X.dtypes.iloc[0].kind in "biuf"
+
+
+def _blocks(
+    executor: Executor, outcome: Outcome, rows: Rows, context: Context, before: int
+) -> Iterator[tuple[bool, Predictions]]:
+    """Predictions of block after block, and whether it is the last one."""
+    from mlmagic.data import row_cells
+
+    sizes, done = Sizes(row_cells(rows.X, list(rows.X.columns))), 0
+    while done < len(rows):
+        block = replace(rows, X=rows.X.iloc[done : done + sizes.now], y=None, weight=None, group=None)
+        began = perf_counter()
+        given = executor.predict(outcome, block)
+        sizes.took(len(block), perf_counter() - began)
+        done += len(block)
+        context.emit(Progress(before + done))
+        yield done == len(rows), given
+
+
+def _all(blocks: Iterator[tuple[bool, Predictions]]) -> Predictions:
+    return _together([given for _, given in blocks])
+
+
+def _until_stopped(blocks: Iterator[tuple[bool, Predictions]], context: Context) -> Predictions | None:
+    found = []
+    for is_last, given in blocks:
+        found.append(given)
+        if context.stop.is_set() and not is_last:
+            return None
+    return _together(found)
+
+
+def _together(found: list[Predictions]) -> Predictions:
+    import numpy as np
+
+    shares = [given.probabilities for given in found if given.probabilities is not None]
+    probabilities = np.concatenate(shares) if shares else None
+    return Predictions(np.concatenate([given.values for given in found]), probabilities, found[-1].metadata)
