@@ -13,12 +13,16 @@ from mlmagic._models import of_report, with_runs_model
 from mlmagic._suggest import closest
 from mlmagic.config import Reference, resolve
 from mlmagic.config._reference import read
-from mlmagic.errors import Fault, InvalidConfiguration, MLError
+from mlmagic.errors import Fault, InvalidConfiguration, MLError, from_dict
 from mlmagic.model import Model
 from mlmagic.report import Report, Run
 
 if TYPE_CHECKING:
     from mlmagic.config import Document, RunConfig
+
+
+# Keys that name what is loaded, as errors have them in their metadata.
+_NAMING = ("modelScript", "modelClass", "modelPath", "compiledModel", "dataPath", "data")
 
 
 def resolve_with(
@@ -187,12 +191,20 @@ def _missing(reference: Reference, error: LookupError, values: Mapping[str, Any]
 
 
 def locate(error: MLError, source: Any) -> MLError:
-    """The error with the place in the cell of each fault that was found only in the run."""
-    if not isinstance(error, InvalidConfiguration) or all(fault.line for fault in error.faults):
+    """The error with the place in the cell of each fault that was found only in the run, or of the file it is about."""
+    if not isinstance(error, InvalidConfiguration):
+        return _at_its_key(error, source)
+    if all(fault.line for fault in error.faults):
         return error
     faults = [fault if fault.line else _placed(fault, source) for fault in error.faults]
     faults.sort(key=lambda fault: (fault.line, fault.column))
     return InvalidConfiguration(faults, solution=error.solution, stderr=error.stderr)
+
+
+def _at_its_key(error: MLError, source: Any) -> MLError:
+    named = next((key for key in _NAMING if key in error.metadata), None)
+    fault = _placed(Fault(named or "", error.message), source)
+    return from_dict({**error.to_dict(), "message": str(fault)}) if fault.line else error
 
 
 def _placed(fault: Fault, source: Any) -> Fault:

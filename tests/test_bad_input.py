@@ -86,7 +86,7 @@ def framework(request: pytest.FixtureRequest) -> str:
 def test_a_script_that_is_not_there(framework: str, here: Path) -> None:
     error = failure(SCRIPT.format(framework=framework))
     assert error.type == "model-loading-error"
-    assert error.message == "modelScript 'net.py' is not there"
+    assert error.message == "line 3, column 1: modelScript 'net.py' is not there"
     assert error.stderr == f"FileNotFoundError: {here / 'net.py'}"
     assert "path" in error.solution
 
@@ -95,7 +95,7 @@ def test_a_class_that_a_script_does_not_have(framework: str, here: Path) -> None
     (here / "net.py").write_text(NETS[framework].replace("Net(", "Nets("))
     error = failure(SCRIPT.format(framework=framework))
     assert error.type == "model-loading-error"
-    assert error.message == "net.py has no class 'Net'. Did you mean `Nets`?"
+    assert error.message == "line 4, column 1: net.py has no class 'Net'. Did you mean `Nets`?"
     assert error.solution == "Write modelClass: Nets"
 
 
@@ -181,8 +181,8 @@ def test_an_optimizer_that_there_is_none_of(framework: str) -> None:
 
 UNKNOWN = [
     ("sklearn", "algorithm: RandomForestClassifier", "max_dept", "max_depth", "takes an int in the range [1, inf)"),
-    ("xgboost", "algorithm: XGBClassifier", "max_dept", "max_depth", "max_depth takes numbers >= 0."),
-    ("lightgbm", "algorithm: LGBMClassifier", "min_chld_samples", "min_child_samples", "takes numbers >= 0."),
+    ("xgboost", "algorithm: XGBClassifier", "max_dept", "max_depth", "max_depth takes whole numbers >= 0."),
+    ("lightgbm", "algorithm: LGBMClassifier", "min_chld_samples", "min_child_samples", "takes whole numbers >= 0."),
     ("pytorch", "architecture: mlp", "dropuot", "dropout", "takes a number of at least 0 and below 1"),
     ("keras", "architecture: mlp", "hiden", "hidden", "takes a list of whole numbers of at least 1"),
 ]
@@ -235,7 +235,7 @@ def test_a_record_that_is_cut_off(here: Path) -> None:
         start += 8 + 4 + int.from_bytes(content[start : start + 8], "little") + 4
     error = failure("action: train\nframework: sklearn\nalgorithm: GaussianNB\ndataPath: data/train.tfrecord\n")
     assert error.type == "data-loading-error"
-    assert error.message == f"Record 20 of train.tfrecord (byte {start}) is cut off"
+    assert error.message == f"line 4, column 1: Record 20 of train.tfrecord (byte {start}) is cut off"
 
 
 def test_a_file_that_is_no_image(here: Path) -> None:

@@ -46,6 +46,7 @@ def run_script(path: Path, name: str | None, admit: Admit) -> ModuleType:
             f"modelScript {str(path)!r} is not there",
             stderr=f"FileNotFoundError: {path.absolute()}",
             solution="Correct the path; it starts at the notebook's directory",
+            metadata={"modelScript": str(path)},
         )
     code = path.read_bytes()
     admit(path, name, code)
@@ -90,17 +91,22 @@ def choose(path: Path, script: ModuleType, name: str | None, defined: Mapping[st
         raise ModelLoadingError(
             f"{path} has no class {name!r}" + (f". Did you mean `{near}`?" if near else ""),
             solution=f"Write modelClass: {listed(defined)}" if defined else f"Define a {what} in {path}",
+            metadata={"modelClass": name},
         )
     return found
 
 
 def _only(path: Path, defined: Mapping[str, Any], what: str) -> Any:
     if not defined:
-        raise ModelLoadingError(f"{path} defines no {what}", solution="Define the network's class in it")
+        where = {"modelScript": str(path)}
+        raise ModelLoadingError(
+            f"{path} defines no {what}", solution="Define the network's class in it", metadata=where
+        )
     if len(defined) > 1:
         raise ModelLoadingError(
             f"{path} defines {len(defined)} networks: {', '.join(defined)}",
             solution=f"Name the one to train: modelClass: {list(defined)[-1]}",
+            metadata={"modelScript": str(path)},
         )
     return next(iter(defined.values()))
 
