@@ -127,7 +127,7 @@ browser: setup chromium ## tests in a real JupyterLab; pictures in test-output/s
 # Tests of a framework that is not in .ci/colab.txt skip themselves: --partial, in tests/conftest.py.
 ON_COLAB := $(COLAB)/bin/python -m pytest -q --partial
 COLAB_TESTS := $(addprefix tests/,actions data evaluation config) $(wildcard tests/executors/test_sklearn*.py) \
-  $(addprefix tests/executors/test_,contract.py boosting.py xgboost.py)
+  $(wildcard tests/executors/test_boosting*.py) $(addprefix tests/executors/,contract test_xgboost.py)
 # No Python 3.13, no test of Colab's versions: a person is told, continuous integration fails.
 colab: ## the kernel's side at Colab's versions, with scikit-learn and XGBoost, on Python 3.13
 	$(call stage,$@,if .ci/python 'v == (3$(comma) 13)' $(PYTHONS_313) >/dev/null; then \

@@ -8,13 +8,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-EVERY, PATIENCE = 1.0, 5.0
+# Seconds between questions, the most between them where the tool fails, and without anybody who wants to know.
+EVERY, LONGEST, PATIENCE = 1.0, 60.0, 5.0
 _MIB = 2**20
 
 
@@ -28,7 +30,7 @@ class Meter:
         self._lock = threading.Lock()
 
     def latest(self) -> dict[str, Any] | None:
-        """The keys of ``Usage.device``; None before the first answer, and where no tool answers."""
+        """The keys of ``Usage.device``; None before the first answer, and while no tool answers."""
         with self._lock:
             self._asked = time.monotonic()
             if self._thread is None:
@@ -37,16 +39,19 @@ class Meter:
         return self._latest
 
     def _watch(self) -> None:
+        pause = EVERY
         while True:
             found = read()
             with self._lock:
                 self._latest = found
-                if found is None or time.monotonic() - self._asked > PATIENCE:
-                    # Without a tool there is nothing to ask again: the thread that has ended stays.
-                    self._thread = None if found else self._thread
-                    self._latest = None
+                if found is None and not _installed():
+                    return  # there is nothing to ask again: the thread that has ended stays
+                if time.monotonic() - self._asked > PATIENCE:
+                    self._thread, self._latest = None, None
                     return
-            time.sleep(EVERY)
+            # A driver that is busy or starts again answers later.
+            pause = EVERY if found else min(2 * pause, LONGEST)
+            time.sleep(pause)
 
 
 METER = Meter()
@@ -62,6 +67,10 @@ def read() -> dict[str, Any] | None:
         with contextlib.suppress(ValueError, KeyError, StopIteration):  # a tool of another version
             return parse(done.stdout)
     return None
+
+
+def _installed() -> bool:
+    return any(shutil.which(command[0]) for command, _ in _TOOLS)
 
 
 def _chosen(command: list[str]) -> list[str]:

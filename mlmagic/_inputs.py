@@ -158,8 +158,8 @@ def _snapshot(value: Any, *, fitted: bool) -> Any:
         return value.copy(deep=not _copies_on_write())
     if _is(value, "sklearn.base", "BaseEstimator"):
         return copy.deepcopy(value) if fitted else sys.modules["sklearn.base"].clone(value)
-    if _is(value, "torch.nn", "Module"):
-        return copy.deepcopy(value)
+    if _is(value, "torch.nn", "Module") or all(hasattr(value, name) for name in ("fit", "predict", "get_params")):
+        return copy.deepcopy(value)  # an estimator that only looks like one of scikit-learn's
     if _is(value, "keras", "Model"):
         from mlmagic.executors.keras._copy import snapshot
 

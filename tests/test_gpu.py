@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mlmagic._gpu import Meter, read
@@ -23,6 +25,17 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def meter(tools: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Meter]:
+    """One that asks often, and no more after the test."""
+    monkeypatch.setattr("mlmagic._gpu.EVERY", 0.02)
+    made = Meter()
+    yield made
+    monkeypatch.setattr("mlmagic._gpu.PATIENCE", -1.0)
+    if made._thread is not None:
+        made._thread.join(30)
 
 
 def answer(folder: Path, name: str, text: str, code: int = 0) -> None:
@@ -63,11 +76,11 @@ def test_no_gpu(tools: Path, text: str, code: int) -> None:
     assert "GPU: none found" in examine()
 
 
-def test_the_meter_asks_while_somebody_wants_to_know(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlmagic._gpu.EVERY", 0.01)
+def test_the_meter_asks_while_somebody_wants_to_know(
+    tools: Path, meter: Meter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("mlmagic._gpu.PATIENCE", 0.3)
     answer(tools, "nvidia-smi", NVIDIA)
-    meter = Meter()
     until(lambda: (meter.latest() or {}).get("utilisation") == 63)
     answer(tools, "nvidia-smi", NVIDIA.replace("63", "5"))
     until(lambda: (meter.latest() or {}).get("utilisation") == 5)
@@ -76,3 +89,42 @@ def test_the_meter_asks_while_somebody_wants_to_know(tools: Path, monkeypatch: p
     thread.join(10)
     assert not thread.is_alive()
     until(lambda: (meter.latest() or {}).get("utilisation") == 5)
+
+
+def test_the_meter_asks_again_where_the_tool_fails(tools: Path, meter: Meter) -> None:
+    """A driver that is loaded again answers with an error for a while; then it answers."""
+    answer(tools, "nvidia-smi", "Failed to initialize NVML: Driver/library version mismatch", 18)
+    assert meter.latest() is None
+    thread = meter._thread
+    until((tools / "nvidia-smi.asked").exists)
+    answer(tools, "nvidia-smi", NVIDIA)
+    until(lambda: (meter.latest() or {}).get("utilisation") == 63)
+    answer(tools, "nvidia-smi", "Unable to determine the device handle for GPU", 15)
+    until(lambda: meter.latest() is None)
+    answer(tools, "nvidia-smi", NVIDIA)
+    until(lambda: (meter.latest() or {}).get("utilisation") == 63)
+    assert meter._thread is thread
+
+
+def test_pauses_grow_while_the_tool_fails(tools: Path, meter: Meter) -> None:
+    (tools / "nvidia-smi").write_text(f"#!/bin/sh\ndate +%s.%N >> '{tools}/asked'\nexit 9\n")
+    (tools / "nvidia-smi").chmod(0o755)
+
+    def moments() -> list[float]:
+        meter.latest()
+        return [float(line) for line in (tools / "asked").read_text().split()] if (tools / "asked").exists() else []
+
+    until(lambda: len(moments()) > 5)
+    assert np.diff(moments()[:6])[-1] > 0.02 * 2**5
+
+
+def test_the_meter_gives_up_where_there_is_no_tool(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    meter = Meter()
+    assert meter.latest() is None
+    thread = meter._thread
+    assert thread is not None
+    thread.join(10)
+    assert not thread.is_alive()
+    assert meter.latest() is None
+    assert meter._thread is thread, "nothing is asked again"

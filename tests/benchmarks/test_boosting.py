@@ -1,4 +1,4 @@
-"""What telling every round costs, where rounds are short: XGBoost and LightGBM."""
+"""What telling every round costs, where rounds are short: XGBoost, LightGBM and CatBoost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from mlmagic.executors import load
 from tests.benchmarks._measure import median_ratio, note, rows, turns
 
 TURNS = 5
-BOTH = pytest.mark.parametrize("framework", ["xgboost", "lightgbm"])
 # Rounds of about a millisecond, on one thread. CatBoost copies its whole log for whoever is called back after a round,
 # so that rounds cost more the more there were: few of them tell what is ours.
 SHORT, SHORT_ROWS = {"xgboost": 4_000, "lightgbm": 4_000, "catboost": 1_000}, 2_000

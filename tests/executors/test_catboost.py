@@ -19,7 +19,7 @@ import mlmagic
 from mlmagic.errors import InvalidConfiguration, TrainingFailure
 from mlmagic.executors.catboost._library import CatBoost
 from mlmagic.executors.catboost._parameters import METRICS, SYNONYMS
-from tests.executors.test_boosting import parts, penguins, queries
+from tests.executors.boosting_run import parts, penguins, queries
 
 pytestmark = pytest.mark.usefixtures("here")
 SEED = 0
@@ -271,8 +271,8 @@ def test_what_catboost_says_of_a_value_is_passed_on():
     with pytest.raises(InvalidConfiguration) as caught:
         train(numbers(), hyperparameters=wrong)
     found = {fault.path.rpartition(".")[2]: fault.message for fault in caught.value.faults}
-    assert found["depth"] == "depth: Maximum tree depth is 16"
-    assert found["learning_rate"] == 'learning_rate: Can\'t parse parameter "learning_rate" with value: "fast"'
+    assert found["depth"] == "depth takes whole numbers from 0 to 16, got 99."
+    assert found["learning_rate"].startswith('learning_rate: Can\'t parse parameter "learning_rate" with value: "fast"')
     assert found["rsm"] == "rsm: Rsm should be in (0, 1]"
     assert set(found) == {"depth", "learning_rate", "bootstrap_type", "rsm"}
 

@@ -10,7 +10,7 @@ from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.executors._boosting import _device, _estimator, _metrics, _ranges, _rows
 from mlmagic.executors._boosting._estimator import PATH
 from mlmagic.executors._boosting._refusals import Refusals
-from mlmagic.executors._boosting._run import wanted
+from mlmagic.executors._boosting._run import counts_alike, wanted
 from mlmagic.executors._boosting._trial import Trial
 
 if TYPE_CHECKING:
@@ -20,12 +20,9 @@ if TYPE_CHECKING:
     from mlmagic.config._early_stopping import EarlyStopping
     from mlmagic.data import TrainingData
     from mlmagic.executors._boosting._estimator import Given
-    from mlmagic.executors._boosting._library import Library
+    from mlmagic.executors._boosting._library import Library, Measure
     from mlmagic.executors._boosting._metrics import Metrics
     from mlmagic.executors._boosting.config import BoostingTrain
-
-# What scikit-learn calls the number of rounds, as every library does too.
-ROUNDS = "n_estimators"
 
 
 def check(library: Library, config: RunConfig, data: TrainingData, preparation: Any) -> None:
@@ -36,13 +33,17 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
     kind = library.estimators[name]
     trial = Trial(library, kind, data, _rows.Columns.of(library, preparation, list(data.train.X.columns)))
 
+    own: list[Measure] = []
+
     def choose(left: Mapping[str, Given], estimator: Any, early: EarlyStopping | None) -> Metrics:
-        own, asked = trial.measured(estimator), _estimator.metrics(left, estimator)
+        asked = _estimator.metrics(left, estimator)
         custom, named = library.own_objective(estimator), wanted(library, kind, train, estimator)
-        return _metrics.choose(library, kind, data, own, asked, early, custom=custom, named=named)
+        alike = counts_alike(library, kind, data, estimator)
+        return _metrics.choose(library, kind, data, own, asked, early, custom=custom, named=named, alike=alike)
 
     def fit(left: Mapping[str, Given]) -> None:
         estimator = _estimator.make(library, config, name, left)
+        own[:] = trial.measured(estimator)
         metrics = choose(left, estimator, None)
         trial.measured(estimator, metrics.asked, metrics.own)
 
@@ -50,9 +51,14 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
     try:
         given = _estimator.hyperparameters(library, train, name)
     except InvalidConfiguration as error:
-        raise InvalidConfiguration([_ranges.told(library, fault, spellings, fit) for fault in error.faults]) from None
+        told = [_ranges.told(library, fault, spellings, fit) if fault.suggestion else fault for fault in error.faults]
+        raise InvalidConfiguration(told) from None
     try:
-        faults = _wrong_rounds(given.get(spellings[ROUNDS])) or Refusals(library.complaint, spellings, fit).find(given)
+        faults = [*_wrong_rounds(given.get(spellings[_ranges.ROUNDS])), *_ranges.outside(library, given)]
+        wrong = {fault.path for fault in faults}
+        left = {key: item for key, item in given.items() if f"{PATH}.{item.spelt}" not in wrong}
+        refused = Refusals(library.complaint, spellings, fit).find(left)
+        faults += [_ranges.told(library, fault, spellings, fit) for fault in refused]
     except Exception as error:
         if train.model is None or user_frames(error):
             raise
@@ -88,5 +94,5 @@ def _wrong_rounds(item: Given | None) -> list[Fault]:
     """Complain of a number of rounds that is none; XGBoost would train nothing and say nothing."""
     if item is None or (isinstance(item.value, int) and not isinstance(item.value, bool) and item.value >= 1):
         return []
-    message = f"{item.spelt} must be a whole number of at least 1, got {item.value!r}."
+    message = f"{item.spelt} must be {_ranges.ROUNDS_RULE}, got {item.value!r}."
     return [Fault(f"{PATH}.{item.spelt}", message, value=item.value)]

@@ -109,6 +109,10 @@ class Library(Protocol):
         by the kind of estimator. The first name of a metric is the one that the history has.
     equal
         Of scikit-learn's names the library's own, as in ``metrics``, where both measure the same; "" where not.
+    ranges
+        What hyperparameters take, by the estimator's own name, where the library would not say it all if it were asked.
+    fragile
+        Whether a wrong number can crash it.
     unfit
         Letters that no column's name may have.
     setting
@@ -129,6 +133,8 @@ class Library(Protocol):
     reserved: ClassVar[Mapping[str, str]]
     metrics: ClassVar[Mapping[Kind, Mapping[str, str | tuple[str, str]]]]
     equal: ClassVar[Mapping[Kind, Mapping[str, str | tuple[str, str]]]]
+    ranges: ClassVar[Mapping[str, str]] = {}
+    fragile: ClassVar[bool] = False
     unfit: ClassVar[str]
     setting: ClassVar[str] = "@"
     importance: ClassVar[str] = "gain"

@@ -101,6 +101,8 @@ class Metrics:
         The series whose best round is kept ("val_loss"); None where no rows tell the rounds apart.
     computed
         What is measured on the validation rows here, since the library does not measure it as scikit-learn does.
+    counted
+        What is measured on the training rows here, where rows have weights: the library would count them by those.
     higher
         Whether more of ``watched`` is better; None for what the library says of it.
     """
@@ -111,6 +113,7 @@ class Metrics:
     watched: str | None
     computed: Sequence[Asked] = ()
     higher: bool | None = None
+    counted: Sequence[Asked] = ()
 
     def series(self, measure: Measure) -> Series:
         """Where the values of a measure go in the history."""
@@ -130,6 +133,7 @@ def choose(
     *,
     custom: bool,
     named: Sequence[Asked] = (),
+    alike: bool = False,
 ) -> Metrics:
     """Choose what is measured.
 
@@ -143,6 +147,8 @@ def choose(
         Whether the objective is the user's own function.
     named
         What the user asks for by scikit-learn's names, and functions of labels or numbers.
+    alike
+        Whether rows have weights, which a library would measure by: under scikit-learn's names all rows count alike.
 
     Raises
     ------
@@ -158,10 +164,13 @@ def choose(
         extra.setdefault(spelt, function or spelt)
         names.setdefault(spelt, spelt if function else item)
     computed: dict[str, Asked] = {}
+    counted: list[str] = []
+    if alike and kind == "classifier" and len(data.train) <= ACCURACY_ROWS:
+        named = ["accuracy", *named]
     for wanted in named:
-        _add(library, kind, wanted, classes, names, extra, computed)
-    watched = _watched(library, kind, data, names, extra, computed, early, classes)
-    if kind == "classifier" and len(data.train) <= ACCURACY_ROWS and "accuracy" not in names.values():
+        _add(library, kind, wanted, classes, names, extra, computed, counted if alike else None)
+    watched = _watched(library, kind, data, names, extra, computed, early, classes, counted if alike else None)
+    if kind == "classifier" and len(data.train) <= ACCURACY_ROWS and "accuracy" not in (*names.values(), *computed):
         error = _spelt(library, kind, "accuracy", classes)
         names.setdefault(error, "accuracy")
         extra.setdefault(error, error)
@@ -169,9 +178,9 @@ def choose(
     metrics = [metric for spelt, metric in extra.items() if spelt not in known]
     if kind == "ranker" or data.validation is None:
         computed = {}
-    names |= {listed_as(name): name for name in computed}
+    names |= {listed_as(name): name for name in (*counted, *computed)}
     higher = _higher(early, computed)
-    return Metrics(names, known, metrics, watched, list(computed.values()), higher)
+    return Metrics(names, known, metrics, watched, list(computed.values()), higher, counted)
 
 
 def _add(
@@ -182,15 +191,21 @@ def _add(
     names: dict[str, str],
     extra: dict[str, str | CustomMetric],
     computed: dict[str, Asked],
+    counted: list[str] | None,
 ) -> None:
-    """Let the library measure a metric where it does so as scikit-learn does, else compute it."""
+    """Let the library measure a metric where it does so as scikit-learn does, else compute it; here in both parts."""
     name = item if isinstance(item, str) else item[0]
+    if name in (*names.values(), *computed):
+        return
     spelt = library.equal[kind].get(name)
     native = spelt if isinstance(spelt, str) or spelt is None else spelt[classes > 2]
-    if native and names.setdefault(native, name) == name:
-        extra.setdefault(native, native)
-    else:
-        computed[name] = item
+    if native and names.get(native, name) == name:
+        if counted is None:
+            names[native] = name
+            extra.setdefault(native, native)
+            return
+        counted.append(name)
+    computed[name] = item
 
 
 def _higher(early: EarlyStopping | None, computed: Mapping[str, Asked]) -> bool | None:
@@ -243,6 +258,7 @@ def _watched(
     computed: dict[str, Asked],
     early: EarlyStopping | None,
     classes: int,
+    counted: list[str] | None,
 ) -> str | None:
     if early is None:
         return None if data.validation is None else f"val_{_loss(names)}"
@@ -251,15 +267,17 @@ def _watched(
     if metric == "loss":
         metric = _loss(names)
     if metric not in (*names.values(), *computed):
-        if metric.partition(library.setting)[0] in library.metrics[kind]:
+        usual = kind != "ranker" and SPELLINGS.get(metric, "confusion_matrix") != "confusion_matrix"
+        if metric.partition(library.setting)[0] in library.metrics[kind] and not (usual and counted is not None):
             spelt = _spelt(library, kind, metric, classes)
             names[spelt] = metric
             extra.setdefault(spelt, spelt)
-        elif kind != "ranker" and METRICS.get(SPELLINGS.get(metric, "")) and metric != "confusion_matrix":
+        elif usual:
             metric = SPELLINGS[metric]
             if (METRICS[metric].task == "classification") == (kind == "classifier"):
-                _add(library, kind, metric, classes, names, extra, computed)
-    if part in parts and (metric in names.values() or (part == "val" and metric in computed)):
+                _add(library, kind, metric, classes, names, extra, computed, counted)
+    here = computed if part == "val" else counted or ()
+    if part in parts and (metric in names.values() or metric in here):
         return f"{part}_{metric}"
     known = [f"{part}_{name}" for part in parts for name in dict.fromkeys([*names.values(), *library.metrics[kind]])]
     known += [f"val_{name}" for name in computed if "val" in parts]

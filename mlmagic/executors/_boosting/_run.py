@@ -46,8 +46,10 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
     estimator = _estimator.make(library, config, name, given)
     own, asked = Trial(library, kind, data, columns).measured(estimator), _estimator.metrics(given, estimator)
     custom = library.own_objective(estimator)
-    named = wanted(library, kind, train, estimator)
-    metrics = _metrics.choose(library, kind, data, own, asked, train.early_stopping, custom=custom, named=named)
+    named, alike = wanted(library, kind, train, estimator), counts_alike(library, kind, data, estimator)
+    metrics = _metrics.choose(
+        library, kind, data, own, asked, train.early_stopping, custom=custom, named=named, alike=alike
+    )
     device = _device.choose(library, config, emit)
     if device["gpuUsed"]:
         library.on_cuda(estimator)
@@ -81,11 +83,16 @@ def wanted(library: Library, kind: Kind, train: BoostingTrain, estimator: Any) -
     return train.asked if kind == "regressor" or library.probabilities(estimator) else ()
 
 
+def counts_alike(library: Library, kind: Kind, data: TrainingData, estimator: Any) -> bool:
+    """Whether rows have weights, by which the library would measure what scikit-learn measures without them."""
+    weighed = any(rows is not None and rows.weight is not None for rows in (data.train, data.validation))
+    return weighed and (kind == "regressor" or (kind == "classifier" and library.probabilities(estimator)))
+
+
 def _computed(kind: Kind, metrics: Metrics, parts: Mapping[str, Part]) -> list[Computed]:
-    if not metrics.computed:
-        return []
     classes = np.unique(parts["train"].y) if kind == "classifier" else None
-    return [Computed(metrics.computed, parts["val"], classes)]
+    asked = {"train": metrics.counted, "val": metrics.computed}
+    return [Computed(names, parts[part], classes) for part, names in asked.items() if names]
 
 
 def _watch(train: BoostingTrain, metrics: Metrics) -> Watch | None:

@@ -80,8 +80,8 @@ def is_of_a_run(library: Library, path: Path) -> bool:
     return path.name == library.model_file and (path.parent / ABOUT).exists()
 
 
-def read(library: Library, path: Path) -> Any:
-    """Read a model file of the library's own that another program wrote.
+def read(library: Library, path: Path, *, trust: bool) -> Any:
+    """Read a model file of the library's own that another program wrote, or a pickle where a person trusts it.
 
     Raises
     ------
@@ -97,8 +97,8 @@ def read(library: Library, path: Path) -> Any:
         )
     content = _content(path)
     if content.startswith(_PICKLE):
-        raise refused(path, "it is a pickle, and reading one runs whatever code is in it", _way_out(library))
-    wrong = _probe.complaint(library, path)
+        return _unpickled(library, path, trust=trust)
+    wrong = _probe.complaint(library, path) if content else "it is empty"
     if wrong is not None:
         raise _damaged(library, path, wrong)
     return library.parse(content)
@@ -138,6 +138,17 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ModelLoadingError(f"Cannot read {path}: {error.strerror}") from None
+
+
+def _unpickled(library: Library, path: Path, *, trust: bool) -> Any:
+    if not trust:
+        raise refused(path, "it is a pickle, and reading one runs whatever code is in it", _way_out(library))
+    import joblib
+
+    try:
+        return joblib.load(path)
+    except Exception as error:  # a damaged file fails in any way
+        raise _damaged(library, path, f"{type(error).__name__}: {error}") from None
 
 
 def _damaged(library: Library, path: Path, cause: str) -> ModelLoadingError:

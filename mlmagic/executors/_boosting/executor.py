@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mlmagic.errors import FrameworkNotFound, ModelLoadingError
 from mlmagic.events import Emit, Plan
-from mlmagic.executors._base import Outcome, Predictions, Stop
+from mlmagic.executors._base import Outcome, Predictions, Stop, most_probable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +84,7 @@ class BoostingExecutor:
         if outcome.classes is None or not library.probabilities(estimator):
             return Predictions(outcome.model.predict(X))
         probabilities = outcome.model.predict_proba(X)
-        return Predictions(outcome.classes[probabilities.argmax(axis=1)], probabilities)
+        return Predictions(outcome.classes[most_probable(probabilities)], probabilities)
 
     def save(self, outcome: Outcome, config: RunConfig) -> dict[str, Path]:
         """The trees in the library's own format, a preparation as skops stores it, and plain data: no pickle."""
@@ -140,7 +140,10 @@ class BoostingExecutor:
         if _storage.is_of_a_run(self._library, path):
             model, classes = _storage.load(self._library, path.parent)
             return Outcome(model, classes=classes)
-        return self._outcome(_storage.read(self._library, path))
+        outcome = self.adopt(_storage.read(self._library, path, trust=config.trust))
+        if outcome is None:
+            raise ModelLoadingError(f"{path.name} holds no model of {self._library.title}")
+        return outcome
 
     def _outcome(self, model: Any) -> Outcome:
         from mlmagic.executors._boosting._estimator import kin

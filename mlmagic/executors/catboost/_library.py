@@ -6,9 +6,10 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mlmagic._suggest import listed
 from mlmagic.executors._boosting._library import Library
 from mlmagic.executors.catboost._estimators import ESTIMATORS
-from mlmagic.executors.catboost._parameters import EQUAL, METRICS, SYNONYMS
+from mlmagic.executors.catboost._parameters import EQUAL, METRICS, RANGES, SYNONYMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from mlmagic.executors._boosting._rows import Columns
 
 _PLACE = re.compile(r"^\S+\.(h|cpp|pyx):\d+: ")
+_BOUND = re.compile(r"should be (>=|in [(\[]\d+,) ?(\d+[\])]?)")
+_CHOICE = re.compile(r"Valid options are: (.+)\.")
 # They make the trees so far smaller as more are grown.
 _SHRINKING = ("model_shrink_rate", "langevin", "posterior_sampling")
 # Columns of texts and of vectors: a preparation gives neither.
@@ -48,6 +51,9 @@ class CatBoost(Library):
     }
     metrics = METRICS
     equal = EQUAL
+    ranges = RANGES
+    # CatBoost 1.2 trains with max_leaves: 0 until it reads where it should not.
+    fragile = True
     unfit = ""
     setting = ":"
     importance = "prediction values change"
@@ -124,6 +130,13 @@ class CatBoost(Library):
         """An error in CatBoost's words, without the place in its source."""
         text = _PLACE.sub("", str(error).strip())
         return text if type(error).__name__ == "CatBoostError" else f"{type(error).__name__}: {text}"
+
+    def rule(self, complaint: str) -> str | None:
+        """CatBoost names the words that it knows, and some bounds."""
+        if bound := _BOUND.search(complaint):
+            return f"numbers {bound[1]} {bound[2]}"
+        found = _CHOICE.search(complaint)
+        return found and listed(sorted(re.findall(r"'(\w+)'", found[1])))
 
     def between(self, estimator: Any, columns: Columns) -> Any:
         """A table whose categories are whole numbers."""

@@ -1,4 +1,4 @@
-"""Names that CatBoost knows: second names of hyperparameters, and metrics."""
+"""What CatBoost knows: second names of hyperparameters, what they take, and metrics."""
 
 from __future__ import annotations
 
@@ -25,6 +25,20 @@ SYNONYMS = {
     # CatBoost watches one metric and lists the others apart; a run decides by itself which it watches.
     "custom_loss": "eval_metric",
     "custom_metric": "eval_metric",
+}
+# Of CatBoost 1.2's checks (catboost/private/libs/options); asked, it says little of many of them.
+RANGES = {
+    "bagging_temperature": "numbers >= 0",
+    "border_count": "whole numbers from 1 to 65535",
+    "depth": "whole numbers from 0 to 16",
+    "fold_len_multiplier": "numbers > 1",
+    "l2_leaf_reg": "numbers >= 0",
+    "leaf_estimation_iterations": "whole numbers >= 1",
+    "learning_rate": "numbers > 0",
+    "max_leaves": "whole numbers from 1 to 65536",
+    "one_hot_max_size": "whole numbers >= 0",
+    "rsm": "numbers in (0, 1]",
+    "subsample": "numbers in (0, 1]",
 }
 
 

@@ -43,6 +43,11 @@ class LightGBM(Library):
     }
     metrics = METRICS
     equal = EQUAL
+    # Of its page of parameters; it names one bound at a time, and none where every number means something.
+    ranges: ClassVar[Mapping[str, str]] = {
+        "max_depth": "whole numbers, 0 and less for no limit",
+        "num_leaves": "whole numbers from 2 to 131072",
+    }
     # It would read them as JSON.
     unfit = '",:[]{}'
     endless = "dart changes its earlier trees"

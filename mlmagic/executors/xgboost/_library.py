@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlmagic.executors._boosting._library import Fitting, Listener
 
 _PLACE = re.compile(r"^\[\d\d:\d\d:\d\d\] \S+:\d+: ")
-_BOUND = re.compile(r"should be (greater equal to|greater than) (\S+)")
+_BOUND = re.compile(r"(greater equal to|equal to or greater than|greater than) (-?[\d.]*\d)")
 _CHOICE = re.compile(r"exceed bound (\[\S+\])|valid values are: \{(.*)\}|expect (\w+) but")
 # Objectives of classifiers whose output is a probability.
 _PROBABILISTIC = ("binary:logistic", "multi:softprob", "reg:logistic")
@@ -81,8 +81,8 @@ class XGBoost(Library):
 
         if not xgboost.build_info().get("USE_CUDA"):
             return "XGBoost is built without CUDA here"
-        parameters = {"device": "cuda", "verbosity": 0}
-        booster = xgboost.train(parameters, xgboost.DMatrix(np.zeros((3, 1)), label=np.arange(3)), 1)
+        with xgboost.config_context(verbosity=0):  # what it has to say of it is said once, in our words
+            booster = xgboost.train({"device": "cuda"}, xgboost.DMatrix(np.zeros((3, 1)), label=np.arange(3)), 1)
         used = json.loads(booster.save_config())["learner"]["generic_param"]["device"]
         return None if used.startswith("cuda") else "XGBoost finds no GPU here"
 

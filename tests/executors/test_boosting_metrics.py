@@ -1,0 +1,181 @@
+"""Metrics and objectives of XGBoost, LightGBM and CatBoost: the library's, the notebook's, and a ranking's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlmagic.errors import DataLoadingError, InvalidConfiguration, TrainingFailure
+from tests.executors.boosting_run import (
+    ALL,
+    BOTH,
+    HANDS,
+    QUANTILE,
+    SEED,
+    estimator,
+    parts,
+    penguins,
+    queries,
+    series,
+    split,
+    table,
+    train,
+)
+
+pytestmark = pytest.mark.usefixtures("here")
+
+
+def worst(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    return float(np.abs(y_true - y_pred).max())
+
+
+def mine_score(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    return -float(np.abs(y_true - y_pred).max())
+
+
+def named(y_true: np.ndarray, y_pred: np.ndarray) -> tuple[str, float, bool]:
+    return "anything", -float(np.abs(y_true - y_pred).max()), True
+
+
+@BOTH
+def test_a_metric_of_the_notebook(framework):
+    frame, rounds = table("regression"), {"n_estimators": 15}
+    report = train(
+        framework, frame, {"worst": worst}, validationSplit=0.2,
+        hyperparameters={**rounds, "eval_metric": ["$worst", "mae"]},
+    )  # fmt: skip
+    _, (X, y), (Xv, yv) = split(frame, validation=0.2, classify=False)
+    made = HANDS[framework].regressor(**rounds, random_state=SEED, **HANDS[framework].quiet).fit(X, y)
+    for place in (1, 7, 15):
+        key = {"iteration_range": (0, place)} if framework == "xgboost" else {"num_iteration": place}
+        values = made.predict(Xv, **key)
+        assert series(report, "val_worst")[place - 1] == pytest.approx(worst(yv.to_numpy(), values), rel=1e-5)
+        assert series(report, "val_mae")[place - 1] == pytest.approx(np.abs(yv - values).mean(), rel=1e-5)
+    assert estimator(report.model).get_params().get("eval_metric") in (None, [worst, "mae"])
+
+
+@ALL
+@pytest.mark.parametrize(("function", "name"), [(worst, "worst"), (mine_score, "mine_score"), (named, "named")])
+def test_early_stopping_by_a_metric_of_the_notebook(framework, function, name):
+    """Down, unless its name or itself says up."""
+    report = train(
+        framework, table("regression"), {"f": function},
+        earlyStopping={"metric": f"val_{name}", "patience": 5}, hyperparameters={"eval_metric": "$f"},
+    )  # fmt: skip
+    values = series(report, f"val_{name}")
+    assert report.metadata["bestRound"] == (values.argmin() if name == "worst" else values.argmax()) + 1
+
+
+@ALL
+def test_a_metric_that_fails_ends_the_run_with_its_own_lines(framework):
+    def broken(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+        raise ZeroDivisionError("in the metric")
+
+    with pytest.raises(TrainingFailure, match="in the metric") as caught:
+        train(framework, table("regression"), {"f": broken}, hyperparameters={"eval_metric": "$f"})
+    assert 'raise ZeroDivisionError("in the metric")' in caught.value.stderr
+
+
+@ALL
+def test_an_unknown_metric_is_refused(framework):
+    with pytest.raises(InvalidConfiguration, match=r"eval_metric must be rmse, .*got 'rsme'") as caught:
+        train(framework, table("regression"), hyperparameters={"eval_metric": "rsme"})
+    assert caught.value.faults[0].suggestion == "rmse"
+    early = {"earlyStopping": {"metric": "val_acuracy"}}
+    with pytest.raises(InvalidConfiguration, match=r"earlyStopping\.metric must be val_loss, ") as caught:
+        train(framework, table("classification"), **early)
+    assert caught.value.faults[0].suggestion == "val_accuracy"
+
+
+@ALL
+def test_quantiles(framework):
+    frame = table("regression")
+    objective = QUANTILE[framework]
+    report = train(framework, frame, hyperparameters={"n_estimators": 30, **objective})
+    test, (X, y), _ = split(frame, classify=False)
+    by_hand = (
+        HANDS[framework].regressor(n_estimators=30, random_state=SEED, **objective, **HANDS[framework].quiet).fit(X, y)
+    )
+    np.testing.assert_array_equal(report.predictions["predicted"], by_hand.predict(test[0]))
+    assert (report.predictions["actual"] <= report.predictions["predicted"]).mean() > 0.7
+    errors = y - by_hand.predict(X)
+    pinball = np.maximum(0.9 * errors, -0.1 * errors).mean()
+    assert series(report, "train_loss")[-1] == pytest.approx(pinball, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("framework", "several"),
+    [
+        ("xgboost", {"objective": "reg:quantileerror", "quantile_alpha": [0.1, 0.5, 0.9]}),
+        ("catboost", {"objective": "MultiQuantile:alpha=0.1,0.5,0.9"}),
+    ],
+)
+def test_several_quantiles_are_several_runs(framework, several):
+    with pytest.raises(InvalidConfiguration, match="predicts 3 numbers a row, and a run is about one"):
+        train(framework, penguins(), target="body_mass_g", hyperparameters=several)
+
+
+def squared(y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return y_pred - y_true, np.ones_like(y_true)
+
+
+@BOTH
+def test_an_objective_of_the_notebook(framework):
+    frame = table("regression")
+    keys = {"hyperparameters": {"n_estimators": 30, "objective": "$f"}, "validationSplit": 0.2}
+    report = train(framework, frame, {"f": squared}, **keys)
+    test, (X, y), _ = split(frame, validation=0.2, classify=False)
+    best = report.metadata["bestRound"]
+    by_hand = HANDS[framework].regressor(
+        n_estimators=best, objective=squared, random_state=SEED, **HANDS[framework].quiet
+    )
+    np.testing.assert_array_equal(report.model.predict(test[0]), by_hand.fit(X, y).predict(test[0]))
+    assert "train_loss" not in report.history, "nobody but the user knows what it is"
+
+
+@BOTH
+def test_a_ranking(framework):
+    frame, kind = queries(), HANDS[framework].ranker
+    report = train(
+        framework, frame, algorithm=kind.__name__, target="relevance", groups="query", earlyStopping={"patience": 5},
+        hyperparameters={"n_estimators": 50},
+    )  # fmt: skip
+    facts = report.metadata
+    assert facts["task"] == "regression"
+    keys = {"target": "relevance", "groups": "query", "algorithm": kind.__name__, "earlyStopping": True}
+    _, data = parts(framework, frame, **keys)
+    train_rows, val_rows = (
+        part.X.assign(relevance=part.y, query=part.group).sort_values("query", kind="stable")
+        for part in (data.train, data.validation)
+    )
+    assert not set(train_rows["query"]) & set(val_rows["query"])
+    X, Xv, Xt = train_rows[list("abcd")], val_rows[list("abcd")], data.test.X
+    y, yv = train_rows["relevance"], val_rows["relevance"]
+    made = kind(n_estimators=50, random_state=SEED, **HANDS[framework].quiet)
+    if framework == "xgboost":
+        codes = [pd.factorize(part["query"], sort=True)[0] for part in (train_rows, val_rows)]
+        made.set_params(early_stopping_rounds=5)
+        by_hand = made.fit(X, y, qid=codes[0], eval_set=[(Xv, yv)], eval_qid=[codes[1]], verbose=False)
+        name, values = "val_ndcg@32", by_hand.evals_result()["validation_0"]["ndcg@32"]
+        best = by_hand.best_iteration + 1
+        expected = by_hand.predict(Xt, iteration_range=(0, best))
+    else:
+        sizes = [part.groupby("query").size().to_numpy() for part in (train_rows, val_rows)]
+        by_hand = made.fit(X, y, group=sizes[0], eval_set=[(Xv, yv)], eval_group=[sizes[1]])
+        name, values = "val_ndcg@5", by_hand.evals_result_["valid_0"]["ndcg@5"]
+        best = int(np.argmax(values[: facts["finalRound"]])) + 1
+        expected = by_hand.predict(Xt, num_iteration=best)
+    assert facts["bestRound"] == best
+    np.testing.assert_allclose(series(report, name), values[: facts["finalRound"]], rtol=1e-12)
+    np.testing.assert_array_equal(report.model.predict(Xt), expected)
+    assert report.run.state.best.metric == name
+
+
+@ALL
+def test_a_ranking_needs_groups(framework):
+    with pytest.raises(DataLoadingError, match="ranks the rows of each group") as caught:
+        train(
+            framework, queries().drop(columns="query"), algorithm=HANDS[framework].ranker.__name__, target="relevance"
+        )
+    assert "groups: query_id" in caught.value.solution
