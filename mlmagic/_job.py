@@ -21,6 +21,7 @@ from mlmagic._gpu import METER
 from mlmagic._inputs import bind, locate, needs_of
 from mlmagic._kept import Kept
 from mlmagic._reserve import Reserve
+from mlmagic._units import size
 from mlmagic._watched import Watched
 from mlmagic.errors import MLError, TimeoutExceeded, from_dict
 from mlmagic.events import Artifact, Began, Ended, Event, Log, Metadata, Metrics, Stopping, Usage
@@ -181,7 +182,9 @@ class Job(Watched):
         self._watchers.clear()
 
     def _write_again(self, status: str) -> None:
-        """The config once more, now that versions and the data's hash are known."""
+        """How much memory it took; the config once more, now that versions and the data's hash are known."""
+        if self._began and (peak := self.measure().peak):
+            self.emit(Metadata({"peakMemory": size(peak)}))
         with contextlib.suppress(OSError):
             self.emit(Artifact("trainingLog", TEXT_LOG, (self.path / TEXT_LOG).stat().st_size))
             write_config(self, self._commit)

@@ -28,45 +28,16 @@ from mlmagic.errors import InvalidConfiguration
 from mlmagic.report import Report
 from tests import seed_data, seeds
 from tests.executors.image_data import digits, photographs
+from tests.seed_form import body_of, lacks, leaves
 
 # What would take hours on a notebook's processor.
 FEWER_EPOCHS = {"epochs": 6}
-# Keys of an example that are only there on a GPU, or that the text writes in place of values.
-GPU_ONLY = {"gpuModel", "metadata.peakGPUMemory"}
 
 
 def run(text: str, overrides: Mapping[str, Any] | None = None) -> Report:
     """Run a document's config as it stands, but for ``overrides`` in its ``config``."""
     body = json.loads(text)
     return mlmagic.run({**body, "config": body["config"] | dict(overrides or {})})
-
-
-def body_of(report: Report) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(report.to_json())["executionReport"]
-    return found
-
-
-def leaves(body: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Every value of a nested mapping under its dotted path."""
-    found: dict[str, Any] = {}
-    for key, value in body.items():
-        inner = leaves(value, f"{before}{key}.") if isinstance(value, dict) else {before + key: value}
-        found |= inner
-    return found
-
-
-def lacks(report: Report, example: str, but: frozenset[str] = frozenset()) -> set[str]:
-    """The fields of an example that the report does not have, or has of another kind."""
-    shown, body = leaves(json.loads(example)["executionReport"]), leaves(body_of(report))
-    return {path for path, value in shown.items() if not _alike(value, body.get(path))} - GPU_ONLY - but
-
-
-def _alike(shown: Any, given: Any) -> bool:
-    if isinstance(shown, (int, float)) and not isinstance(shown, bool):
-        return isinstance(given, (int, float)) and not isinstance(given, bool)
-    if isinstance(shown, list) and shown:
-        return isinstance(given, list) and bool(given) and _alike(shown[0], given[0])
-    return type(shown) is type(given)
 
 
 def all_there(report: Report) -> None:

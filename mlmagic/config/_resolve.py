@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mlmagic._suggest import listed
 from mlmagic.config import _planned
 from mlmagic.config._action import ActionConfig
 from mlmagic.config._arrange import Checked, Entry, arrange, entries, named, unknown_key
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlmagic.config._auto import Origins
+
+# What a run's config.yaml tells beside its config.
+PROVENANCE = "provenance"
 
 
 def resolve(
@@ -58,7 +62,8 @@ def resolve(
 
 
 def _resolved(plain: dict[str, Any], checked: Checked, action: str | None, origins: Origins) -> RunConfig | None:
-    found = list(unfold(_levels(plain, checked)))
+    # A run's own config.yaml can be run as it is.
+    found = [entry for entry in unfold(_levels(plain, checked)) if entry.path != (PROVENANCE,)]
     run_wide = set(spellings(RunConfig)) - {"config"}
     rest = [entry for entry in found if entry.key not in run_wide]
     values = arrange(RunConfig, [entry for entry in found if entry.key in run_wide], checked)
@@ -180,7 +185,7 @@ def _unknown(entry: Entry, model: type[ActionConfig], framework: str | None) -> 
         message = f"{named(entry.path)} is a key of training, not of this action"
         return Complaint(entry.path, message, entry.value, on_key=True)
     if framework and owners:
-        message = f"{named(entry.path)} is not a key of {EXECUTORS[framework].title}; it belongs to {owners[0]}"
+        message = f"{named(entry.path)} is not a key of {EXECUTORS[framework].title}; it belongs to {listed(owners)}"
         return Complaint(entry.path, message, entry.value, on_key=True)
     if owners:
         return None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mlmagic.data._folds import folds
     from mlmagic.data._hash import data_hash, file_hash, schema
     from mlmagic.data._images import image_columns, is_image, row_cells
-    from mlmagic.data._kinds import kind
+    from mlmagic.data._kinds import is_text, kind
     from mlmagic.data._parse import TRUSTED_FUNCTIONS, as_labels, as_numbers
     from mlmagic.data._preparation import (
         code_counts,
@@ -43,6 +43,7 @@ _HOMES = {
     "folds": "_folds",
     "image_columns": "_images",
     "is_image": "_images",
+    "is_text": "_kinds",
     "kind": "_kinds",
     "raw": "_windows",
     "read": "_source",
@@ -74,6 +75,7 @@ __all__ = [
     "folds",
     "image_columns",
     "is_image",
+    "is_text",
     "kind",
     "raw",
     "read",

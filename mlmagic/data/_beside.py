@@ -87,8 +87,11 @@ def weighted(data: TrainingData) -> TrainingData:
     ------
     InvalidConfiguration
         If the target has no labels, or not those that are named.
+    DataLoadingError
+        If no row to train on, or none to validate, counts for anything.
     """
     if data.class_weight is None:
+        _require_some(data, "sampleWeight")
         return data
     if data.task != "classification":
         raise InvalidConfiguration([Fault("classWeight", "classWeight is for labels, but the target is numbers")])
@@ -96,7 +99,18 @@ def weighted(data: TrainingData) -> TrainingData:
     by_label = class_weights(data.train.y, data.class_weight)
     own = data.train.weight
     train = replace(data.train, weight=by_label if own is None else by_label * own)
-    return replace(data, train=train, sample_weight=own)
+    found = replace(data, train=train, sample_weight=own)
+    _require_some(found, "classWeight" if own is None else "sampleWeight, or classWeight,")
+    return found
+
+
+def _require_some(data: TrainingData, key: str) -> None:
+    for name, rows in (("training", data.train), ("validation", data.validation)):
+        if rows is not None and rows.weight is not None and not rows.weight.any():
+            raise DataLoadingError(
+                f"{key} is 0 for each of the {len(rows)} {name} rows",
+                solution="Give some of them a weight above 0; another seed splits the rows otherwise",
+            )
 
 
 def _weights(column: pd.Series) -> pd.Series:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mlmagic.data._kinds import Kind, is_numeric_text, kind
+from mlmagic.data._kinds import Kind, is_numeric_text, is_text, kind
 from mlmagic.data._parse import numbers
 from mlmagic.data._shown import listing, shown
 from mlmagic.errors import DataLoadingError
@@ -38,17 +38,14 @@ def inspect(X: pd.DataFrame, *, text: bool = False) -> Inspection:
         With every column that mixes numbers and words, or holds free text, dates, objects or infinite values.
     """
     kinds = {name: kind(X[name]) for name in X.columns}
-    alone = text and X.shape[1] == 1
-    faults = {
-        name: fault
-        for name in X.columns
-        if not (alone and kinds[name] == "text") and (fault := _fault(X[name], kinds[name])) is not None
-    }
+    alone = text and X.shape[1] == 1 and is_text(X.iloc[:, 0])
+    faults = {name: fault for name in X.columns if not alone and (fault := _fault(X[name], kinds[name])) is not None}
     if "image" in kinds.values() and len(kinds) > 1:
         faults |= _beside_images(kinds)
     if faults:
         texts = [name for name in faults if kinds[name] == "text"]
-        raise DataLoadingError(_message(faults), solution=_solution(faults, texts), metadata={"columns": list(faults)})
+        way_out = _solution(faults, texts, network=text)
+        raise DataLoadingError(_message(faults), solution=way_out, metadata={"columns": list(faults)})
     missing = {name: gaps(X[name], kinds[name]) for name in X.columns}
     some = tuple(name for name, mask in missing.items() if mask.any())
     return Inspection(kinds, some, tuple(name for name in some if missing[name].all()))
@@ -127,12 +124,15 @@ def _message(faults: dict[str, str]) -> str:
     return "\n  ".join([f"{len(faults)} columns cannot be trained on", *faults.values()])
 
 
-def _solution(faults: dict[str, str], texts: list[str]) -> str:
+def _solution(faults: dict[str, str], texts: list[str], *, network: bool) -> str:
+    """The way out; who trains a network is told first what it does with text."""
     way = (
         f"Clean the data, or leave out {listing(faults)} by naming the others in featureColumns; "
         "a column of category dtype is encoded whatever its labels; prepare: none skips this check"
     )
     if not texts:
         return way
-    alone = f"featureColumns: [{texts[0]}]"
-    return f"{way}; a network learns from text alone: framework: pytorch, architecture: text_transformer, {alone}"
+    alone = f"architecture: text_transformer, featureColumns: [{texts[0]}]"
+    if network:
+        return f"A network learns from one column of text, alone: {alone}; or {way[0].lower()}{way[1:]}"
+    return f"{way}; a network (pytorch, keras) learns from text alone: {alone}"

@@ -45,6 +45,17 @@ def kind(column: pd.Series) -> Kind:
     return _by_values(values.astype(object))
 
 
+def is_text(column: pd.Series) -> bool:
+    """Whether a column is free text, some of which may be or read as numbers: a review that says "10"."""
+    known = kind(column)
+    if known != "mixed":
+        return known == "text"
+    values = column.dropna().astype(object).map(str).str.strip()
+    values = values[values != ""]
+    words = values[~is_numeric_text(pd.Index(values, dtype=object))]
+    return len(words) >= len(values) / 2 and words_kind(words) == "text"
+
+
 def words_kind(values: pd.Series) -> Kind:
     """Say what text without gaps holds: numbers and dates may be written as text."""
     counts = values.value_counts()

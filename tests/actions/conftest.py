@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mlmagic
-from mlmagic.executors import EXECUTORS
-from tests.executors.test_contract import SMALL, frame
+from tests.executors.contract.cases import CASES, SMALL, frame
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlmagic.report import Report
-
-CASES = sorted(case for case in SMALL if case[0] in EXECUTORS)
 
 
 @dataclass(frozen=True)

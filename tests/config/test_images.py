@@ -84,6 +84,9 @@ def test_architectures_of_each_framework() -> None:
         "dropout": 0.2
     }
     assert config(HEAD).hyperparameters == {"channels": [32, 64, 128], "dropout": 0}
-    found = fault(KERAS.replace("cnn", "resnet18"))
-    assert found.message == "architecture must be mlp, cnn or resnet50 in this framework, got 'resnet18'"
+    for name in ("resnet18", "resnet50", "text_transformer"):
+        assert config(KERAS.replace("cnn", name)).architecture == name
+    found = fault(KERAS.replace("cnn", "tabular transformer"))
+    known = "mlp, cnn, resnet18, resnet50 or text_transformer"
+    assert found.message == f"architecture must be {known} in this framework, got 'tabular_transformer'"
     assert fault(HEAD.replace("cnn", "resnet19")).suggestion == "resnet18"

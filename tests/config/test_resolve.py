@@ -192,7 +192,7 @@ def test_missing_in_config_points_at_config():
         ),
         ("hyperparameters:", 17, "hyperparameters must be a mapping, got null", None),
         ("freezeLayers: [a]", 1, "freezeLayers is not available yet in this version: leave it out", None),
-        ("epochs: 5", 1, "epochs is not a key of scikit-learn; it belongs to PyTorch", None),
+        ("epochs: 5", 1, "epochs is not a key of scikit-learn; it belongs to PyTorch or Keras", None),
         ("config: {config: 1}", 10, "'config' is not a key; the model's own parameters go under hyperparameters", None),
         ("xyz: 5", 1, "'xyz' is not a key; the model's own parameters go under hyperparameters", None),
         (

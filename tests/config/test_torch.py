@@ -73,7 +73,12 @@ def test_faults_of_mlp():
         ),
         ("validationSplit: 0.8", 18, "testSplit and validationSplit must together be below 1", None),
         ("testSplit: 0.8", 12, "testSplit and validationSplit must together be below 1", None),
-        ("algorithm: SVC", 1, "algorithm is not a key of PyTorch; it belongs to scikit-learn", None),
+        (
+            "algorithm: SVC",
+            1,
+            "algorithm is not a key of PyTorch; it belongs to scikit-learn, XGBoost, LightGBM or CatBoost",
+            None,
+        ),
         ("architecture_: x", 1, "'architecture_' is not a key", "architecture"),
     ],
 )

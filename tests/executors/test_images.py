@@ -24,8 +24,8 @@ from mlmagic.config import resolve  # noqa: E402
 from mlmagic.errors import DataLoadingError, InvalidConfiguration, MLError  # noqa: E402
 from mlmagic.events import Log, Metadata, Metrics, Row  # noqa: E402
 from mlmagic.executors import load  # noqa: E402
+from tests.executors.contract.runs import Run  # noqa: E402
 from tests.executors.image_data import X, Y, digits, photographs  # noqa: E402
-from tests.executors.test_contract import Run  # noqa: E402
 from tests.runs import until  # noqa: E402
 
 ROOT = Path(__file__).parents[2]

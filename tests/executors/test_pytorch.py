@@ -178,19 +178,6 @@ def test_it_learns_more_than_a_guess(task: str) -> None:
         assert set(given.values) <= set(run.outcome.classes)
 
 
-def test_validation_scores_are_those_of_the_evaluation_room() -> None:
-    from mlmagic.evaluation import scores
-
-    early = {"patience": 50, "metric": "val_f1"}
-    for frame, target, keys in ((IRIS, "target", {"earlyStopping": early}), (DIABETES, "target", {})):
-        run = prepare(frame, target=target, architecture="mlp", epochs=3, **keys).train()
-        rows = run.data.validation
-        given = run.executor.predict(run.outcome, rows)
-        expected = scores(run.data.task, rows.y, given.values, given.probabilities, run.outcome.classes)
-        best = run.rows[run.metadata["bestEpoch"] - 1]
-        assert {name: best[f"val_{name}"] for name in expected} == pytest.approx(expected, rel=1e-4)
-
-
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
 def test_a_target_of_any_scale_is_learned_in_its_own_units(loss: str) -> None:
     frame = DIABETES.assign(target=DIABETES.target * 1000 + 200_000)
@@ -265,30 +252,6 @@ def test_batch_normalisation_survives_a_last_batch_of_one_row() -> None:
     assert len(run.train().losses) == 1
 
 
-def test_the_best_epoch_is_that_of_the_history_and_its_weights_come_back() -> None:
-    keys = {"target": "target", "architecture": "mlp", "learningRate": 0.02, "epochs": 60}
-    early = {"patience": 5, "metric": "val_loss"}
-    run = prepare(DIABETES, earlyStopping=early, **keys).train()
-    losses = [row["val_loss"] for row in run.rows]
-    best = int(np.argmin(losses)) + 1
-    assert run.metadata["bestEpoch"] == best
-    assert run.metadata["earlyStopped"] is True
-    assert run.metadata["finalEpoch"] == len(losses) == best + 5
-    assert [event for event in run.events if isinstance(event, Best)][-1] == Best(best, "val_loss", min(losses))
-    given = run.executor.predict(run.outcome, run.data.validation)
-    assert r2_score(run.data.validation.y, given.values) == pytest.approx(run.rows[best - 1]["val_r2"], abs=1e-4)
-    assert not run.outcome.model.training
-    validation = run.outcome.metrics["validation"]
-    assert validation["bestLoss"] == min(losses) == validation["loss"][best - 1]
-    assert validation["finalLoss"] == losses[-1]
-
-
-def test_a_metric_that_grows_is_maximised() -> None:
-    early = {"patience": 3, "metric": "val_accuracy"}
-    run = prepare(CANCER, target="target", architecture="mlp", epochs=40, earlyStopping=early).train()
-    assert run.metadata["bestEpoch"] == int(np.argmax([row["val_accuracy"] for row in run.rows])) + 1
-
-
 def test_without_validation_rows_the_last_epoch_is_the_model() -> None:
     run = prepare(IRIS, target="target", architecture="mlp", epochs=4, validationSplit=0.0).train()
     assert run.metadata["bestEpoch"] == run.metadata["finalEpoch"] == 4
@@ -313,12 +276,6 @@ def test_a_stop_in_the_middle_of_an_epoch_keeps_the_best_so_far(finished: int) -
     assert len(run.losses) % -(-len(run.data.train) // 16) != 0
     assert (run.executor.predict(run.outcome, run.data.test).values == run.data.test.y).mean() > 0.6
     assert run.metadata.get("bestEpoch") == (finished or None)
-
-
-def test_a_stop_before_the_first_step_gives_no_model() -> None:
-    run = prepare(IRIS, target="target", architecture="mlp")
-    run.stop.set()
-    assert run.train().outcome.model is None
 
 
 def test_a_loss_that_is_no_number_says_when_and_what_to_do() -> None:
@@ -425,14 +382,6 @@ def test_gaps_are_named_before_training_where_nothing_fills_them() -> None:
     run = prepare(PENGUINS, target="species", architecture="mlp", featureColumns=columns, prepare="none")
     with pytest.raises(DataLoadingError, match="gaps in 'bill_length_mm', 'body_mass_g'"):
         run.check()
-
-
-def test_a_gpu_that_is_not_there_is_said_and_the_cpu_trains() -> None:
-    if torch.cuda.is_available():
-        pytest.skip("there is a GPU")
-    run = prepare(IRIS, target="target", architecture="mlp", epochs=1, gpuEnabled=True).train()
-    assert "no GPU" in run.log
-    assert run.metadata["gpuUsed"] is False
 
 
 @pytest.mark.gpu

@@ -23,7 +23,7 @@ from mlmagic.data import Rows  # noqa: E402
 from mlmagic.errors import DataLoadingError, InvalidConfiguration  # noqa: E402
 from mlmagic.events import Row, Steps  # noqa: E402
 from tests.config.faults import fault  # noqa: E402
-from tests.executors.test_contract import Run as Job  # noqa: E402
+from tests.executors.contract.runs import Run as Job  # noqa: E402
 from tests.executors.text_data import docstrings  # noqa: E402
 from tests.executors.torch_run import Run, prepare  # noqa: E402
 
@@ -189,6 +189,19 @@ def test_a_network_of_the_notebook_gets_token_ids() -> None:
     )
 
 
+def test_a_network_that_is_built_says_how_many_tokens_it_knows() -> None:
+    keys = {"model": "$net", "epochs": 1, "gpuEnabled": False, "target": "library"}
+    done = prepare(docstrings().iloc[:200], names={"net": Bag(700, 9, 4)}, **keys).check()
+    facts = done.train().metadata["text"]
+    assert facts["vocabulary"] == 700
+    assert facts["maxLength"] > 9  # that it is told as a number only tells nothing
+    given = {"maxLength": 9}
+    done = prepare(docstrings().iloc[:200], names={"net": Bag(700, 9, 4)}, hyperparameters=given, **keys).check()
+    assert done.train().metadata["text"]["maxLength"] == 9
+    with pytest.raises(InvalidConfiguration, match=r"at least 258 tokens, .* but the network knows 100"):
+        prepare(docstrings().iloc[:200], names={"net": Bag(100, 9, 4)}, **keys).check()
+
+
 def test_a_thread_and_a_child_give_the_same(tmp_path: Path) -> None:
     table = docstrings().iloc[:150]
     history = []
@@ -225,6 +238,17 @@ def test_a_stop_keeps_the_best() -> None:
     assert done.outcome.model is not None
 
 
+def test_texts_that_read_as_numbers_are_texts_among_texts() -> None:
+    table = docstrings().iloc[:200].assign(text=lambda frame: frame["text"].where(frame.index % 9 > 0, 10))
+    done = prepare(table, target="library", epochs=1, **SMALL).check().train()
+    assert np.array_equal(shares(done, ["10"]), shares(done, [10]))  # type: ignore[list-item]
+    with pytest.raises(InvalidConfiguration, match="but the data is text: take text_transformer"):
+        prepare(table, target="library", architecture="mlp").check()
+    table["text"] = table["text"].where(table.index % 3 == 0, 10)
+    with pytest.raises(DataLoadingError, match="Column 'text' mixes numbers and words"):
+        prepare(table, target="library", **SMALL)
+
+
 @pytest.mark.parametrize("architecture", ["mlp", "cnn", "tabular_transformer"])
 def test_a_network_that_is_not_for_text(architecture: str) -> None:
     with pytest.raises(InvalidConfiguration, match="but the data is text: take text_transformer"):
@@ -241,21 +265,24 @@ def test_text_beside_other_columns_says_what_to_do() -> None:
     table = docstrings().assign(length=lambda frame: frame["text"].str.len())
     with pytest.raises(DataLoadingError, match="Column 'text' is free text") as caught:
         prepare(table, target="library", architecture="text_transformer")
-    assert "architecture: text_transformer, featureColumns: [text]" in str(caught.value.solution)
+    way = "A network learns from one column of text, alone: architecture: text_transformer, featureColumns: [text]; or"
+    assert str(caught.value.solution).startswith(way)
     done = prepare(table, target="library", featureColumns=["text"], epochs=1, **SMALL).check()
     assert list(done.data.train.X.columns) == ["text"]
 
 
-@pytest.mark.parametrize("framework", ["sklearn", "keras", "xgboost"])
-def test_text_alone_is_for_pytorch_only(framework: str) -> None:
+@pytest.mark.parametrize(
+    ("framework", "algorithm"), [("sklearn", "RandomForestClassifier"), ("xgboost", "XGBClassifier")]
+)
+def test_text_alone_is_for_networks_only(framework: str, algorithm: str) -> None:
     from mlmagic.data import training_data
 
-    model = {"algorithm": "RandomForestClassifier"} if framework == "sklearn" else {"architecture": "mlp"}
-    model = {"algorithm": "XGBClassifier"} if framework == "xgboost" else model
-    config = resolve({"action": "train", "framework": framework, "data": "$frame", "target": "library", **model})
+    body = {"action": "train", "framework": framework, "algorithm": algorithm, "data": "$frame", "target": "library"}
+    config = resolve(body)
     with pytest.raises(DataLoadingError) as caught:
         training_data(docstrings(), config.bind(lambda reference: docstrings()).train, 0, 0.0)
-    assert "architecture: text_transformer" in str(caught.value.solution)
+    alone = "a network (pytorch, keras) learns from text alone: architecture: text_transformer"
+    assert alone in str(caught.value.solution)
 
 
 @pytest.mark.parametrize(

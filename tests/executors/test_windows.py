@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import subprocess
 import sys
+import threading
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,9 @@ import mlmagic  # noqa: E402
 from mlmagic.config import parse, resolve  # noqa: E402
 from mlmagic.data import Rows  # noqa: E402
 from mlmagic.errors import DataLoadingError, InvalidConfiguration  # noqa: E402
-from mlmagic.events import Row  # noqa: E402
+from mlmagic.events import Row, Steps  # noqa: E402
 from tests.config.faults import fault  # noqa: E402
-from tests.executors.test_contract import Run as Job  # noqa: E402
+from tests.executors.contract.runs import Run as Job  # noqa: E402
 from tests.executors.torch_run import prepare  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -153,19 +154,21 @@ def test_groups_are_series_of_their_own() -> None:
     assert len(done.data.train) == 2 * (240 - 12)
 
 
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Any:
+@pytest.fixture(scope="module", params=["pytorch", "keras"])
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    pytest.importorskip("keras" if request.param == "keras" else "torch")
     keys = {key: value for key, value in KEYS.items() if key != "architecture"}
-    body = {"action": "train", "framework": "pytorch", "architecture": "mlp", "data": "$table", "epochs": 5}
-    place = tmp_path_factory.mktemp("run") / "out"
+    body = {"action": "train", "framework": request.param, "architecture": "mlp", "data": "$table", "epochs": 5}
+    place = tmp_path_factory.mktemp(request.param) / "out"
     made = mlmagic.run({**body, **keys, "groups": "who", "outputDir": str(place)}, table=two_series())
     return made, place
 
 
 def test_predict_and_evaluate_leave_the_first_rows_out(report: Any, tmp_path: Path) -> None:
-    made, _ = report
+    made, place = report
+    framework = "keras" if (place / "best_model.keras").exists() else "pytorch"
     table = two_series().iloc[:200]
-    body = {"framework": "pytorch", "model": "$made", "data": "$table", "outputDir": str(tmp_path / "out")}
+    body = {"framework": framework, "model": "$made", "data": "$table", "outputDir": str(tmp_path / "out")}
     given = mlmagic.run({"action": "predict", **body}, made=made, table=table)
     predictions = given.predictions
     assert list(predictions.index) == list(table.index[22:])  # 11 rows of each of two series have no window
@@ -192,13 +195,51 @@ def test_blocks_do_not_matter(report: Any) -> None:
 def test_a_new_process_predicts_exactly_the_same(report: Any, tmp_path: Path) -> None:
     made, place = report
     two_series().to_pickle(tmp_path / "rows")
+    names = [".", *(path.name for path in (place / "best_model.pt", place / "best_model.keras") if path.exists())]
     code = (
         "import mlmagic, pandas\n"
-        f"model = mlmagic.load_model({str(place)!r})\n"
-        f"pandas.to_pickle(model.predict(pandas.read_pickle({str(tmp_path / 'rows')!r})), {str(tmp_path / 'out')!r})\n"
+        f"rows = pandas.read_pickle({str(tmp_path / 'rows')!r})\n"
+        f"found = [mlmagic.load_model({str(place)!r} + '/' + name).predict(rows) for name in {names!r}]\n"
+        f"pandas.to_pickle(found, {str(tmp_path / 'out')!r})\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
-    assert np.array_equal(pd.read_pickle(tmp_path / "out"), mlmagic.load_model(made).predict(two_series()))
+    found, expected = pd.read_pickle(tmp_path / "out"), mlmagic.load_model(made).predict(two_series())
+    assert len(found) == 2
+    assert all(np.array_equal(one, expected) for one in found)
+
+
+def test_plain_keras_reads_the_network_of_windows(report: Any) -> None:
+    made, place = report
+    if not (place / "best_model.keras").exists():
+        pytest.skip("of Keras only")
+    import keras
+
+    model = keras.models.load_model(place / "best_model.keras")
+    assert model.input_shape == (None, 12, 4)
+    exported = mlmagic.load_model(str(place / "saved_model")).predict(two_series())
+    assert exported == pytest.approx(mlmagic.load_model(made).predict(two_series()), rel=1e-5)
+
+
+@pytest.mark.parametrize("framework", ["pytorch", "keras"])
+def test_a_stop_keeps_the_best(framework: str) -> None:
+    pytest.importorskip("keras" if framework == "keras" else "torch")
+    from tests.executors import keras_run
+
+    make = keras_run.prepare if framework == "keras" else prepare
+    done = make(brain(), epochs=1000, batchSize=8, **KEYS)
+    seen = threading.Event()
+
+    def stop(event: Any) -> None:
+        if isinstance(event, Row):
+            seen.set()
+        if isinstance(event, Steps) and seen.is_set():
+            done.stop.set()
+
+    done.on_event = stop
+    done.train()
+    assert 1 <= len(done.rows) < 20
+    given = done.executor.predict(done.outcome, done.data.test).values  # type: ignore[arg-type]
+    assert given.shape == (len(done.data.test),)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("framework", ["pytorch", "keras"])

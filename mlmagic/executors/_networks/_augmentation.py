@@ -36,9 +36,11 @@ class Rotation(Model):
 class Jitter(Model):
     """Change light and colours; images of one channel have no colours."""
 
-    brightness: Share = Field(0.2, description="The most that it is raised or lowered by.", examples=[0.1])
-    contrast: Share = Field(0.2, description="The most that it is raised or lowered by.", examples=[0.1])
-    saturation: Share = Field(0.2, description="The most that it is raised or lowered by.", examples=[0.1])
+    brightness: Share = Field(
+        0.2, description="The most that is added or taken away, as a share from black to white.", examples=[0.1]
+    )
+    contrast: Share = Field(0.2, description="The share that it is raised or lowered by at most.", examples=[0.1])
+    saturation: Share = Field(0.2, description="The share that it is raised or lowered by at most.", examples=[0.1])
     hue: Annotated[float, Field(ge=0, le=0.5)] = Field(
         0.02, description="The most that it is turned by, as a share of the circle of colours.", examples=[0.05]
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
-from mlmagic.data import code_counts, describe_preparation, fit_preparation, is_image, kind
+from mlmagic.data import code_counts, describe_preparation, fit_preparation, is_image, is_text, kind
 from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.executors._base import batch_rows
 from mlmagic.executors._networks._architectures import KINDS
@@ -150,7 +150,12 @@ class TableInputs:
 
 
 def fit_inputs(
-    train: NetworkTrain, rows: Rows, *, expected: tuple[int | None, ...] | None = None, last: bool = False
+    train: NetworkTrain,
+    rows: Rows,
+    *,
+    expected: tuple[int | None, ...] | None = None,
+    tokens: tuple[int | None, int | None] = (None, None),
+    last: bool = False,
 ) -> Inputs:
     """Fit what makes inputs of these rows: of images or text if they hold some, else of a table.
 
@@ -158,6 +163,8 @@ def fit_inputs(
     ----------
     expected
         Height, width and channels that the network takes, where it says so.
+    tokens
+        Of a text that the network takes, and how many it knows, where it says so.
     last
         Whether it takes channels last.
 
@@ -174,7 +181,7 @@ def fit_inputs(
     if found == "images":
         return fit_images(rows, train.size, scaling, expected=expected, last=last)
     if found == "text":
-        return fit_text(rows, _asked(train, VOCABULARIES), _asked(train, LENGTHS))
+        return fit_text(rows, _asked(train, VOCABULARIES), _asked(train, LENGTHS), tokens)
     if train.architecture == "tabular_transformer" and train.prepare != "none":
         prepared = fit_preparation(rows, scaling, "codes", always=True)
         return TableInputs(prepared, codes=tuple(code_counts(prepared)))
@@ -230,12 +237,11 @@ def are_images(rows: Rows) -> bool:
 
 def are_texts(rows: Rows, train: NetworkTrain) -> bool:
     """Whether rows are texts: free text, or any words where the network is one for text."""
-    if rows.X.shape[1] != 1:
+    if train.window is not None or rows.X.shape[1] != 1:
         return False
-    found = kind(rows.X.iloc[:, 0])
     if train.architecture == "text_transformer":
-        return found in ("text", "category", "mixed")
-    return found == "text" and train.prepare != "none"
+        return kind(rows.X.iloc[:, 0]) in ("text", "category", "mixed")
+    return train.prepare != "none" and is_text(rows.X.iloc[:, 0])
 
 
 def labels(y: pd.Series | None, classes: np.ndarray) -> np.ndarray:

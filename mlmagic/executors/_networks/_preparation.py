@@ -56,5 +56,7 @@ def unpacked(content: bytes, name: str) -> Any:
         if strange:
             raise ModelLoadingError(f"{name} is refused: it holds {', '.join(sorted(strange))}")
         return skops.io.loads(content, trusted=list(TRUSTED_FUNCTIONS))
-    except (OSError, ValueError, KeyError) as error:
+    except ModelLoadingError:
+        raise
+    except Exception as error:  # a damaged file fails in any way
         raise ModelLoadingError(f"Failed to load {name}", stderr=f"{type(error).__name__}: {error}") from None

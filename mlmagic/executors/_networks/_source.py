@@ -84,8 +84,9 @@ def arguments(
         With every hyperparameter that the class does not take, and every one it needs.
     """
     given = {name: item.value if isinstance(item, Reference) else item for name, item in train.hyperparameters.items()}
+    asked = {name: value for name, value in given.items() if name in (known or {})}
     if found.make is None:
-        if given:
+        if given.keys() - asked:
             what = train.model or found.name
             message = f"hyperparameters belong to a class, but {what} is a network that is already built"
             raise InvalidConfiguration([Fault("config.hyperparameters", message, value=given)])
@@ -95,7 +96,7 @@ def arguments(
     if found.key == "architecture":
         sizes |= {"flatten": True} if len(inputs) > 1 else {}
         # What was asked of the rows is in them: the network is told what they became.
-        given = {name: value for name, value in given.items() if name not in (known or {})}
+        given = {name: value for name, value in given.items() if name not in asked}
     filled = {name: sizes[name] for name in takes if name in sizes and name not in given}
     faults = [*_count_faults(train, outputs), *_faults(found, takes, given, filled)]
     if faults:

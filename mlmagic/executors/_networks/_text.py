@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from mlmagic.errors import InvalidConfiguration
 from mlmagic.executors._base import batch_rows
 from mlmagic.executors._networks._decoded import Cancelled
 from mlmagic.executors._networks._imported import imported
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # What fills a short text up, and what stands for a text without any token.
 PAD, UNKNOWN = 0, 1
+# These two, and a token for each byte.
+FEWEST = 258
 # The most tokens that are learned where nobody says how many.
 VOCABULARY = 4000
 # Unset, a text is read as far as so many training texts go in percent, and no further than so many tokens.
@@ -31,7 +34,7 @@ TOKEN_CELLS = 64
 BLOCK = 4096
 # What people call how many tokens there are, and how many of them a text has.
 VOCABULARIES = {"num_embeddings", "num_tokens", "n_tokens", "vocab", "vocab_size", "vocabulary", "vocabulary_size"}
-LENGTHS = {"context_length", "max_len", "max_length", "max_seq_len", "seq_len", "sequence_length"}
+LENGTHS = {"context_length", "maxLength", "max_len", "max_length", "max_seq_len", "seq_len", "sequence_length"}
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,12 @@ class TextInputs:
         return ids
 
 
-def fit_text(rows: Rows, vocabulary: int | None, length: int | None) -> TextInputs:
+def fit_text(
+    rows: Rows,
+    vocabulary: int | None,
+    length: int | None,
+    expected: tuple[int | None, int | None] = (None, None),
+) -> TextInputs:
     """Learn tokens from these rows, by byte-pair encoding (Sennrich et al., 2016) of the lower-cased text's bytes.
 
     Parameters
@@ -129,17 +137,23 @@ def fit_text(rows: Rows, vocabulary: int | None, length: int | None) -> TextInpu
         The most tokens that are learned.
     length
         Tokens of a text that are read; None for as many as most of these texts have.
+    expected
+        Tokens of a text that the network takes, and how many tokens it knows; None where it does not say.
 
     Raises
     ------
+    InvalidConfiguration
+        If the vocabulary has no room for every byte.
     FrameworkNotFound
         If the library that does it is not installed.
     """
     found = texts(rows)
-    tokenizer = _learned(found, vocabulary or VOCABULARY)
+    tokenizer = _learned(found, _enough(vocabulary or expected[1] or VOCABULARY))
     blocks = (found[start : start + BLOCK] for start in range(0, len(found), BLOCK))
     lengths = np.array([len(one.ids) for block in blocks for one in tokenizer.encode_batch_fast(block)])
-    if length is None:
+    if length is None and expected[0] is not None:
+        length, why = expected[0], "the network takes so many"
+    elif length is None:
         length = int(max(1, min(LONGEST, np.percentile(lengths, PERCENT, method="higher"))))
         why = f"{PERCENT}% of the training texts are no longer" if length < LONGEST else "the texts are long"
     else:
@@ -154,6 +168,15 @@ def texts(rows: Rows) -> list[str]:
     """Give the texts of the only column; a gap is an empty text."""
     column = rows.X.iloc[:, 0]
     return ["" if gap else str(text) for text, gap in zip(column.astype(object), pd.isna(column), strict=True)]
+
+
+def _enough(vocabulary: int) -> int:
+    if vocabulary < FEWEST:
+        raise InvalidConfiguration(
+            f"Texts become at least {FEWEST} tokens, the 256 bytes and 2 marks, but the network knows {vocabulary}",
+            solution="Give its embedding more rows, such as 4000",
+        )
+    return vocabulary
 
 
 def _learned(found: list[str], vocabulary: int) -> Any:

@@ -26,6 +26,7 @@ class NetworkTrain(TrainConfig):
     """A network, from a script, from the notebook or built here, and how it is trained."""
 
     default_validation_split: ClassVar[float] = 0.2
+    reads_text: ClassVar[bool] = True
     # The loss behind each name that a config may give.
     losses: ClassVar[Mapping[str, str]] = dict(zip(LOSSES, LOSSES, strict=True))
     architectures: ClassVar[tuple[str, ...]] = tuple(ARCHITECTURES)
@@ -51,7 +52,8 @@ class NetworkTrain(TrainConfig):
     architecture: Architecture | None = Field(
         None,
         description="A network built here: `mlp`, fully connected layers for tables; `cnn`, `resnet18` and `resnet50` "
-        "for images; `text_transformer` for a column of text; `tabular_transformer` for tables, a token a column.",
+        "for images; `text_transformer` for a column of text; in PyTorch `tabular_transformer` for tables, a token a "
+        "column.",
         examples=["mlp", "resnet18", "text_transformer"],
     )
     image_size: Side | Annotated[list[Side], Field(min_length=2, max_length=2)] | None = Field(

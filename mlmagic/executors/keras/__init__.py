@@ -1,1 +1,1 @@
-"""Keras: a network from a script, a file or the notebook, or built here, trained on tables and images."""
+"""Keras: a network from a script, a file or the notebook, or built here, on tables, images, text and time series."""

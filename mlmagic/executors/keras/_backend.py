@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mlmagic.config import RunConfig
 
-TENSORFLOW, TORCH = "tensorflow", "torch"
+TENSORFLOW, TORCH, JAX = "tensorflow", "torch", "jax"
 
 
 def load() -> Any:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import keras
+    import numpy as np
+
     from mlmagic.data import TrainingData
     from mlmagic.executors._networks._source import Source
     from mlmagic.executors.keras._loop import Training
@@ -54,21 +57,28 @@ def facts(train: KerasTrain, found: Source, made: Network) -> dict[str, Any]:
         "lossFunction": made.objective.name,
     }
     if train.mixed_precision:
-        body["precision"] = made.model.dtype_policy.name
+        body["precision"] = _precision(made.model)
     if made.scale is not None:
         body["targetScaling"] = {"method": "standard", "mean": made.scale.mean, "scale": made.scale.spread}
     return body
 
 
-def about(data: TrainingData, found: Source, made: Network, shape: tuple[int, ...]) -> dict[str, Any]:
-    """What is needed to read the network again, as plain data."""
+def _precision(model: keras.Model) -> str:
+    """The policy of its layers; that of a copy's own is the default's."""
+    names: list[str] = [layer.dtype_policy.name for layer in model._flatten_layers()]
+    return next((name for name in names if name.startswith("mixed")), names[0])
+
+
+def about(data: TrainingData, found: Source, made: Network, inputs: np.ndarray) -> dict[str, Any]:
+    """What is needed to read the network again, as plain data; ``inputs`` are those of some rows."""
     classes = data.classes
     return {
         "network": found.name,
         "arguments": plain(made.arguments.values) if found.make is not None else None,
         # Whether Keras alone can read the file: it writes classes of the user's own as names.
         "whole": not own_objects(made.model),
-        "inputs": list(shape),
+        "inputs": list(inputs.shape[1:]),
+        "inputsDtype": inputs.dtype.name,
         "outputs": made.kind,
         "classes": None if classes is None else classes.tolist(),
         "classesDtype": None if classes is None else str(classes.dtype),

@@ -83,8 +83,9 @@ def _clone(model: keras.Model, dtype: str | None) -> keras.Model:
     def layer_again(layer: Any) -> Any:
         if isinstance(layer, keras.layers.Lambda):
             return _lambda_again(layer)
-        config = layer.get_config()
-        return type(layer).from_config(config | {"dtype": dtype} if dtype else config)
+        # Keras' operations, which a functional model has between its layers, know no policy.
+        policy = {"dtype": dtype} if dtype and isinstance(layer, keras.Layer) else {}
+        return type(layer).from_config(layer.get_config() | policy)
 
     return keras.models.clone_model(model, clone_function=layer_again, recursive=True)
 

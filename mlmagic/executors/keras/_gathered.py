@@ -23,13 +23,14 @@ def gathered(
     made: Network,
     data: TrainingData,
     shape: tuple[int, ...],
+    dtype: str,
     batches: Callable[[], Iterable[np.ndarray]],
 ) -> Callable[[], dict[str, float]]:
     """What measures the network as it is now.
 
     Parameters
     ----------
-    shape
+    shape, dtype
         Of a row.
     batches
         Gives the validation rows in order, as the network takes them.
@@ -37,7 +38,7 @@ def gathered(
     assert data.validation is not None
     assert data.validation.y is not None
     points = Points(metrics, data.task, data.validation.y.to_numpy(), data.classes)
-    outputs = outputs_of(made.model, shape)
+    outputs = outputs_of(made.model, shape, dtype)
 
     def measure() -> dict[str, float]:
         found = np.concatenate([outputs(batch) for batch in batches()])

@@ -17,11 +17,11 @@ from mlmagic.executors._networks._source import Arguments
 from mlmagic.executors.keras import _files, _storage
 from mlmagic.executors.keras._copy import objects_of, own_objects
 from mlmagic.executors.keras._model import build, source
-from mlmagic.executors.keras._outcome import KerasOutcome
+from mlmagic.executors.keras._outcome import KerasOutcome, one_row
 from mlmagic.run_directory import CHECKPOINTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from mlmagic.config import Reference, RunConfig
     from mlmagic.executors.keras.config import KerasTrain
@@ -79,17 +79,17 @@ def _built_again(train: KerasTrain, about: Mapping[str, Any], file: Path, admit:
             solution=f"Build it yourself and load its weights: net.load_weights({str(file)!r})",
         )
     model = build(found, Arguments(about["arguments"] or {}, {}), mixed=train.mixed_precision)
-    fill(model, file, about["inputs"], about["network"])
+    fill(model, file, about, about["network"])
     return model
 
 
-def fill(model: keras.Model, file: Path, inputs: Sequence[int] | None, name: str) -> None:
+def fill(model: keras.Model, file: Path, about: Mapping[str, Any] | None, name: str) -> None:
     """Read weights into a network.
 
     Parameters
     ----------
-    inputs
-        The shape of a row, for a network that is only built when it is called; None where nobody knows.
+    about
+        What a row is, for a network that is only built when it is called; None where nobody knows.
 
     Raises
     ------
@@ -97,8 +97,8 @@ def fill(model: keras.Model, file: Path, inputs: Sequence[int] | None, name: str
         If they do not fit.
     """
     try:
-        if not model.built and inputs is not None:
-            model(np.zeros((1, *inputs), dtype=np.float32))
+        if not model.built and about is not None:
+            model(one_row(about))
         with keras.saving.custom_object_scope(own_objects(model)):
             model.load_weights(file)
     except Exception as error:  # shapes that do not fit, a damaged file

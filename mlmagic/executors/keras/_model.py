@@ -19,8 +19,9 @@ from mlmagic.executors.keras import _backend, _files
 from mlmagic.executors.keras._cnn import cnn
 from mlmagic.executors.keras._copy import copied, objects_of, overrides
 from mlmagic.executors.keras._mlp import mlp
-from mlmagic.executors.keras._resnet import resnet50
+from mlmagic.executors.keras._resnet import resnet18, resnet50
 from mlmagic.executors.keras._script import load_network
+from mlmagic.executors.keras._text_transformer import text_transformer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,13 @@ if TYPE_CHECKING:
     from mlmagic.executors.keras.config import KerasTrain
 
 # What the key architecture names.
-ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {"mlp": mlp, "cnn": cnn, "resnet50": resnet50}
+ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
+    "mlp": mlp,
+    "cnn": cnn,
+    "resnet18": resnet18,
+    "resnet50": resnet50,
+    "text_transformer": text_transformer,
+}
 
 
 def source(train: KerasTrain, admit: Admit = _known_scripts.note, *, trust: bool = False) -> Source:
@@ -59,8 +66,22 @@ def source(train: KerasTrain, admit: Admit = _known_scripts.note, *, trust: bool
 
 def image_shape(model: Any) -> tuple[int | None, ...] | None:
     """Height, width and channels that a model takes, None for any; None where it does not say, or takes no images."""
+    shape = _row(model)
+    return shape if shape is not None and len(shape) == 3 else None
+
+
+def text_tokens(model: Any) -> tuple[int | None, int | None]:
+    """Tokens of a text that a model takes, and how many it knows; None where it does not say."""
+    shape = _row(model)
+    layers = model._flatten_layers() if isinstance(model, keras.Model) else ()
+    # A smaller one is of positions.
+    known = max((layer.input_dim for layer in layers if isinstance(layer, keras.layers.Embedding)), default=None)
+    return (shape[0] if shape is not None and len(shape) == 1 else None), known
+
+
+def _row(model: Any) -> tuple[int | None, ...] | None:
     shape = getattr(model, "input_shape", None) if getattr(model, "built", False) else None
-    return tuple(shape[1:]) if isinstance(shape, tuple) and len(shape) == 4 else None
+    return tuple(shape[1:]) if isinstance(shape, tuple) else None
 
 
 def build(found: Source, given: Arguments, *, mixed: bool) -> keras.Model:

@@ -41,8 +41,8 @@ class KerasOutcome(Outcome):
         return windows_in(self.about)
 
     @cached_property
-    def functions(self) -> dict[tuple[int, ...], Callable[[np.ndarray], np.ndarray]]:
-        """What predicts, by the shape of a row, once it is compiled."""
+    def functions(self) -> dict[tuple[tuple[int, ...], str], Callable[[np.ndarray], np.ndarray]]:
+        """What predicts, by the shape and dtype of a row, once it is compiled."""
         return {}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -59,6 +59,11 @@ class KerasOutcome(Outcome):
         return _made, (_Library(), self.model.get_weights(), self.model.get_compile_config(), rest)
 
 
+def one_row(about: Mapping[str, Any]) -> np.ndarray:
+    """Zeros, which build a network that is only built when it is called."""
+    return np.zeros((1, *about["inputs"]), dtype=about["inputsDtype"])
+
+
 class _Library:
     """Imports Keras when it is unpickled: before what follows it, which would import it as it comes, with its noise."""
 
@@ -73,7 +78,7 @@ def _whole(model: Any, rest: dict[str, Any]) -> KerasOutcome:
 def _made(_: Any, weights: list[Any], compiled: dict[str, Any], rest: dict[str, Any]) -> KerasOutcome:
     model = rest["make"]()
     if not model.built:
-        model(np.zeros((1, *rest["about"]["inputs"]), dtype=np.float32))
+        model(one_row(rest["about"]))
     model.set_weights(weights)
     with contextlib.suppress(Exception):  # a loss of the notebook has no name that Keras knows
         model.compile_from_config(compiled)

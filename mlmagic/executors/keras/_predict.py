@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from mlmagic.errors import ModelLoadingError
-from mlmagic.executors._base import Outcome, Predictions
+from mlmagic.executors._base import Outcome, Predictions, most_probable
 from mlmagic.executors._networks._inputs import restored
 from mlmagic.executors.keras import _backend
 from mlmagic.executors.keras._model import image_shape
@@ -38,7 +38,7 @@ def predict(outcome: Outcome, rows: Rows) -> Predictions:
     size = inputs.together(rows)
     with _backend.on(device), _backend.device_errors(device, min(size, len(rows)), outcome.model.count_params()):
         parts = map(inputs.finished, inputs.batches(rows, size))
-        outputs = np.concatenate([_function(outcome, part.shape[1:])(part) for part in parts])
+        outputs = np.concatenate([_function(outcome, part)(part) for part in parts])
     return _read(outcome, outputs, _backend.facts(device))
 
 
@@ -60,20 +60,27 @@ def _read(outcome: KerasOutcome, outputs: np.ndarray, facts: dict[str, Any]) -> 
     if outcome.about["outputs"] == "numbers" and outputs[:1].size == 1:
         return Predictions(outputs.reshape(-1).astype(np.float64), metadata=facts)
     found = probabilities(outputs, outcome.about["outputs"])
-    chosen = found.argmax(axis=1)
+    chosen = most_probable(found)
     # A model of somebody else's does not tell its labels: its classes are their numbers.
     return Predictions(chosen if outcome.classes is None else outcome.classes[chosen], found, facts)
 
 
-def _function(outcome: KerasOutcome, shape: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray]:
-    """Outputs of a batch of rows of this shape, made once."""
-    if shape not in outcome.functions:
-        outcome.functions[shape] = outputs_of(outcome.model, shape)
-    return outcome.functions[shape]
+def _function(outcome: KerasOutcome, batch: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Outputs of a batch of such rows, made once."""
+    known = batch.shape[1:], batch.dtype.name
+    if known not in outcome.functions:
+        outcome.functions[known] = outputs_of(outcome.model, *known)
+    return outcome.functions[known]
 
 
-def outputs_of(model: keras.Model, shape: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray]:
-    """Outputs of a batch of any size; Keras' own function is compiled anew for each of the first sizes."""
+def outputs_of(model: keras.Model, shape: tuple[int, ...], dtype: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Outputs of a batch of any size; Keras' own function is compiled anew for each of the first sizes.
+
+    Parameters
+    ----------
+    shape, dtype
+        Of a row.
+    """
     if keras.backend.backend() != _backend.TENSORFLOW or model.run_eagerly:
         eager: Callable[[np.ndarray], np.ndarray] = model.predict_on_batch
         return eager
@@ -82,5 +89,5 @@ def outputs_of(model: keras.Model, shape: tuple[int, ...]) -> Callable[[np.ndarr
     def outputs(batch: Any) -> Any:
         return tf.cast(model.predict_step((batch,)), tf.float32)
 
-    graph = tf.function(outputs, autograph=False).get_concrete_function(tf.TensorSpec((None, *shape), tf.float32))
+    graph = tf.function(outputs, autograph=False).get_concrete_function(tf.TensorSpec((None, *shape), dtype))
     return lambda batch: graph(tf.constant(batch)).numpy()

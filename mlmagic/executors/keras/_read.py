@@ -79,7 +79,7 @@ def _weights(path: Path, wanted: InferenceConfig, about: dict[str, Any] | None) 
         values = {name: item.value if isinstance(item, Reference) else item for name, item in given}
         called = values or (about or {}).get("arguments") or {}
         found = _source.build(found, found.__name__, Arguments(called, {}), keras.Model, "keras.Model")
-    fill(found, path, (about or {}).get("inputs"), type(found).__name__)
+    fill(found, path, about, type(found).__name__)
     return found
 
 

@@ -67,7 +67,7 @@ def fit(config: RunConfig, data: TrainingData, found: Source, inputs: Inputs, em
             made = network(train, data, found, opened.first, inputs.sizes)
         remark(made, emit)
         emit(Metadata(facts(train, found, made) | _backend.facts(device)))
-        told = about(data, found, made, opened.first.shape[1:]) | {"reading": inputs.to_plain()}
+        told = about(data, found, made, opened.first) | {"reading": inputs.to_plain()}
         checkpoints = Checkpoints(
             config.output_dir if train.checkpoint else None, _interval(train), made, told, inputs.preparation, emit
         )
@@ -128,8 +128,8 @@ def _validation(
     steps.order(None)
     more = None
     if measures.gathered:
-        shape = rows.inputs.shape[1:]
-        more = gathered(measures.gathered, made, data, shape, lambda: map(inputs.finished, rows.in_order(size)))
+        row = opened.first.shape[1:], opened.first.dtype.name
+        more = gathered(measures.gathered, made, data, *row, lambda: map(inputs.finished, rows.in_order(size)))
     return Part(len(rows), size, steps, Pace(), more)
 
 

@@ -41,12 +41,19 @@ class Steps(Protocol):
 
 def train_steps(model: keras.Model, rows: Arrays, batch: int) -> Steps:
     """Steps that train, in a compiled loop where the backend has one."""
-    return _steps(model, model.train_step, rows, batch, alone=True)
+    step = _whole(model.train_on_batch) if keras.backend.backend() == _backend.JAX else model.train_step
+    return _steps(model, step, rows, batch, alone=True)
 
 
 def test_steps(model: keras.Model, rows: Arrays, batch: int) -> Steps:
     """Steps that measure; what the last one reports is of all rows since ``model.reset_metrics()``."""
-    return _steps(model, model.test_step, rows, batch, alone=False)
+    step = _whole(model.test_on_batch) if keras.backend.backend() == _backend.JAX else model.test_step
+    return _steps(model, step, rows, batch, alone=False)
+
+
+def _whole(on_batch: Callable[..., Any]) -> Callable[[Any], Any]:
+    """A step over JAX, where a model's own takes and gives all its state."""
+    return lambda data: on_batch(*data, return_dict=True)
 
 
 def _steps(model: keras.Model, step: Callable[[Any], Any], rows: Arrays, batch: int, *, alone: bool) -> Steps:
@@ -75,7 +82,7 @@ def _graph(model: keras.Model, step: Callable[[Any], Any]) -> Callable[[Any], An
 
 
 class _OneByOne:
-    """Steps in a loop of Python: the torch backend, and models that run eagerly.
+    """Steps in a loop of Python: over torch and JAX, and of models that run eagerly.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 BEST, LAST, SAVED_MODEL, ABOUT = "best_model.keras", "last_model.keras", "saved_model", "model.json"
-WEIGHTS = ".weights.h5"
+WEIGHTS, NOT_EXPORTED = ".weights.h5", "saved_model_error.txt"
 
 
 def save(outcome: Outcome, directory: Path, *, everything: bool) -> dict[str, Path]:
@@ -33,10 +33,21 @@ def save(outcome: Outcome, directory: Path, *, everything: bool) -> dict[str, Pa
     files = {"bestModel": write(outcome.model, directory / BEST)}
     files["modelInfo"] = write_about(directory, outcome.about)
     if everything and keras.backend.backend() == _backend.TENSORFLOW:
-        files["savedModel"] = write_saved_model(outcome.model, directory / SAVED_MODEL)
+        files |= _exported(outcome, directory)
     if outcome.preparation is not None:
         files["preparation"] = write_preparation(directory, outcome.preparation)
     return files
+
+
+def _exported(outcome: KerasOutcome, directory: Path) -> dict[str, Path]:
+    """A SavedModel, or why there is none: a class of the user's own may do what TensorFlow cannot export."""
+    try:
+        return {"savedModel": write_saved_model(outcome.model, outcome.about, directory / SAVED_MODEL)}
+    except OSError:
+        raise
+    except Exception as error:
+        reason = f"{SAVED_MODEL} was not written, for Keras cannot export this network: {type(error).__name__}: {error}"
+        return {"savedModelError": write_whole(directory / NOT_EXPORTED, f"{reason}\n".encode())}
 
 
 def write(model: keras.Model, path: Path) -> Path:
@@ -79,11 +90,14 @@ def read_about(directory: Path) -> dict[str, Any] | None:
     return body
 
 
-def write_saved_model(model: keras.Model, path: Path) -> Path:
+def write_saved_model(model: keras.Model, about: Mapping[str, Any], path: Path) -> Path:
     """Export a model as a directory that is there whole or not at all."""
+    # A class of the user's own does not say what it takes: Keras would have it take floats.
+    says = isinstance(model, keras.Sequential) or hasattr(model, "operations")
+    row = keras.InputSpec(about["inputsDtype"], (None, *about["inputs"]))
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
     try:
-        model.export(str(temporary / "new"), verbose=False)
+        model.export(str(temporary / "new"), verbose=False, input_signature=None if says else [row])
         if path.exists():
             path.rename(temporary / "old")
         (temporary / "new").rename(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,11 @@ from mlmagic.executors.keras._target import numpy_of
 if TYPE_CHECKING:
     from mlmagic.executors._networks._need import Need
     from mlmagic.executors._networks._source import Source
+
+
+# How Keras tells of an error in a layer, and where in its graph TensorFlow does.
+_WRAPPED = re.compile(r"Exception encountered when calling (\S+)\.\n\n\x1b\[1m(.*)\x1b\[0m", re.DOTALL)
+_NODES = re.compile(r"^\{\{function_node .*?\}\} | \[Op:.*$| for '\{\{node .*$")
 
 
 def forward(model: keras.Model, inputs: np.ndarray, wanted: Need, found: Source) -> np.ndarray:
@@ -67,8 +73,11 @@ def measure(model: keras.Model, name: str, inputs: np.ndarray, target: np.ndarra
 
 
 def _cause(error: Exception) -> str:
-    # Keras appends all arguments of the call, and TensorFlow the names of its operations.
-    return f"{type(error).__name__}: {error}".split("\n\n")[0].split(" [Op:")[0].removeprefix("{{")
+    """What failed and why: Keras wraps it between the name of a call and all its arguments, TensorFlow in its nodes."""
+    wrapped = _WRAPPED.match(str(error))
+    where, why = (f" in {wrapped[1]}", wrapped[2]) if wrapped else ("", str(error))
+    why = why.rpartition("Error encountered:\n\n")[2].split("\n\n")[0]
+    return f"{type(error).__name__}{where}: {_NODES.sub('', why)}"
 
 
 def _unfit(found: Source, message: str, error: Exception | None = None) -> InvalidConfiguration:
@@ -76,7 +85,7 @@ def _unfit(found: Source, message: str, error: Exception | None = None) -> Inval
         [Fault(f"config.{found.key}", message)],
         stderr=_frames(error) if error is not None else None,
         solution="Make the network's first and last layer fit the data: rows are (batch, features), images (batch, "
-        "height, width, channels)",
+        "height, width, channels), texts (batch, tokens), windows (batch, rows, columns)",
     )
 
 

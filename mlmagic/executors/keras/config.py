@@ -35,8 +35,7 @@ class KerasTrain(NetworkTrain):
         "mean_absolute_error": "mae",
         "mean_squared_error": "mse",
     }
-    # keras.applications has no smaller one.
-    architectures: ClassVar[tuple[str, ...]] = ("mlp", "cnn", "resnet50")
+    architectures: ClassVar[tuple[str, ...]] = ("mlp", "cnn", "resnet18", "resnet50", "text_transformer")
     model_rule: ClassVar[str] = (
         "give `modelScript: file.py`, `compiledModel: file.keras`, `model: $net` or `architecture: mlp`"
     )

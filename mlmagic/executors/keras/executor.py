@@ -73,7 +73,8 @@ class KerasExecutor:
             with _backend.own_random_state(config.seed):
                 network(train, data, self._source(config), first, inputs.sizes)
         except InvalidConfiguration as error:
-            raise (InvalidConfiguration(faults + error.faults) if faults else error) from None
+            more = [fault for fault in error.faults if fault not in faults]
+            raise (InvalidConfiguration(faults + more) if faults else error) from None
         if faults:
             raise InvalidConfiguration(faults)
 
@@ -141,13 +142,16 @@ class KerasExecutor:
         return self._sources[0][1]
 
     def _inputs(self, config: RunConfig, data: TrainingData) -> Inputs:
-        from mlmagic.executors._networks._inputs import are_images, fit_inputs
-        from mlmagic.executors.keras._model import image_shape
+        from mlmagic.executors._networks._inputs import are_images, are_texts, fit_inputs
+        from mlmagic.executors.keras._model import image_shape, text_tokens
 
         train, known = _train(config), self._fitted
         if not (known and known[0][0] is train and known[0][1] is data):
-            expected = image_shape(self._source(config).given) if are_images(data.train) else None
-            self._fitted = [(train, data, fit_inputs(train, data.train, expected=expected, last=True))]
+            asked = are_images(data.train) or are_texts(data.train, train)
+            given = self._source(config).given if asked else None
+            shape, tokens = image_shape(given), text_tokens(given)
+            inputs = fit_inputs(train, data.train, expected=shape, tokens=tokens, last=True)
+            self._fitted = [(train, data, inputs)]
         return self._fitted[0][2]
 
 

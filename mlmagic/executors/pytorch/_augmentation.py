@@ -72,10 +72,10 @@ def _crop(library: Any, given: Any, pixels: Pixels) -> list[nn.Module]:
 
 
 def _jitter(library: Any, given: Any, pixels: Pixels) -> list[nn.Module]:
-    if pixels.channels == 3:
-        return [library.ColorJitter(given.brightness, given.contrast, given.saturation, given.hue, p=1.0)]
-    around = [(1 - given.brightness, 1 + given.brightness), (1 - given.contrast, 1 + given.contrast)]
-    return [library.RandomBrightness(around[0], p=1.0), library.RandomContrast(around[1], p=1.0)]
+    # kornia's ColorJitter multiplies by the brightness, its RandomContrast does not keep the mean.
+    colours = (given.saturation, given.hue) if pixels.channels == 3 else (0.0, 0.0)
+    brightness = library.RandomBrightness((1 - given.brightness, 1 + given.brightness), p=1.0)
+    return [brightness, library.ColorJitter(0.0, given.contrast, *colours, p=1.0)]
 
 
 _LAYERS: dict[str, Callable[[Any, Any, Pixels], list[nn.Module]]] = {

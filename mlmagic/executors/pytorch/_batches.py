@@ -67,15 +67,18 @@ class Tensors:
         weight = None if self.weight is None else self.weight.to(device)
         return replace(self, inputs=self.inputs.to(device), target=self.target.to(device), weight=weight)
 
-    def in_order(self, size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
+    def in_order(self, size: int, device: torch.device) -> Iterator[Batch]:
         """Batches as the rows come."""
         if self.finish is not None or not isinstance(self.inputs, Tensor):
             size = min(size, max(1, MANY_PIXELS // self.cells))
         elif not self.inputs.is_floating_point():
             size = min(size, max(1, MANY_TOKENS // self.cells))
-        for inputs, target in zip(self._in_order(size), self.target.split(size), strict=True):
+        targets = self.target.split(size)
+        weights = [None] * len(targets) if self.weight is None else self.weight.split(size)
+        for inputs, target, weight in zip(self._in_order(size), targets, weights, strict=True):
             there = inputs.to(device)
-            yield (there if self.finish is None else self.finish(there)), target.to(device)
+            finished = there if self.finish is None else self.finish(there)
+            yield finished, target.to(device), None if weight is None else weight.to(device)
 
     def at(self, parts: Iterable[Tensor]) -> Iterator[Tensor]:
         """Inputs at these places, shape (k,) each; not finished."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -177,18 +178,24 @@ class Training:
 
     @torch.no_grad()
     def _validate(self, rows: Tensors) -> dict[str, float] | None:
-        """Give loss and scores of the validation rows; None if a stop came between."""
+        """Give loss and scores of the validation rows; None if a stop came between.
+
+        Rows count in the loss as they do in training, and all alike in the scores.
+        """
         parts, tally, forward = self.parts, self.parts.new_tally(), self.parts.forward
         total: Tensor | float = 0.0
+        counted: Tensor | float = 0.0
         parts.module.eval()
-        for inputs, target in rows.in_order(max(MANY, max(parts.batches.sizes)), parts.device):
+        for inputs, target, weight in rows.in_order(max(MANY, max(parts.batches.sizes)), parts.device):
             if self._stop.is_set():
                 return None
             outputs = forward(inputs)
-            total = total + parts.objective.loss(outputs, target).detach() * len(target)
+            share = len(target) if weight is None else weight.sum()
+            total = total + parts.mean_loss(outputs, target, weight).detach() * share
+            counted = counted + share
             tally.add(outputs, target)
         scores = {f"val_{name}": value for name, value in tally.scores().items()}
-        return {"val_loss": float(total) / len(rows), **scores}
+        return {"val_loss": float(total) / float(counted) if counted else math.nan, **scores}
 
 
 def snapshot(module: nn.Module) -> State:

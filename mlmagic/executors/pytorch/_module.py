@@ -62,6 +62,13 @@ def source(train: TorchTrain, admit: Admit = _known_scripts.note) -> Source:
     raise InvalidConfiguration([Fault("config.model", message, value=str(train.model))])
 
 
+def tokens_known(module: nn.Module | None) -> int | None:
+    """How many tokens a network knows that is there already; None where it does not say."""
+    parts = module.modules() if module is not None else ()
+    # A smaller one is of positions.
+    return max((part.num_embeddings for part in parts if isinstance(part, nn.Embedding)), default=None)
+
+
 def build(found: Source, given: Arguments) -> nn.Module:
     """A network to train: a new one, or a copy of the user's.
 

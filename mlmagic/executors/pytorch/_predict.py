@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from mlmagic.errors import ModelLoadingError
-from mlmagic.executors._base import Outcome, Predictions
+from mlmagic.executors._base import Outcome, Predictions, most_probable
 from mlmagic.executors._networks._inputs import restored
 from mlmagic.executors.pytorch import _device
 from mlmagic.executors.pytorch._inputs import dtype_of, finish, tensor
@@ -54,9 +54,9 @@ def predict(outcome: Outcome, rows: Rows) -> Predictions:
         return Predictions(outputs.reshape(-1).double().numpy(), metadata=facts)
     if outcome.classes is None:  # a network of somebody else's: its classes are their numbers
         shares = (outputs.double() if are_probabilities(outputs) else probabilities(outputs.double())).numpy()
-        return Predictions(shares.argmax(axis=1), shares, facts)
+        return Predictions(most_probable(shares), shares, facts)
     shares = probabilities(outputs.double()).numpy()
-    return Predictions(outcome.classes[shares.argmax(axis=1)], shares, facts)
+    return Predictions(outcome.classes[most_probable(shares)], shares, facts)
 
 
 def place(outcome: Outcome, config: RunConfig) -> Outcome:

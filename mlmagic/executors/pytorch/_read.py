@@ -76,7 +76,7 @@ def _content(path: Path, *, trust: bool) -> Any:
     except pickle.UnpicklingError as error:
         if not trust:
             why = "it holds more than tensors and plain data, and reading it would run code"
-            raise refused(path, f"{why} ({str(error).splitlines()[0]})", _INSTEAD) from None
+            raise refused(path, f"{why} ({_storage.beyond_tensors(error)})", _INSTEAD) from None
     except Exception as error:
         raise _damaged(path, error) from None
     return _opened(path, lambda: torch.load(path, map_location="cpu", weights_only=False))

@@ -42,7 +42,7 @@ def read(path: Path) -> dict[str, Any]:
     except pickle.UnpicklingError as error:
         raise ModelLoadingError(
             f"{path.name} is refused: reading it would run code, or it is damaged",
-            stderr=f"UnpicklingError: {str(error).splitlines()[0]}",
+            stderr=f"UnpicklingError: {beyond_tensors(error)}",
             solution="Train again; mlmagic writes tensors and plain data only",
         ) from None
     except Exception as error:  # a damaged file fails in any way
@@ -50,6 +50,12 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(body, dict) or body.get("format") != FORMAT:
         raise ModelLoadingError(f"{path.name} is no model that this version of mlmagic wrote")
     return body
+
+
+def beyond_tensors(error: pickle.UnpicklingError) -> str:
+    """What a file holds beside tensors and plain data, in torch's words but without its advice to load it anyway."""
+    said = str(error).rpartition("WeightsUnpickler error:")[2].strip()
+    return (said.splitlines() or [""])[0].partition(" was not an allowed global")[0]
 
 
 def fill(module: nn.Module, weights: Mapping[str, Any], file: Path, name: str) -> None:

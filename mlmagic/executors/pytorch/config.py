@@ -1,7 +1,7 @@
 """The keys of ``train`` in PyTorch."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -56,8 +56,6 @@ def _named(value: Any) -> Any:
 
 class TorchTrain(NetworkTrain):
     """A network, from a script, from the notebook or built here, and how it is trained."""
-
-    reads_text: ClassVar[bool] = True
 
     scheduler: Annotated[
         Scheduler | None, BeforeValidator(_named, json_schema_input_type=ScheduleName | Scheduler | None)

@@ -159,11 +159,13 @@ class TorchExecutor:
         return self._sources[0][1]
 
     def _inputs(self, train: TorchTrain, data: TrainingData) -> Inputs:
-        from mlmagic.executors._networks._inputs import fit_inputs
+        from mlmagic.executors._networks._inputs import are_texts, fit_inputs
+        from mlmagic.executors.pytorch._module import tokens_known
 
         known = self._fitted
         if not (known and known[0][0] is train and known[0][1] is data):
-            self._fitted = [(train, data, fit_inputs(train, data.train))]
+            given = self._source(train).given if are_texts(data.train, train) else None
+            self._fitted = [(train, data, fit_inputs(train, data.train, tokens=(None, tokens_known(given))))]
         return self._fitted[0][2]
 
 

@@ -1,0 +1,1 @@
+"""What every executor promises: one suite over every line of ``EXECUTORS``."""
