@@ -55,16 +55,20 @@ def named_as(frame: pd.DataFrame, config: RunConfig, fitted: Fitted) -> pd.DataF
 
 
 def renamed(frame: pd.DataFrame, source: Any, fitted: Fitted) -> pd.DataFrame:
-    """The table that was made of ``source``; an array of as many columns as the model has gets the model's names."""
+    """The table that was made of ``source``, its columns called as the model calls them.
+
+    An array of as many columns as the model has gets the model's names; a name with spaces becomes the same with
+    underscores where the model has that, since LightGBM writes them so.
+    """
+    if fitted.features is None:
+        return frame
     shape: tuple[int, ...] = getattr(source, "shape", ())
     is_array = len(shape) == 2 and not hasattr(source, "columns")
-    if not is_array or fitted.features is None or shape[1] != len(fitted.features):
-        return frame
-    import pandas as pd
-
-    named = frame.copy(deep=False)
-    named.columns = pd.Index(list(fitted.features))
-    return named
+    if is_array and shape[1] == len(fitted.features):
+        return frame.set_axis(list(fitted.features), axis=1)
+    spaced = {name: name.replace(" ", "_") for name in frame.columns if " " in name and name not in fitted.features}
+    meant = {name: other for name, other in spaced.items() if other in fitted.features and other not in frame.columns}
+    return frame.rename(columns=meant) if meant else frame
 
 
 def columns_for(fitted: Fitted, frame: pd.DataFrame, target: str | None) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import joblib
 import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
 from lightgbm import LGBMClassifier, LGBMRegressor
-from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.model_selection import train_test_split
 
 import mlmagic
@@ -156,3 +157,24 @@ def test_deterministic_runs_ask_lightgbm_for_it():
 def test_nothing_is_said_where_nothing_is_wrong():
     report = train(numbers(), validationSplit=0.2, hyperparameters={"n_estimators": 5})
     assert not [line for line in report.run.state.log if line.level in ("warning", "output")]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"model": "$fitted"},
+        {"framework": "lightgbm", "modelPath": "model.txt"},
+        {"framework": "lightgbm", "modelPath": "model.pkl", "trust": True},
+        {"framework": "sklearn", "modelPath": "model.pkl", "trust": True},
+    ],
+    ids=lambda keys: " ".join(map(str, keys.values())),
+)
+def test_columns_with_spaces_are_those_of_a_model_fitted_by_hand(keys: dict[str, Any]) -> None:
+    """LightGBM writes a space as an underscore, and forgets that it did."""
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    assert all(" " in name for name in X)
+    fitted = LGBMClassifier(n_estimators=5, verbosity=-1).fit(X, y)
+    fitted.booster_.save_model("model.txt")
+    joblib.dump(fitted, "model.pkl")
+    report = mlmagic.run({"action": "predict", "data": "$X", **keys}, X=X, fitted=fitted)
+    np.testing.assert_allclose(report.predictions[["0", "1", "2"]], fitted.predict_proba(X))
