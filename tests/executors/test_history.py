@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from mlmagic.executors._networks._history import nested
+from mlmagic.executors._history import nested
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from sklearn.model_selection import train_test_split
 from xgboost import XGBClassifier, XGBRegressor, XGBRFClassifier, XGBRFRegressor
 
 import mlmagic
-from mlmagic.errors import InvalidConfiguration
+from mlmagic.errors import InvalidConfiguration, TrainingFailure
 from mlmagic.executors.xgboost._library import XGBoost
 from mlmagic.executors.xgboost._parameters import ALIASES, METRICS, NATIVE
 
@@ -258,3 +258,12 @@ except FrameworkNotFound as error:
 def test_without_xgboost_the_way_to_it_is_said():
     done = subprocess.run([sys.executable, "-c", MISSING], capture_output=True, text=True, check=True)
     assert done.stdout == "XGBoost not found in Python environment | Install XGBoost: pip install xgboost\n"
+
+
+def test_an_error_of_the_library_is_told_without_places_in_its_source():
+    frame = numbers()
+    frame["target"] -= 200
+    with pytest.raises(TrainingFailure) as caught:
+        train(frame, hyperparameters={"objective": "reg:gamma"})
+    assert "must be greater than 0 for gamma" in caught.value.message
+    assert not any(word in str(caught.value) for word in ("src/", "Stack trace", ".cu:"))

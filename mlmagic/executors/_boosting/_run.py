@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlmagic._failure import user_frames
 from mlmagic._units import duration
 from mlmagic.data import describe_preparation, source_columns
+from mlmagic.errors import MLError, TrainingFailure
 from mlmagic.events import Emit, Metadata, Plan
 from mlmagic.executors._base import Outcome, Stop
 from mlmagic.executors._boosting import _device, _estimator, _metrics, _rows, _storage
@@ -18,7 +20,7 @@ from mlmagic.executors._boosting._progress import Progress
 from mlmagic.executors._boosting._threads import threads
 from mlmagic.executors._boosting._trial import Trial
 from mlmagic.executors._boosting._watch import Watch
-from mlmagic.executors._networks._history import nested
+from mlmagic.executors._history import nested
 from mlmagic.executors._skops import import_early
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
     began = perf_counter()
     with progress.hearing():
         measured = [*metrics.asked, *_computed(kind, metrics, parts)]
-        fitted = library.fit(estimator, Fitting(parts, columns, measured, metrics.own, number), progress)
+        fitted = _fitted(library, estimator, Fitting(parts, columns, measured, metrics.own, number), progress)
     progress.tell()
     facts = _facts(progress, total, perf_counter() - began, len(data.train))
     return Outcome(
@@ -76,6 +78,15 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
         metadata={**facts, "importances": library.importance},
         tables=_importances(library, fitted, preparation, data),
     )
+
+
+def _fitted(library: Library, estimator: Any, fitting: Fitting, progress: Progress) -> Any:
+    try:
+        return library.fit(estimator, fitting, progress)
+    except Exception as error:
+        if isinstance(error, MLError) or user_frames(error):
+            raise
+        raise TrainingFailure(f"{library.title} ended: {library.complaint(error)}") from error
 
 
 def wanted(library: Library, kind: Kind, train: BoostingTrain, estimator: Any) -> Sequence[Asked]:

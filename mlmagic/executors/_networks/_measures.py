@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlmagic._suggest import closest, listed
 from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.evaluation import METRICS, SPELLINGS, Asked, better_higher
-from mlmagic.executors._networks._history import grows
+from mlmagic.executors._history import grows
 from mlmagic.executors._networks._watch import Watch
 
 if TYPE_CHECKING:

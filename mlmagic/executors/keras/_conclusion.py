@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmagic._units import duration
 from mlmagic.events import Emit, Log
-from mlmagic.executors._networks._history import nested
+from mlmagic.executors._history import nested
 from mlmagic.executors._networks._plain import plain
 from mlmagic.executors.keras import _backend, _callbacks, _storage
 from mlmagic.executors.keras._copy import own_objects

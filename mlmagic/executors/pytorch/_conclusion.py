@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mlmagic._units import duration
 from mlmagic.events import Emit, Log
-from mlmagic.executors._networks._history import nested
+from mlmagic.executors._history import nested
 from mlmagic.executors._networks._plain import plain
 from mlmagic.executors.pytorch import _device
 from mlmagic.executors.pytorch._loop import snapshot
