@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from mlmagic.executors._base import Stop
     from mlmagic.executors._fitted import Fitted
 
-# Blocks grow by this factor to so many batches, but never beyond so many cells (64 MB as float64), as long as the next
-# one will be answered within so many seconds.
-GROWTH, MOST_BATCHES, MOST, SLOW = 16, 256, 8_000_000, 2.0
+# A block is a batch first, to see how long it takes, then what is answered within so many seconds: at most so many
+# batches, and so many cells (64 MB as float64). A call has its price, so the fewer the better.
+SECONDS, MOST_BATCHES, MOST = 1.0, 1024, 8_000_000
 TELL_EVERY = 0.1
 
 
@@ -106,17 +106,15 @@ class Sizes:
     """
 
     def __init__(self, cells: int, batch: int | None = None) -> None:
-        self.now = batch or batch_rows(cells)
-        batches = MOST // (self.now * max(1, cells))
-        self._most = self.now if batch else self.now * max(1, min(MOST_BATCHES, batches))
+        self.now = self._batch = batch or batch_rows(cells)
+        self._batches = 1 if batch else max(1, min(MOST_BATCHES, MOST // (self.now * max(1, cells))))
         self.most = 0
 
     def took(self, rows: int, seconds: float) -> None:
         """Know how long the last block took."""
         self.most = max(self.most, rows)
-        grown = min(self._most, GROWTH * self.now)
-        if seconds * grown / rows < SLOW:
-            self.now = grown
+        answered = SECONDS * rows / max(seconds, 1e-9)
+        self.now = self._batch * max(1, min(self._batches, int(answered // self._batch)))
 
 
 class _Gathered:
