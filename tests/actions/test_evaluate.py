@@ -360,16 +360,15 @@ def test_a_stop_measures_the_rows_so_far() -> None:
             return np.zeros(len(X), dtype=int)
 
     frame = pd.DataFrame({"a": np.zeros(20_000), "y": np.tile([0, 1], 10_000)})
-    report = mlmagic.submit(
-        {"action": "evaluate", "framework": "sklearn", "model": "$m", "data": "$df", "target": "y"}, m=Slow(), df=frame
-    )
+    keys = {"action": "evaluate", "framework": "sklearn", "model": "$m", "data": "$df", "target": "y"}
+    report = mlmagic.submit({**keys, "batchSize": 8704}, m=Slow(), df=frame)
     while Slow.asked < 2:
         assert not report.run.wait(0.01), report.log
     report.stop()
     held.set()
     report.wait()
     assert report.status == "stopped"
-    assert report.metadata["samplesEvaluated"] == 17408
+    assert report.metadata["samplesEvaluated"] == 2 * 8704
     assert report.metrics["accuracy"] == 0.5
 
 
