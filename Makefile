@@ -109,9 +109,14 @@ lint: setup ## ruff, mypy, prettier, tsc
 frontend-test: $(FRONTEND) ## the front end's own tests
 	$(call stage,$@,$(NPM) test --silent && echo "front end: all passed")
 
-# Two workers; a file stays together, since some of its fixtures are costly.
+# Two workers; a file stays together, since some of its fixtures are costly. Files go in their order: by the number of
+# its tests, which is the default, a file of few long ones comes last and one worker waits for the other.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
+# Two processes share the processors, and a thread that spins while it waits for its fellows takes them from the other.
+unit colab: export OMP_WAIT_POLICY := passive
+
 unit: setup ## unit and contract tests
-	$(call stage,$@,$(PYTEST) -n 2 --dist loadfile tests --ignore tests/kernel --ignore tests/browser \
+	$(call stage,$@,$(PYTEST) $(TWO) tests --ignore tests/kernel --ignore tests/browser \
 	  --ignore tests/benchmarks --ignore tests/colab)
 
 # One at a time: these look at how soon a kernel answers.
@@ -131,8 +136,7 @@ COLAB_TESTS := $(addprefix tests/,actions data evaluation config) $(wildcard tes
 # No Python 3.13, no test of Colab's versions: a person is told, continuous integration fails.
 colab: ## the kernel's side at Colab's versions, with scikit-learn and XGBoost, on Python 3.13
 	$(call stage,$@,if .ci/python 'v == (3$(comma) 13)' $(PYTHONS_313) >/dev/null; then \
-	  $(MAKE) $(COLAB)/.installed && { bad=0; $(ON_COLAB) tests/colab tests/kernel || bad=1; \
-	  $(ON_COLAB) -n 2 --dist loadfile $(COLAB_TESTS) || bad=1; [ $$bad = 0 ]; }; \
+	  $(MAKE) $(COLAB)/.installed && $(ON_COLAB) $(TWO) tests/kernel tests/colab $(COLAB_TESTS); \
 	  else echo "Colab's versions were NOT tested: there is no Python 3.13"; [ "$$CI" != true ]; fi)
 comma := ,
 

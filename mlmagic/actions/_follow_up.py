@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlmagic.actions import Context
 from mlmagic.actions._history import Recorder
@@ -26,6 +26,7 @@ def follow_up(
     data: TrainingData,
     outcome: Outcome,
     predicted: Mapping[str, Predictions],
+    metrics: Mapping[str, Any],
     recorder: Recorder,
     frame: pd.DataFrame,
     context: Context,
@@ -49,7 +50,7 @@ def follow_up(
         name = "cv_metrics.csv" if unit == "fold" else "metrics.csv"
         writer.csv("foldsCSV" if unit == "fold" else "metricsCSV", name, rows)
     if not context.stop.is_set():  # who stops a run wants it to end
-        _draw(writer, data, outcome, predicted, recorder)
+        _draw(writer, metrics.get("test", {}), recorder)
     context.emit(Metadata({"dataHash": data_hash(frame)}))
 
 
@@ -69,14 +70,12 @@ def _permuted(
     )
 
 
-def _draw(
-    writer: Writer, data: TrainingData, outcome: Outcome, predicted: Mapping[str, Predictions], recorder: Recorder
-) -> None:
+def _draw(writer: Writer, test: Mapping[str, Any], recorder: Recorder) -> None:
     """PNG files of what the metrics say."""
     from mlmagic.actions import _pictures
 
-    if "test" in predicted and data.test is not None and data.task == "classification":
-        figure = _pictures.confusion(data.test.y, predicted["test"].values, outcome.classes)
+    if "confusionMatrix" in test:
+        figure = _pictures.confusion(test["confusionMatrix"], test["labels"])
         writer.picture("confusionMatrixPlot", "confusion_matrix.png", figure)
     if folds := recorder.rows.get("fold"):
         writer.picture("metricsPlot", "cv_metrics.png", _pictures.folds(folds))

@@ -9,25 +9,29 @@ from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREY = "#2563c9", "#c2410c", "#9aa7b8"
 COLOURS = {"train": GREY, "val": BLUE, "test": BLUE}
+# Labels whose counts can still be read.
+MOST_COUNTS = 20
 NAMES = {"train": "train", "val": "validation", "test": "test"}
 
 
-def confusion(actual: Any, predicted: Any, classes: Any) -> Figure:
-    """Counts of true labels (rows) against predicted ones (columns)."""
-    from sklearn.metrics import confusion_matrix
-
-    return counts(confusion_matrix(actual, predicted, labels=list(classes)), [str(label) for label in classes])
-
-
-def counts(matrix: Any, labels: Sequence[str]) -> Figure:
-    """A confusion matrix that was counted."""
+def confusion(matrix: Any, labels: Sequence[str]) -> Figure:
+    """Counts of true labels (rows) against predicted ones (columns); in colour alone where there are many labels."""
     import numpy as np
     from sklearn.metrics import ConfusionMatrixDisplay
 
     figure, axes = _blank(5.2, 4.4)
+    axes.grid(visible=False)
     ConfusionMatrixDisplay(np.asarray(matrix), display_labels=labels).plot(
-        ax=axes, cmap="Blues", colorbar=False, xticks_rotation=30 if len(labels) > 4 else "horizontal"
+        ax=axes,
+        cmap="Blues",
+        colorbar=len(labels) > MOST_COUNTS,
+        include_values=len(labels) <= MOST_COUNTS,
+        xticks_rotation="horizontal" if len(labels) <= 4 else 30 if len(labels) <= MOST_COUNTS else "vertical",
     )
+    if len(labels) > MOST_COUNTS:  # each text is laid out again and again: hundreds take a minute
+        places = np.arange(0, len(labels), -(-len(labels) // MOST_COUNTS))
+        named = [labels[place] for place in places.tolist()]
+        axes.set(xticks=places, xticklabels=named, yticks=places, yticklabels=named)
     return figure
 
 
@@ -46,7 +50,8 @@ def roc(points: Any, two: bool) -> Figure:
         title="" if two else "each class against the rest",
         aspect="equal",
     )
-    axes.legend(frameon=False, loc="lower right", fontsize="small")
+    if points["class"].nunique() <= MOST_COUNTS:
+        axes.legend(frameon=False, loc="lower right", fontsize="small")
     return figure
 
 

@@ -119,7 +119,7 @@ def _draw(found: Measured, writer: Writer, context: Context) -> None:
     if found.task != "classification" or found.classes is None or context.stop.is_set():
         return
     labels = found.metrics["confusionMatrix"], found.metrics["labels"]
-    writer.picture("confusionMatrixPlot", "confusion_matrix.png", _pictures.counts(*labels))
+    writer.picture("confusionMatrixPlot", "confusion_matrix.png", _pictures.confusion(*labels))
     points = roc_points(found.actual.to_numpy(), found.given.probabilities, found.classes)
     if points is not None:
         writer.table("roc_curve", points)

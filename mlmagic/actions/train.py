@@ -63,7 +63,7 @@ def train(config: RunConfig, context: Context) -> None:
     for remark in scored.remarks(metrics.get("test", {})):
         context.emit(Log(remark, "warning"))
     context.emit(Metrics(metrics))
-    follow_up(executor, config, data, outcome, predicted, recorder, frame, context)
+    follow_up(executor, config, data, outcome, predicted, metrics, recorder, frame, context)
 
 
 def _fit(executor: Executor, config: RunConfig, data: TrainingData, emit: Emit, context: Context) -> Outcome:

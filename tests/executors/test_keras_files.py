@@ -433,23 +433,41 @@ def test_without_checkpoint_only_the_model_is_stored(tmp_path: Path) -> None:
     assert not run.outcome.artifacts
 
 
-def test_a_file_of_another_backend_is_read_and_another_backend_trains(tmp_path: Path) -> None:
+OVER_TORCH = """
+import sys
+from pathlib import Path
+
+import numpy as np
+from sklearn.datasets import load_iris
+
+import mlmagic
+
+sys.path.insert(0, ".")
+from tests.executors.image_data import digits
+from tests.executors.keras_run import prepare
+
+home = Path(sys.argv[1])
+keys = {"architecture": "mlp", "epochs": 4, "learningRate": 0.01, "metrics": ["f1"]}
+run = prepare(load_iris(as_frame=True).frame, target="target", directory=home, **keys).check().train()
+run.executor.save(run.outcome, run.config)
+assert run.metadata["backend"] == "torch", run.metadata
+assert run.executor.versions().keys() == {"keras", "torch", "scikit-learn"}
+assert run.rows[-1]["val_accuracy"] > 0.6 and run.rows[-1]["val_f1"] > 0.5, run.rows
+np.save(home / "given.npy", run.executor.predict(run.outcome, run.data.test).probabilities)
+
+changes = ["random_flip", "random_crop", "color_jitter", "random_rotation"]
+keys = {"architecture": "cnn", "hyperparameters": {"channels": [8]}, "epochs": 2, "augmentation": changes}
+keys |= {"dataPath": str(digits(home / "digits")), "outputDir": str(home / "images"), "gpuEnabled": False}
+report = mlmagic.run({"action": "train", "framework": "keras", **keys})
+assert report.metadata["backend"] == "torch", report.metadata
+assert len(report.history) == 2
+"""
+
+
+def test_another_backend_trains_on_tables_and_images_and_its_file_is_read(tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    code = (
-        "import sys; sys.path.insert(0, '.')\n"
-        "from pathlib import Path\nfrom tests.executors.keras_run import prepare\n"
-        "from sklearn.datasets import load_iris\nimport numpy as np\n"
-        f"home = Path({str(tmp_path)!r})\n"
-        "run = prepare(load_iris(as_frame=True).frame, target='target', architecture='mlp', epochs=4, directory=home,\n"
-        "              learningRate=0.01, metrics=['f1']).check().train()\n"
-        "run.executor.save(run.outcome, run.config)\n"
-        "assert run.metadata['backend'] == 'torch', run.metadata\n"
-        "assert run.executor.versions().keys() == {'keras', 'torch', 'scikit-learn'}\n"
-        "assert run.rows[-1]['val_accuracy'] > 0.6 and run.rows[-1]['val_f1'] > 0.5, run.rows\n"
-        "np.save(home / 'given.npy', run.executor.predict(run.outcome, run.data.test).probabilities)\n"
-    )
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", OVER_TORCH, str(tmp_path)],
         env={**os.environ, "KERAS_BACKEND": "torch"},
         cwd=ROOT,
         capture_output=True,

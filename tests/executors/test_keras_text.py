@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -129,50 +132,79 @@ def test_what_fills_a_text_up_changes_nothing() -> None:
     assert one == pytest.approx(two, abs=1e-6)
 
 
-PLAIN = """
-import json, sys, keras, numpy as np
-model = keras.models.load_model(sys.argv[1])
-outputs = keras.ops.convert_to_numpy(model(np.array(json.loads(sys.argv[2]))))
-print(json.dumps(outputs.tolist()))
+# What a process of another program finds in the run's file, then what mlmagic finds in its three forms; last, where a
+# directory is named, a run over the process's own backend.
+ELSEWHERE = """
+import json, sys
+import keras, numpy as np
+
+asked = json.loads(sys.argv[1])
+model = keras.models.load_model(asked["place"] + "/best_model.keras")
+found = {"plain": keras.ops.convert_to_numpy(model(np.array(asked["ids"])))}
+assert "mlmagic" not in sys.modules, "Keras alone has to read it"
+import mlmagic, pandas
+
+if keras.backend.backend() == "tensorflow":
+    rows = pandas.read_pickle(asked["rows"])
+    for name in ("", "/best_model.keras", "/saved_model"):
+        found[name] = mlmagic.load_model(asked["place"] + name).predict_proba(rows)
+else:
+    report = mlmagic.run(asked["body"])
+    assert report.metadata["backend"] == keras.backend.backend()
+    found["trained"] = report.predictions
+pandas.to_pickle(found, asked["found"])
 """
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "torch", "jax"])
-def test_plain_keras_reads_the_file_on_any_backend(report: Any, place: Path, backend: str) -> None:
-    import json
-
-    pytest.importorskip(backend)
-    model = mlmagic.load_model(report)
+@pytest.fixture(scope="module")
+def elsewhere(report: Any, place: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Any, Path]]:
+    """What a new process over a backend has found, and the directory of its own run; each is started once."""
     from mlmagic.executors._networks._text import TextInputs
 
     inputs = TextInputs.from_plain(json.loads((place / "model.json").read_text())["reading"])
     ids = inputs.first(Rows(docstrings()[["text"]]))[:5]
-    done = subprocess.run(
-        [sys.executable, "-c", PLAIN, str(place / "best_model.keras"), json.dumps(ids.tolist())],
-        check=True, capture_output=True, text=True, env={**os.environ, "KERAS_BACKEND": backend},
-    )  # fmt: skip
-    outputs = np.array(json.loads(done.stdout.splitlines()[-1]))
+
+    @cache
+    def of(backend: str) -> tuple[Any, Path]:
+        home = tmp_path_factory.mktemp(backend)
+        docstrings()[["text"]].to_pickle(home / "rows")
+        few().to_csv(home / "texts.csv", index=False)
+        body = {"action": "train", "framework": "keras", "dataPath": str(home / "texts.csv"), "target": "library"}
+        asked = {
+            "place": str(place), "ids": ids.tolist(), "rows": str(home / "rows"), "found": str(home / "found"),
+            "body": body | {"outputDir": str(home / "run"), "epochs": 2, **SMALL},
+        }  # fmt: skip
+        command = [sys.executable, "-c", ELSEWHERE, json.dumps(asked)]
+        subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, "KERAS_BACKEND": backend})
+        return pd.read_pickle(home / "found"), home / "run"
+
+    return of
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "torch", "jax"])
+def test_plain_keras_reads_the_file_on_any_backend(report: Any, elsewhere: Any, backend: str) -> None:
+    pytest.importorskip(backend)
+    outputs = elsewhere(backend)[0]["plain"]
     expected = np.exp(outputs) / np.exp(outputs).sum(axis=1, keepdims=True)
-    assert model.predict_proba(docstrings()[["text"]].iloc[:5]) == pytest.approx(expected, abs=1e-5)
+    given = mlmagic.load_model(report).predict_proba(docstrings()[["text"]].iloc[:5])
+    assert given == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_new_process_predicts_exactly_the_same(report: Any, place: Path, tmp_path: Path) -> None:
-    table = docstrings()[["text"]]
-    table.to_pickle(tmp_path / "rows")
-    code = (
-        "import mlmagic, pandas\n"
-        f"rows = pandas.read_pickle({str(tmp_path / 'rows')!r})\n"
-        "found = {}\n"
-        "for name in ('', '/best_model.keras', '/saved_model'):\n"
-        f"    found[name] = mlmagic.load_model({str(place)!r} + name).predict_proba(rows)\n"
-        f"pandas.to_pickle(found, {str(tmp_path / 'out')!r})\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
-    found = pd.read_pickle(tmp_path / "out")
-    expected = mlmagic.load_model(report).predict_proba(table)
+def test_a_new_process_predicts_exactly_the_same(report: Any, elsewhere: Any) -> None:
+    found, _ = elsewhere("tensorflow")
+    expected = mlmagic.load_model(report).predict_proba(docstrings()[["text"]])
     assert np.array_equal(found[""], expected)
     assert np.array_equal(found["/best_model.keras"], expected)
     assert found["/saved_model"] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_it_trains_over_another_backend(elsewhere: Any, backend: str) -> None:
+    pytest.importorskip(backend)
+    found, directory = elsewhere(backend)
+    model, saved = mlmagic.load_model(str(directory)), found["trained"]
+    given = model.predict_proba(few().loc[saved.index, ["text"]])
+    assert given.max(axis=1) == pytest.approx(saved["confidence"].to_numpy(), abs=1e-5)
 
 
 def test_evaluate_and_predict_from_a_runs_directory(report: Any, place: Path, tmp_path: Path) -> None:
@@ -278,23 +310,6 @@ def test_mixed_precision_computes_in_16_bits_on_a_network_of_operations_too() ->
         prepare(few(), **keys).check()
     done = prepare(few(), hyperparameters={"maxLength": 16}, **keys).check().train()
     assert done.metadata["precision"].startswith("mixed_")
-
-
-@pytest.mark.parametrize("backend", ["torch", "jax"])
-def test_it_trains_over_another_backend(backend: str, tmp_path: Path) -> None:
-    pytest.importorskip(backend)
-    few().to_csv(tmp_path / "texts.csv", index=False)
-    body = {"action": "train", "framework": "keras", "dataPath": str(tmp_path / "texts.csv"), "target": "library"}
-    body |= {"outputDir": str(tmp_path / "run"), "epochs": 2, **SMALL}
-    code = (
-        f"import mlmagic\nreport = mlmagic.run({body!r})\nassert report.metadata['backend'] == {backend!r}\n"
-        f"report.predictions.to_pickle({str(tmp_path / 'predicted')!r})\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, env={**os.environ, "KERAS_BACKEND": backend})
-    model = mlmagic.load_model(str(tmp_path / "run"))
-    saved = pd.read_pickle(tmp_path / "predicted")
-    given = model.predict_proba(few().loc[saved.index, ["text"]])
-    assert given.max(axis=1) == pytest.approx(saved["confidence"].to_numpy(), abs=1e-5)
 
 
 def test_a_thread_and_a_child_give_the_same(tmp_path: Path) -> None:

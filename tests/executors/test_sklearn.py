@@ -116,6 +116,7 @@ def test_growing_gives_the_very_model_of_one_fit(monkeypatch, made, chunk):
     assert _growing.grows(type(made).__name__, made.get_params(deep=False))
     # A chunk takes no time, or for ever: it grows to the end at once, or a tree at a time.
     monkeypatch.setattr(_growing, "CHUNK_SECONDS", 0.0 if chunk == 1 else 1e-3)
+    monkeypatch.setattr(_watch, "SECONDS", 60.0)
     rows: list[Any] = []
     grown = _growing.grow(clone(made), inputs, rows.append, threading.Event())
     assert len(rows) > 3
@@ -152,6 +153,7 @@ def test_a_stopped_ensemble_is_the_beginning_of_the_whole_one(monkeypatch, made)
 
     inputs, stop, seen = Inputs("classification"), threading.Event(), []
     monkeypatch.setattr(_growing, "CHUNK_SECONDS", 0.0)
+    monkeypatch.setattr(_watch, "SECONDS", 60.0)  # a row for each chunk
 
     def emit(event: Any) -> None:
         seen.append(event)

@@ -119,7 +119,7 @@ def test_a_pickle_is_trusted_by_word(notebook: Kernel) -> None:
 
 def test_an_interrupt_keeps_the_rows_so_far(notebook: Kernel) -> None:
     """And a run that takes long shows itself."""
-    ok(notebook, "rows = pd.DataFrame(np.zeros((50_000, 4)), columns=list('abcd')); slow = Slow()")
+    ok(notebook, "rows = pd.DataFrame(np.zeros((50_000, 200))).rename(columns=str); slow = Slow()")
     ok(notebook, "import threading; threading.Timer(6, lambda: setattr(Slow, 'free', True)).start()")
     cell = notebook.send("%mlpredict slow rows -o kept")
     time.sleep(2.5)
@@ -128,7 +128,8 @@ def test_an_interrupt_keeps_the_rows_so_far(notebook: Kernel) -> None:
     result = notebook.result(cell, timeout=60)
     assert result.status == "ok", result.error
     assert any("application/vnd.jupyter.widget-view+json" in output for output in result.outputs)
-    assert value(notebook, "len(kept)") == "17408"
+    # How long the first batch took decides how many the second block has: 39 at the most, so wide are the rows.
+    assert int(value(notebook, "len(kept)")) in range(2 * 1024, 40 * 1024 + 1, 1024)
     assert value(notebook, "1 + 1") == "2"
 
 
