@@ -18,12 +18,14 @@ from mlmagic.report import Report, Run, Touch, wait_and_keep
 
 # Seconds that %mlpredict may take without a dashboard.
 PATIENCE = 1.0
+# What a cell binds that names nothing: what it measures or predicts with is most likely called "report".
+NAMES = {"evaluate": "evaluation", "predict": "predictions"}
 
 
 def _options(function: Any) -> Any:
     """The options of every cell magic, with their help."""
     options = (
-        argument("name", nargs="?", default="report", help="the variable that the report is bound to"),
+        argument("name", nargs="?", help="the variable that the report is bound to; `report` if there is none"),
         argument("--wait", action="store_true", default=None, help="return when the run has ended"),
         argument("--no-wait", dest="wait", action="store_false", help="return at once"),
         argument("--dry-run", action="store_true", help="check everything and show the plan, run nothing"),
@@ -73,6 +75,7 @@ class MLMagic(Magics):
         """Measure a fitted model on rows whose truth is known, in the background.
 
         The cell says `model: $report` (or a model of the notebook, or modelPath), `data: $df`, and maybe `metrics:`.
+        Its own report is NAME, or else `evaluation`.
         """
         self._submit(parse_argstring(self.mleval, line), cell, "evaluate")
 
@@ -84,7 +87,8 @@ class MLMagic(Magics):
 
         In one line: %mlpredict MODEL DATA [-o NAME] [--trust], where MODEL is a report, a model or a path, and DATA a
         variable or a path. It waits, and gives a DataFrame, or binds it to NAME; an interrupt keeps the rows so far.
-        --trust lets a file of MODEL run code. As a cell, the body says `model: $report` and `data: $df`.
+        --trust lets a file of MODEL run code. As a cell, the body says `model: $report` and `data: $df`; NAME, or else
+        `predictions`, is the run's report, whose `predictions` is the DataFrame.
         """
         if cell is None:
             return self._predict(line)
@@ -164,7 +168,8 @@ class MLMagic(Magics):
         from mlmagic._inputs import resolve_with
         from mlmagic.config import parse
 
-        _check_name(options.name)
+        name = options.name or NAMES.get(action or "", "report")
+        _check_name(name)
         # The magic is the first line of the cell, so that positions are those that the editor shows.
         source = parse("\n" + cell)
         config = resolve_with(source, self.shell.user_ns, action)
@@ -173,9 +178,9 @@ class MLMagic(Magics):
 
             print(plan(config, self.shell.user_ns, source))
             return
-        job = jobs.create(config, self.shell.user_ns, name=options.name, source=source)
+        job = jobs.create(config, self.shell.user_ns, name=name, source=source)
         report = Report(job)
-        self._bind(options.name, report)
+        self._bind(name, report)
         waits = options.wait if options.wait is not None else nobody_watches(self.shell)
         try:
             if not options.quiet:

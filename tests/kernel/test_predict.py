@@ -136,6 +136,14 @@ def test_an_interrupt_keeps_the_rows_so_far(notebook: Kernel) -> None:
 # -- cells
 
 
+def test_a_cell_without_a_name_leaves_the_report_that_it_uses_alone(notebook: Kernel) -> None:
+    ok(notebook, "kept_id = report.id")
+    ok(notebook, "%%mlpredict --wait --quiet\nmodel: $report\ndata: $X\n")
+    ok(notebook, "%%mleval --wait --quiet\nmodel: $report\ndata: $df\n")
+    assert value(notebook, "report.id == kept_id") == "True"
+    assert value(notebook, "(len(predictions.predictions), 'accuracy' in evaluation.metrics)") == "(150, True)"
+
+
 def test_a_cell_of_predictions(notebook: Kernel) -> None:
     ok(notebook, "%%mlpredict predictions --wait\nmodel: $report\ndata: $X\noutputFormat: classes\n")
     assert value(notebook, "list(predictions.predictions.columns)") == "['predicted']"
@@ -151,10 +159,10 @@ def test_a_cell_of_evaluation(notebook: Kernel) -> None:
 
 
 def test_cells_may_name_the_same_report_again(notebook: Kernel) -> None:
-    """The default name of every cell is `report`; a cell on it can be run twice."""
+    """A report of an evaluation stands for the model that it measured: the cell can be run twice."""
     ok(notebook, "trained = report")
     for _ in range(2):
-        ok(notebook, "%%mleval --wait --quiet\nmodel: $report\ndata: $df\n")
+        ok(notebook, "%%mleval report --wait --quiet\nmodel: $report\ndata: $df\n")
     assert value(notebook, "(report.metadata['model']['target'], report.model is trained.model)") == "('target', True)"
     ok(notebook, "report = trained")
 
