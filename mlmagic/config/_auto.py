@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.alias_generators import to_camel
 
+from mlmagic._suggest import closest
 from mlmagic.config._complaint import Complaint
 from mlmagic.config._model import spellings
 from mlmagic.config._reference import Reference
+from mlmagic.config._values import show
 from mlmagic.executors import EXECUTORS, Entry
 from mlmagic.executors import resolve as load
 
@@ -41,8 +43,22 @@ def detect(given: Mapping[str, Any], origins: Origins) -> str | Complaint:
     for _, frameworks in evidence:
         if frameworks:
             return frameworks[0]
+    for name in ("model_path", "compiled_model"):
+        if name in given and (why := _no_model(Path(str(given[name])).expanduser())):
+            return Complaint((name,), f"{to_camel(name)} {show(given[name])} {why[0]}", given[name], suggestion=why[1])
     reason = f"{to_camel(evidence[0][0])} tells none" if evidence else "none of them is given"
     return Complaint(("framework",), _RULE.format(reason), AUTO)
+
+
+def _no_model(path: Path) -> tuple[str, str | None] | None:
+    """What is wrong with a path that holds no model, and what was meant; None where it may be one."""
+    if path.is_dir():
+        return "is a directory that no run has written: name a run's directory or a model file, or the framework", None
+    if path.exists():
+        return None
+    beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = closest(path.name, beside)
+    return "is not there", str(path.parent / near) if near else None
 
 
 def library(framework: str, algorithm: Any = None) -> str | None:

@@ -56,7 +56,7 @@ EXECUTORS: dict[str, Entry] = {
         module="sklearn",
         aliases=("scikit-learn", "scikit_learn"),
         algorithms=tuple(NAMED),
-        suffixes=(".skops", ".pkl", ".joblib"),
+        suffixes=(".skops", ".pkl", ".pickle", ".joblib"),
     ),
     "pytorch": Entry(
         title="PyTorch",
@@ -84,7 +84,7 @@ EXECUTORS: dict[str, Entry] = {
         module="xgboost",
         aliases=("xgb",),
         algorithms=tuple(OF_XGBOOST),
-        suffixes=(".ubj",),
+        suffixes=(".ubj", ".json"),
     ),
     "lightgbm": Entry(
         title="LightGBM",

@@ -118,7 +118,18 @@ def test_by_the_run_of_a_directory_and_of_what_lies_in_it(tmp_path: Path):
 def test_a_directory_whose_config_says_nothing(tmp_path: Path, text):
     (tmp_path / "config.yaml").write_text(text)
     assert framework(FILE.format(tmp_path / "model.skops"), "predict") == "sklearn"
-    assert fault(FILE.format(tmp_path), "predict").message.endswith("modelPath tells none: name the framework")
+    assert "a directory that no run has written" in fault(FILE.format(tmp_path), "predict").message
+
+
+def test_a_file_that_is_not_there_or_tells_nothing(tmp_path: Path):
+    (tmp_path / "model.skops").touch()
+    missing = fault(FILE.format(tmp_path / "modle.skop"), "predict")
+    assert missing.suggestion == str(tmp_path / "model.skops")
+    assert missing.message.endswith("is not there")
+    (tmp_path / "model.bin").touch()
+    assert fault(FILE.format(tmp_path / "model.bin"), "predict").message.endswith(
+        "modelPath tells none: name the framework"
+    )
 
 
 def test_an_action_on_a_model_need_not_name_a_framework_but_training_must():
