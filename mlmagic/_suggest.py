@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+# The share of letters in common from which on a word may be misspelt rather than another one.
+LIKENESS = 0.7
+
 
 def closest(word: str, choices: Iterable[str]) -> str | None:
     """Return the choice most like a word, whatever the case of either; None if none is much like it."""
@@ -19,7 +22,7 @@ def closest_of(word: str, choices: Mapping[str, str]) -> str | None:
     folded: dict[str, str] = {}
     for spelling, choice in choices.items():
         folded.setdefault(_fold(spelling), choice)
-    matches = get_close_matches(_fold(word), folded, n=1)
+    matches = get_close_matches(_fold(word), folded, n=1, cutoff=LIKENESS)
     return folded[matches[0]] if matches else None
 
 

@@ -12,6 +12,7 @@ from mlmagic.config._model import Text, refuse
 from mlmagic.config._reference import Reference
 from mlmagic.config._train import TrainConfig
 from mlmagic.config._values import show
+from mlmagic.executors import EXECUTORS
 from mlmagic.executors.sklearn._estimators import NAMED
 
 _KINDS = ("Classifier", "Regressor")
@@ -33,6 +34,11 @@ class SklearnTrain(TrainConfig):
         description="Parameters of the estimator, spelt as scikit-learn spells them.",
         examples=[{"n_estimators": 300, "max_depth": 10}],
     )
+
+    @property
+    def prepares_itself(self) -> bool:
+        """Whether the user's own estimator is a pipeline: its steps name the columns of the table as it is."""
+        return self.model is not None and hasattr(self.model.value, "named_steps")
 
     @field_validator("algorithm", mode="before")
     @classmethod
@@ -61,10 +67,11 @@ class SklearnTrain(TrainConfig):
 
 
 def similar(name: str) -> str | None:
-    """Return the estimator whose name is most like this one, with or without its last word."""
+    """Return the estimator whose name is most like this one, with or without its last word, whosever it is."""
     # Sorted, so that a bare stem stands for the classifier where there are both.
     stems = {_stem(estimator): estimator for estimator in sorted(NAMED, reverse=True)}
-    return closest_of(name, {estimator: estimator for estimator in NAMED} | stems)
+    names = [estimator for entry in EXECUTORS.values() for estimator in entry.algorithms]
+    return closest_of(name, {estimator: estimator for estimator in names} | stems)
 
 
 def _stem(name: str) -> str:
