@@ -91,6 +91,11 @@ def test_a_script_that_is_not_there(framework: str, here: Path) -> None:
     assert "path" in error.solution
 
 
+def test_a_script_whose_name_is_misspelt(framework: str, here: Path) -> None:
+    (here / "nets.py").write_text(NETS[framework])
+    assert failure(SCRIPT.format(framework=framework)).message.endswith("Did you mean 'nets.py'?")
+
+
 def test_a_class_that_a_script_does_not_have(framework: str, here: Path) -> None:
     (here / "net.py").write_text(NETS[framework].replace("Net(", "Nets("))
     error = failure(SCRIPT.format(framework=framework))

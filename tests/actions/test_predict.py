@@ -409,6 +409,15 @@ def test_a_damaged_file(classifier: Trained, tmp_path: Path) -> None:
 # -- networks
 
 
+@pytest.mark.parametrize("content", [b"", b"123", b"PK\x03\x04 cut off"])
+def test_a_file_that_pytorch_never_wrote_is_no_question_of_trust(tmp_path: Path, content: bytes) -> None:
+    pytest.importorskip("torch")
+    (tmp_path / "model.pt").write_bytes(content)
+    with pytest.raises(ModelLoadingError, match=r"model.pt is damaged") as caught:
+        mlmagic.run({"action": "predict", "modelPath": str(tmp_path / "model.pt"), "data": "$X"}, X=IRIS.data)
+    assert "trust" not in str(caught.value)
+
+
 def net_file(tmp_path: Path, save: Any) -> tuple[Path, Any]:
     torch = pytest.importorskip("torch")
     (tmp_path / "net.py").write_text(

@@ -42,8 +42,10 @@ def run_script(path: Path, name: str | None, admit: Admit) -> ModuleType:
         If the script is not there or raises.
     """
     if not path.is_file():
+        near = closest(path.name, (item.name for item in path.parent.glob("*.py")))
         raise ModelLoadingError(
-            f"modelScript {str(path)!r} is not there",
+            f"modelScript {str(path)!r} is not there"
+            + (f". Did you mean {str(path.parent / near)!r}?" if near else ""),
             stderr=f"FileNotFoundError: {path.absolute()}",
             solution="Correct the path; it starts at the notebook's directory",
             metadata={"modelScript": str(path)},

@@ -71,6 +71,9 @@ def _content(path: Path, *, trust: bool) -> Any:
         if not trust:
             raise refused(path, "it is TorchScript, which is a program", _INSTEAD)
         return _opened(path, lambda: torch.jit.load(path, map_location="cpu"))
+    if not _may_be_of_torch(path):
+        solution = "Save the model again: torch.save(net.state_dict(), 'model.pt')"
+        raise ModelLoadingError(f"{path.name} is damaged, or PyTorch has not written it", solution=solution)
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -91,6 +94,12 @@ def _opened(path: Path, load: Any) -> Any:
 
 def _damaged(path: Path, error: Exception) -> ModelLoadingError:
     return ModelLoadingError(f"Failed to load {path.name}", stderr=f"{type(error).__name__}: {error}")
+
+
+def _may_be_of_torch(path: Path) -> bool:
+    """Whether it is an archive, as torch writes today, or begins as a pickle, as torch wrote before 1.6."""
+    with path.open("rb") as file:
+        return zipfile.is_zipfile(path) or file.read(1) == b"\x80"
 
 
 def _is_script(path: Path) -> bool:
