@@ -7,8 +7,12 @@ import os
 import sysconfig
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlmagic.errors import MLError, OutOfMemory, OutputError, TrainingFailure
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 FRAMES = 6
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -50,6 +54,12 @@ def user_frames(raised: BaseException) -> str:
         return ""
     text = "".join(traceback.format_list(frames[-FRAMES:]))
     return text + "".join(traceback.format_exception_only(raised))
+
+
+def users_lines(frame: FrameType) -> str:
+    """The last frames of the user's own code that are running, as a traceback shows them."""
+    frames = [found for found in traceback.extract_stack(frame) if _is_users(found.filename)]
+    return "".join(traceback.format_list(frames[-FRAMES:]))
 
 
 def _is_users(filename: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlmagic.config._reference import spread
 from mlmagic.evaluation import METRICS, SPELLINGS, grows
 from mlmagic.report import Run
 from mlmagic.state import RunState
@@ -32,20 +33,20 @@ def _final(run: Run) -> list[dict[str, Any]]:
     names = {METRICS[name].key if name in METRICS else name: f"test_{name}" for name in [*_wanted(run), *_USUAL]}
     note = {"text": f"{state.metadata['testSamples']} rows"} if "testSamples" in state.metadata else None
     found = [_tile(label, test[key], note=note) for key, label in names.items() if _is_number(test.get(key, ""))]
-    for key, name in (("Accuracy", "accuracy"), ("R2", "r2")):
+    for key, name in (("Accuracy", "accuracy"), ("R2", "r2"), ("Ndcg", "ndcg")):
         if f"mean{key}" in folds:
             spread = {"text": "±", "value": folds[f"std{key}"], "format": "metric"}
             found.append(_tile(f"{len(folds[name])}-fold {name}", folds[f"mean{key}"], note=spread))
     return found
 
 
-_USUAL = ("accuracy", "f1", "r2", "rmse", "mae")
+_USUAL = ("accuracy", "f1", "r2", "rmse", "mae", "ndcg")
 
 
 def _wanted(run: Run) -> list[str]:
     """Names of the metrics that a training asks for."""
     asked = getattr(run.config.config, "metrics", None) or ()
-    return [SPELLINGS.get(str(item), str(item).lstrip("$")) for item in asked]
+    return [SPELLINGS.get(str(item), str(item).lstrip("$")) for item in spread(asked)]
 
 
 def _asked(state: RunState) -> list[dict[str, Any]]:

@@ -38,14 +38,14 @@ def plan(config: RunConfig, values: Mapping[str, Any], source: Any = None) -> st
 
 
 def _training(config: RunConfig) -> dict[str, str]:
-    from mlmagic.actions._scored import require_fit
+    from mlmagic.actions._scored import kind_of, require_fit
     from mlmagic.data import read, training_data
 
     executor = load(config.executor)
     versions = executor.versions()
     train = config.train
     data = training_data(read(train), train, config.seed, train.default_validation_split, executor.task(config))
-    require_fit(train.asked, data)
+    require_fit(train.asked, kind_of(executor, config, data), data)
     executor.check(config, data)
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
     facts = {

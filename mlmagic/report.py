@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 HEADLINES = (
     "test.accuracy",
     "test.r2",
+    "test.ndcg",
     "crossValidation.meanAccuracy",
     "crossValidation.meanR2",
+    "crossValidation.meanNdcg",
     "accuracy",
     "r2",
+    "ndcg",
     "silhouette",
     "outlierShare",
 )

@@ -71,7 +71,7 @@ def predict(
     DataLoadingError
         If the model cannot take the rows.
     """
-    from mlmagic.data import row_cells
+    from mlmagic.data import as_known, row_cells
 
     emit(Plan("predicting", "row", len(frame)))
     # A label known of a column becomes a column of its own in most models.
@@ -81,9 +81,10 @@ def predict(
     while gathered.rows < len(frame) and not stop.is_set():
         block = frame.iloc[gathered.rows : gathered.rows + sizes.now]
         # Columns are chosen here: of a whole table that would be a copy of it.
-        rows = Rows(block if columns == list(frame.columns) else block[columns])
+        chosen = block if columns == list(frame.columns) else block[columns]
+        rows = Rows(as_known(chosen, fitted.features or {}))
         began = perf_counter()
-        given = _asked(fitted, rows)
+        given = _asked(fitted, rows, frame)
         now = perf_counter()
         sizes.took(len(rows), now - began)
         gathered.add(rows, given, now - began)
@@ -162,21 +163,61 @@ class _Gathered:
         return Answers(found, self.rows, self._seconds, batch, strange)
 
 
-def _asked(fitted: Fitted, rows: Rows) -> Predictions:
+def _asked(fitted: Fitted, rows: Rows, frame: pd.DataFrame) -> Predictions:
     try:
         given = fitted.predict(rows)
-    except MLError:
-        raise
+    except MLError as error:
+        told = _not_finite(fitted, rows, frame)
+        if told is None:
+            raise
+        raise told from error
     except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
         if user_frames(error):  # the user's own code failed
             raise
-        raise _unfit(fitted, rows, error) from error
+        raise _not_finite(fitted, rows, frame) or _unfit(fitted, rows, error) from error
     if given.values.shape != (len(rows),):
         raise ModelLoadingError(
             f"{fitted.name} gives values of shape {given.values.shape} for {len(rows)} rows, which need one each",
             solution="Give a model with one target",
         )
     return given
+
+
+def _not_finite(fitted: Fitted, rows: Rows, frame: pd.DataFrame) -> DataLoadingError | None:
+    """The error of rows that the model takes once their gaps and infinite values are filled; None for others."""
+    from mlmagic.data import filled, not_finite
+
+    found = not_finite(rows.X, rows.X.columns).columns
+    if not found or not _takes(fitted, filled(rows.X, found)):  # or something else is wrong with them
+        return None
+    # Gaps that training had are no fault: a preparation fills them.
+    holes = not_finite(frame, [name for name in found if not _takes(fitted, _holed_alone(rows.X, name, found))])
+    if not holes.columns:
+        return None
+    which = "this column" if len(holes.columns) == 1 else "these columns"
+    return DataLoadingError(
+        f"{fitted.name} takes finite numbers, but {holes}",
+        solution=f"{holes.way_out}; training had none in {which}",
+        metadata={"columns": holes.columns},
+    )
+
+
+def _holed_alone(X: pd.DataFrame, name: str, found: list[str]) -> pd.DataFrame:
+    """The first row without a finite number in this column, which is filled in the others."""
+    import numpy as np
+
+    from mlmagic.data import as_numbers, filled
+
+    row = X[~np.isfinite(as_numbers(X[[name]])[:, 0])].iloc[:1]
+    return filled(row, [other for other in found if other != name])
+
+
+def _takes(fitted: Fitted, X: pd.DataFrame) -> bool:
+    try:
+        fitted.predict(Rows(X))
+    except Exception:
+        return False
+    return True
 
 
 def _unfit(fitted: Fitted, rows: Rows, error: Exception) -> DataLoadingError:

@@ -29,6 +29,8 @@ class Measured:
         The truth beside the rows, shape (n,), without gaps.
     given
         What the model said of them.
+    group
+        What each row belongs to, shape (n,), where the model ranks the rows of a group.
 
     Attributes
     ----------
@@ -46,7 +48,9 @@ class Measured:
         If the truth is nothing that the model predicts.
     """
 
-    def __init__(self, config: RunConfig, fitted: Fitted, actual: pd.Series, given: Predictions) -> None:
+    def __init__(
+        self, config: RunConfig, fitted: Fitted, actual: pd.Series, given: Predictions, group: pd.Series | None = None
+    ) -> None:
         from mlmagic.data import truth
 
         self.given = given
@@ -57,18 +61,22 @@ class Measured:
             known = _distinct(actual, given.values)
         self.classes = known
         self.actual = truth(actual, known, fitted.name)
-        self.metrics = self._metrics(config.config)  # type: ignore[arg-type]
+        self._group = None if group is None else group.to_numpy()
+        self.metrics = self._metrics(config.config, ranks=fitted.outcome.ranks)  # type: ignore[arg-type]
         self.remarks = [*self._unknown(fitted.name), *self._undefined()]
 
-    def _metrics(self, wanted: EvaluateConfig) -> dict[str, Any]:
+    def _metrics(self, wanted: EvaluateConfig, *, ranks: bool) -> dict[str, Any]:
         from mlmagic.config._metrics import asked
         from mlmagic.evaluation import METRICS, evaluate, named
 
         y, values = self.actual.to_numpy(), self.given.values
-        found = evaluate(self.task, y, values, self.given.probabilities, self.classes)
+        kind = "ranking" if ranks else self.task
+        found = evaluate(kind, y, values, self.given.probabilities, self.classes, self._group)
         if wanted.metrics is None:
             return found
-        by_name = named(asked(wanted.metrics), self.task, y, values, self.given.probabilities, self.classes)
+        by_name = named(
+            asked(wanted.metrics), kind, y, values, self.given.probabilities, self.classes, group=self._group
+        )
         keys = {name: METRICS[name].key if name in METRICS else name for name in by_name.values}
         undefined = {keys[name]: reason for name, reason in by_name.reasons.items()}
         return {

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from mlmagic._failure import user_frames
 from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.executors._base import Ranks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
 
-    from mlmagic.data import Rows, Task, TrainingData
+    from mlmagic.config import RunConfig
+    from mlmagic.data import Rows, TrainingData
     from mlmagic.evaluation import Asked
-    from mlmagic.executors._base import Outcome, Predictions
+    from mlmagic.evaluation._metrics import Measured
+    from mlmagic.executors._base import Executor, Outcome, Predictions
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,12 @@ class Scored:
     Parameters
     ----------
     task
-        Of the run.
+        What is measured: the run's task, or a ranking.
     asked
         Metrics beside those that every report of the task has.
     """
 
-    task: Task
+    task: Measured
     asked: Sequence[Asked] = ()
 
     def scores(self, rows: Rows, given: Predictions, outcome: Outcome) -> dict[str, float]:
@@ -38,19 +41,20 @@ class Scored:
         from mlmagic.evaluation import point, scores
 
         parts = (_truth(rows), given.values, given.probabilities, outcome.classes)
-        usual = scores(self.task, *parts)
+        group = _group(rows)
+        usual = scores(self.task, *parts, group)
         more = [item for item in self.asked if item not in usual]
-        return {**usual, **(point(more, self.task, *parts) if more else {})}
+        return {**usual, **(point(more, self.task, *parts, group) if more else {})}
 
     def report(self, rows: Rows, given: Predictions, outcome: Outcome) -> dict[str, Any]:
         """All of it, as the report shows it; ``undefined`` says why a metric is None."""
         from mlmagic.evaluation import METRICS, evaluate, named
 
         parts = (_truth(rows), given.values, given.probabilities, outcome.classes)
-        found = evaluate(self.task, *parts)
+        found = evaluate(self.task, *parts, _group(rows))
         if not self.asked:
             return found
-        by_name = named(self.asked, self.task, *parts)
+        by_name = named(self.asked, self.task, *parts, group=_group(rows))
         keys = {name: METRICS[name].key if name in METRICS else name for name in by_name.values}
         more = {keys[name]: value for name, value in by_name.values.items() if keys[name] not in found}
         reasons = {keys[name]: why for name, why in by_name.reasons.items()} | found.pop("undefined", {})
@@ -66,7 +70,12 @@ class Scored:
         return [f"{key} has no value: {reasons[key]}" for key in keys if key in reasons]
 
 
-def require_fit(asked: Sequence[Asked], data: TrainingData) -> None:
+def kind_of(executor: Executor, config: RunConfig, data: TrainingData) -> Measured:
+    """What a run is measured as: its task, or the ranking that an estimator makes of a regression."""
+    return "ranking" if isinstance(executor, Ranks) and executor.ranks(config) else data.task
+
+
+def require_fit(asked: Sequence[Asked], task: Measured, data: TrainingData) -> None:
     """Look for what is wrong with the metrics before anything trains.
 
     Raises
@@ -78,7 +87,7 @@ def require_fit(asked: Sequence[Asked], data: TrainingData) -> None:
         return
     from mlmagic.evaluation import misplaced
 
-    faults, frames = misplaced(asked, data.task), []
+    faults, frames = misplaced(asked, task), []
     for item in asked:
         if not isinstance(item, str) and (error := _failing(item, data)) is not None:
             name, cause = item[0], f"{type(error).__name__}: {error}".splitlines()[0]
@@ -98,6 +107,10 @@ def _failing(item: Any, data: TrainingData) -> Exception | None:
     except Exception as error:
         return error
     return None
+
+
+def _group(rows: Rows) -> np.ndarray | None:
+    return None if rows.group is None else rows.group.to_numpy()
 
 
 def _truth(rows: Rows) -> np.ndarray:

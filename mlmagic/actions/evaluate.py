@@ -35,9 +35,11 @@ def evaluate(config: RunConfig, context: Context) -> None:
     frame = named_as(given, config, fitted)
     actual = truth_of(config, fitted, frame)
     columns = columns_for(fitted, frame, str(actual.name))
+    group = groups_of(config, fitted, frame) if fitted.outcome.ranks else None
     frame, columns, later = sampled(fitted, frame, columns, context, actual)
     assert later is not None
     actual = later
+    group = None if group is None else group[actual.notna().to_numpy(bool)]
     frame, actual = _with_truth(frame, actual, context)
     tell(config, frame, "evaluate", context, targetColumn=str(actual.name))
     answers = answered(fitted, frame, columns, config, context, "samplesEvaluated")
@@ -45,7 +47,8 @@ def evaluate(config: RunConfig, context: Context) -> None:
         context.emit(Metrics({}))
         return
     context.emit(Plan("evaluating"))
-    found = Measured(config, fitted, actual.iloc[: answers.rows], fitted.settled(answers.predictions))
+    given_rows = None if group is None else group.iloc[: answers.rows]
+    found = Measured(config, fitted, actual.iloc[: answers.rows], fitted.settled(answers.predictions), given_rows)
     for remark in found.remarks:
         context.emit(Log(remark, "warning"))
     context.emit(Metadata({"task": found.task}))
@@ -110,6 +113,32 @@ def truth_of(config: RunConfig, fitted: Fitted, frame: pd.DataFrame) -> pd.Serie
         f"The data has no column {name!r}, which {fitted.name} predicts: without the truth nothing can be measured",
         solution=f"Name the column that holds it (target: ...), or predict only; the data has {listing(frame.columns)}",
     )
+
+
+def groups_of(config: RunConfig, fitted: Fitted, frame: pd.DataFrame) -> pd.Series:
+    """What each row belongs to, for a model that ranks the rows of a group.
+
+    Raises
+    ------
+    MLError
+        If nothing tells it, or it is not there.
+    """
+    from mlmagic._suggest import closest
+    from mlmagic.data._given import given
+    from mlmagic.data._shown import listing
+
+    wanted: EvaluateConfig = config.config  # type: ignore[assignment]
+    if wanted.groups is not None and not isinstance(wanted.groups, str):
+        return given(frame, wanted.groups, "groups")
+    name = wanted.groups or fitted.groups
+    if name is None:
+        message = f"groups is missing: {fitted.name} ranks the rows of each group, and nothing says which those are."
+        raise InvalidConfiguration([Fault("config.groups", message)], solution="Add a line such as groups: query_id")
+    if name not in frame.columns:
+        message = f"groups names no column: {name!r}. The data has {listing(frame.columns)}."
+        fault = Fault("config.groups", message, value=name, suggestion=closest(name, frame.columns))
+        raise InvalidConfiguration([fault])
+    return frame[name]
 
 
 def _draw(found: Measured, writer: Writer, context: Context) -> None:

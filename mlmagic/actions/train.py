@@ -15,7 +15,7 @@ from mlmagic.actions._follow_up import follow_up
 from mlmagic.actions._history import Recorder
 from mlmagic.actions._overview import overview
 from mlmagic.actions._own_rows import own_rows
-from mlmagic.actions._scored import Scored, require_fit
+from mlmagic.actions._scored import Scored, kind_of, require_fit
 from mlmagic.events import Artifact, Emit, Event, Log, Metadata, Metrics, Plan, Row
 from mlmagic.executors import load
 
@@ -42,9 +42,10 @@ def train(config: RunConfig, context: Context) -> None:
     frame = read(wanted)
     data = training_data(frame, wanted, config.seed, wanted.default_validation_split, executor.task(config))
     _describe(config, frame, data, context)
-    require_fit(wanted.asked, data)
+    measured = kind_of(executor, config, data)
+    require_fit(wanted.asked, measured, data)
     executor.check(config, data)
-    recorder, scored = Recorder(context.emit), Scored(data.task, wanted.asked)
+    recorder, scored = Recorder(context.emit), Scored(measured, wanted.asked)
     scores = _cross_validate(executor, config, data, scored, context, recorder)
     if context.stop.is_set():
         context.emit(Metrics(_nested(data, scored, scores, None, {})))
@@ -137,7 +138,7 @@ def _cross_validate(
         found.append(scored.scores(part.test, given, outcome))
         emit(Row(number, found[-1]))
         # Not final, but there if the run is ended before its last fit.
-        emit(Metrics({"crossValidation": cross_validation_summary(data.task, found)}, final=False))
+        emit(Metrics({"crossValidation": cross_validation_summary(scored.task, found)}, final=False))
     context.emit(Metadata({"crossValidationFolds": wanted.folds}))
     return found
 
@@ -157,7 +158,7 @@ def _nested(
 
     metrics: dict[str, Any] = dict(outcome.metrics) if outcome else {}
     if fold_scores:
-        metrics["crossValidation"] = cross_validation_summary(data.task, fold_scores)
+        metrics["crossValidation"] = cross_validation_summary(scored.task, fold_scores)
     final: dict[str, float] = {}
     for name, given in predicted.items():
         assert outcome is not None

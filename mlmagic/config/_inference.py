@@ -94,11 +94,17 @@ class EvaluateConfig(InferenceConfig):
         description="The column with the truth, or a variable that holds it. Unset: the one the model was trained for.",
         examples=["species"],
     )
+    groups: Text | Reference | None = Field(
+        None,
+        description="What each row belongs to, for a model that ranks the rows of a group: a column, or a variable. "
+        "Unset: the column that it was trained with.",
+        examples=["query"],
+    )
     metrics: Metrics | None = Field(
         None,
-        min_length=1,
         description="What to measure: accuracy, precision, recall, f1, roc_auc, log_loss, confusion_matrix, mae, mse, "
-        "rmse, r2, any scorer of scikit-learn, or a function `f(y_true, y_pred)`. Unset: what the task usually has.",
+        "rmse, r2, ndcg (of a ranking), any scorer of scikit-learn, or a function `f(y_true, y_pred)`. Unset: what "
+        "the task usually has.",
         examples=[["accuracy", "f1", "roc_auc"]],
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
@@ -77,6 +77,19 @@ def _no_nul(text: str) -> str:
 
 
 Text = Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]
+
+
+def one_or_more(given: Any) -> BeforeValidator:
+    """Marks a list as one that a single text or variable may stand for: a list of one, or a variable that is a list.
+
+    Parameters
+    ----------
+    given
+        The type of what may be written, for the schema.
+    """
+    return BeforeValidator(
+        lambda value: [value] if isinstance(value, (str, Reference)) else value, json_schema_input_type=given
+    )
 
 
 def references(value: Any) -> Iterator[Reference]:

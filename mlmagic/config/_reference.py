@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import core_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 
 PATTERN = r"^\$[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
@@ -67,6 +69,22 @@ class Reference:
         cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return {"type": "string", "pattern": PATTERN}
+
+
+def spread(items: Iterable[Any]) -> Iterator[Any]:
+    """The items of a list, and in place of a variable that holds a list the items of that, as if written there."""
+    for item in items:
+        if isinstance(item, Reference) and isinstance(item.value, (list, tuple)):
+            yield from (_written(item, place, value) for place, value in enumerate(item.value))
+        else:
+            yield item
+
+
+def _written(reference: Reference, place: int, value: Any) -> str | Reference:
+    if isinstance(value, str):
+        return value
+    name = getattr(value, "__name__", "")
+    return Reference(name if name.isidentifier() else f"{reference.name}_{place}", value=value)
 
 
 def read(text: str) -> str | Reference:

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 Schema = Mapping[str, Any]
 
 _KINDS = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
-_PLURALS = {"text": "texts", "a whole number": "whole numbers", "a number": "numbers", "a mapping": "mappings"}
+_PLURALS = {
+    "text": "texts",
+    "a whole number": "whole numbers",
+    "a number": "numbers",
+    "a mapping": "mappings",
+    "a variable": "variables",
+}
 
 
 @cache
@@ -40,7 +46,7 @@ def rule(schema: Schema) -> str:
         return ("one of " if len(choices) > 2 else "") + listed(map(str, choices))
     kind = schema.get("type")
     if kind == "array":
-        return "a list of " + _several(rule(schema.get("items", {})))
+        return "a list of " + _several(schema.get("items", {}))
     if kind == "object":
         keys = schema.get("properties")
         return f"a mapping with the keys {listed(keys).replace(' or ', ' and ')}" if keys else "a mapping"
@@ -69,7 +75,10 @@ def _bounds(schema: Schema) -> str:
     return " " + " and ".join(parts) if parts else ""
 
 
-def _several(one: str) -> str:
+def _several(schema: Schema) -> str:
+    if "anyOf" in schema:
+        return listed(dict.fromkeys(_several(choice) for choice in schema["anyOf"]))
+    one = rule(schema)
     for singular, plural in _PLURALS.items():
         if one.startswith(singular):
             return plural + one.removeprefix(singular)

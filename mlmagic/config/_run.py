@@ -60,7 +60,8 @@ class RunConfig(Model):
     )
     debug: bool = Field(
         False,
-        description="Log data and layers, and look at every step for the number that is none first: slow.",
+        description="Log the data. In PyTorch the layers as well, and every step is looked at for the operation that "
+        "makes a number none first: slow.",
         examples=[True],
     )
     logging: Logging | None = Field(

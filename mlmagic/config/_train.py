@@ -84,10 +84,9 @@ class TrainConfig(ActionConfig):
     )
     metrics: Metrics | None = Field(
         None,
-        min_length=1,
         description="What is measured besides what the task always has, in the curves where there are some and on the "
-        "test rows: accuracy, precision, recall, f1, roc_auc, log_loss, mae, mse, rmse, r2, any scorer of "
-        "scikit-learn, or a function `f(y_true, y_pred)`.",
+        "test rows: accuracy, precision, recall, f1, roc_auc, log_loss, mae, mse, rmse, r2, ndcg (of a ranking), any "
+        "scorer of scikit-learn, or a function `f(y_true, y_pred)`.",
         examples=[["accuracy", "f1", "roc_auc"]],
     )
     cross_validation: CrossValidation | None = Field(
@@ -95,6 +94,11 @@ class TrainConfig(ActionConfig):
         description="Measure on folds of the training rows as well.",
         examples=[{"folds": 5, "stratified": True}],
     )
+
+    @property
+    def prepares_itself(self) -> bool:
+        """Whether the model prepares the columns itself, and so takes the table as it is."""
+        return False
 
     @property
     def asked(self) -> list[str | tuple[str, Callable[..., Any]]]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from mlmagic.data._types import UNSUPERVISED, Rows, Task, TrainingData
 
 if TYPE_CHECKING:
-    from mlmagic.data._expected import check_columns, truth, unseen
+    from mlmagic.data._expected import as_known, check_columns, truth, unseen
+    from mlmagic.data._finite import filled, not_finite
     from mlmagic.data._folds import folds
     from mlmagic.data._hash import data_hash, file_hash, schema
     from mlmagic.data._images import image_columns, is_image, row_cells
@@ -33,7 +34,10 @@ _HOMES = {
     "TRUSTED_FUNCTIONS": "_parse",
     "as_labels": "_parse",
     "as_numbers": "_parse",
+    "as_known": "_expected",
     "check_columns": "_expected",
+    "filled": "_finite",
+    "not_finite": "_finite",
     "code_counts": "_preparation",
     "coded_columns": "_preparation",
     "data_hash": "_hash",
@@ -63,6 +67,7 @@ __all__ = [
     "Rows",
     "Task",
     "TrainingData",
+    "as_known",
     "as_labels",
     "as_numbers",
     "check_columns",
@@ -71,12 +76,14 @@ __all__ = [
     "data_hash",
     "describe_preparation",
     "file_hash",
+    "filled",
     "fit_preparation",
     "folds",
     "image_columns",
     "is_image",
     "is_text",
     "kind",
+    "not_finite",
     "raw",
     "read",
     "row_cells",

@@ -37,8 +37,8 @@ def inspect(X: pd.DataFrame, *, text: bool = False) -> Inspection:
     DataLoadingError
         With every column that mixes numbers and words, or holds free text, dates, objects or infinite values.
     """
-    kinds = {name: kind(X[name]) for name in X.columns}
-    alone = text and X.shape[1] == 1 and is_text(X.iloc[:, 0])
+    kinds = {name: _kind(X[name]) for name in X.columns}
+    alone = text and list(kinds.values()) == ["text"]
     faults = {name: fault for name in X.columns if not alone and (fault := _fault(X[name], kinds[name])) is not None}
     if "image" in kinds.values() and len(kinds) > 1:
         faults |= _beside_images(kinds)
@@ -56,6 +56,12 @@ def gaps(column: pd.Series, known: Kind) -> np.ndarray:
     if known == "number" and not pd.api.types.is_numeric_dtype(column.dtype):
         return np.asarray(np.isnan(numbers(column)))
     return column.isna().to_numpy(dtype=bool)
+
+
+def _kind(column: pd.Series) -> Kind:
+    """What the column holds; free text may have a text that reads as a number."""
+    known = kind(column)
+    return "text" if known == "mixed" and is_text(column) else known
 
 
 def _fault(column: pd.Series, known: Kind) -> str | None:

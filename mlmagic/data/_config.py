@@ -82,6 +82,11 @@ class SplitConfig(Protocol):
         ...
 
     @property
+    def prepares_itself(self) -> bool:
+        """Whether the model prepares the columns itself, and so takes them as they are."""
+        ...
+
+    @property
     def reads_text(self) -> bool:
         """Whether a column of free text, alone, is something to learn from."""
         ...

@@ -94,7 +94,7 @@ def _deal_groups(
     train, validation_rows = cut_groups(rest, group, sizes[1], seed)
     reasons: list[str] = []
     if labels is not None:
-        _require_all(y, train, reasons)
+        _require_all(y, train, reasons, grouped=True)
     return Deal(train, validation_rows, test_rows, False, tuple(reasons))
 
 
@@ -144,13 +144,23 @@ def _cannot_stratify(strata: np.ndarray, size: int) -> str | None:
     return None
 
 
-def _require_all(y: pd.Series, train: np.ndarray, reasons: list[str]) -> None:
+def _require_all(y: pd.Series, train: np.ndarray, reasons: list[str], *, grouped: bool = False) -> None:
     seen = y.iloc[train].unique()
     if len(seen) < 2:
-        raise _too_few(f"the training rows hold one class only, {shown(seen[0])}: {len(y)} rows are too few to split")
+        raise _one_label(y, train, seen[0], grouped=grouped)
     unseen = sorted(set(y.unique()) - set(seen))
     if unseen:
         reasons.append(f"No training row has the labels {', '.join(map(shown, unseen[:5]))}: they cannot be learned")
+
+
+def _one_label(y: pd.Series, train: np.ndarray, label: object, *, grouped: bool) -> DataLoadingError:
+    others = y[y != label].value_counts()
+    rows = ", ".join(f"{count} {shown(name)}" for name, count in others.iloc[:5].items())
+    way = "Try another seed, make more and smaller groups" if grouped else "Give more rows of each label"
+    return DataLoadingError(
+        f"All {len(train)} training rows are {shown(label)}: the split put the others ({rows}) elsewhere",
+        solution=f"{way}, or lower testSplit and validationSplit",
+    )
 
 
 def _too_few(message: str) -> DataLoadingError:

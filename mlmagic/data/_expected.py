@@ -54,6 +54,23 @@ def check_columns(frame: pd.DataFrame, features: Mapping[str, str | None], who: 
         )
 
 
+def as_known(X: pd.DataFrame, features: Mapping[str, str | None]) -> pd.DataFrame:
+    """The columns that a model knows as numbers, as numbers, where they are text or objects now.
+
+    Parameters
+    ----------
+    X
+        Shape (n, columns), as :func:`check_columns` found it good.
+    """
+    # A table that was never read as numbers, from a CSV or a database, says "1.5"; libraries take it or do not.
+    told = [
+        name
+        for name in X.columns
+        if _is_number(features.get(name)) and not pd.api.types.is_numeric_dtype(X[name].dtype)
+    ]
+    return X.assign(**{name: numbers(X[name]) for name in told}) if told else X
+
+
 def unseen(column: pd.Series, known: Sequence[str]) -> dict[str, int]:
     """Rows of each label that a model never saw in this column."""
     # The labels first: there are few of them, and telling text from text takes long.

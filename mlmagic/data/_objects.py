@@ -25,6 +25,8 @@ def frame_from_object(value: Any, name: str) -> pd.DataFrame:
     Unloadable
         If the object is of a kind that is no table, or cannot be made one.
     """
+    if isinstance(value, Mapping) and not hasattr(value, "target"):
+        _require_columns(value, name)
     try:
         frame = _convert(value)
     except (TypeError, ValueError) as error:
@@ -54,6 +56,14 @@ def _convert(value: Any) -> pd.DataFrame | None:
     if isinstance(value, list) and value and all(isinstance(record, Mapping) for record in value):
         return pd.DataFrame(value)
     return None
+
+
+def _require_columns(value: Mapping[Any, Any], name: str) -> None:
+    for key, item in value.items():
+        if isinstance(item, np.ndarray) and item.ndim > 1:
+            cause = f"ValueError: {name}[{key!r}] has shape {item.shape}, and a column has one dimension"
+            images = "Give images and their labels as two variables: data: $images, target: $labels"
+            raise Unloadable(cause, images if item.ndim in (3, 4) else _GIVE)
 
 
 def _from_array(array: np.ndarray) -> pd.DataFrame:

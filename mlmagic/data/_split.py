@@ -99,7 +99,7 @@ def _with_target(X: pd.DataFrame, choice: Choice) -> tuple[pd.DataFrame, list[st
 
 
 def _checked(X: pd.DataFrame, config: SplitConfig) -> tuple[pd.DataFrame, tuple[str, ...], list[str]]:
-    if config.prepare == "none":
+    if config.prepare == "none" or config.prepares_itself:
         return X, (), []
     seen = inspect(X, text=config.reads_text)
     if len(seen.empty) == X.shape[1]:

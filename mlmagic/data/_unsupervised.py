@@ -50,7 +50,7 @@ def unsupervised(frame: pd.DataFrame, config: SplitConfig, task: Task) -> Traini
     truth = _truth(frame, config)
     name = "" if truth is None else str(truth.name)
     X = frame[config.feature_columns or [column for column in frame.columns if column != name]]
-    X, gaps, warnings = _checked(X, config.prepare)
+    X, gaps, warnings = _checked(X, as_it_is=config.prepare == "none" or config.prepares_itself)
     facts: dict[str, Any] = {
         "task": task,
         "taskChosen": "what the estimator is made for",
@@ -105,10 +105,10 @@ def _truth(frame: pd.DataFrame, config: SplitConfig) -> pd.Series | None:
     return frame[config.target] if isinstance(config.target, str) else given(frame, config.target, "target")
 
 
-def _checked(X: pd.DataFrame, prepare: str) -> tuple[pd.DataFrame, tuple[str, ...], list[str]]:
+def _checked(X: pd.DataFrame, *, as_it_is: bool) -> tuple[pd.DataFrame, tuple[str, ...], list[str]]:
     if not X.shape[1]:
         raise DataLoadingError("The data has no column beside the target", solution="Give columns to learn from")
-    if prepare == "none":
+    if as_it_is:
         return X, (), []
     seen = inspect(X)
     if len(seen.empty) == X.shape[1]:

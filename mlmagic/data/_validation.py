@@ -69,7 +69,8 @@ def _rows(frame: pd.DataFrame, data: TrainingData, config: SplitConfig, name: st
         raise _unfit(name, f"has no row with a value of {data.target!r}", "Give it rows with the target")
     y = _target(kept[data.target], data, name)
     X = kept[columns]
-    gaps = () if config.prepare == "none" else inspect(X, text=config.reads_text).gaps
+    as_it_is = config.prepare == "none" or config.prepares_itself
+    gaps = () if as_it_is else inspect(X, text=config.reads_text).gaps
     weight = kept[config.sample_weight] if isinstance(config.sample_weight, str) else None
     return Rows(X, y, gaps, weight), left_out
 

@@ -8,18 +8,20 @@ import numpy as np
 
 from mlmagic.evaluation._confusion import Confusion
 from mlmagic.evaluation._probabilities import log_loss, roc_auc
+from mlmagic.evaluation._ranking import ranking, ranking_scores
 from mlmagic.evaluation._regression import regression, regression_scores
 
 if TYPE_CHECKING:
-    from mlmagic.data import Task
+    from mlmagic.evaluation._metrics import Measured
 
 
 def evaluate(
-    task: Task,
+    task: Measured,
     y_true: np.ndarray,
     values: np.ndarray,
     probabilities: np.ndarray | None = None,
     classes: np.ndarray | None = None,
+    group: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Measure predictions, in the shape of the report.
 
@@ -31,6 +33,8 @@ def evaluate(
         Shape (n, classes), columns in the order of ``classes``; None where there are none.
     classes
         Shape (k,), the labels the model knows. A classification needs them.
+    group
+        Shape (n,), what each row belongs to. A ranking needs it.
 
     Returns
     -------
@@ -39,7 +43,7 @@ def evaluate(
         ``classes[1]``, named in positiveClass; "weighted" by support where there are more than two), rocAuc (more than
         two classes: one against the rest, weighted), logLoss, labels, confusionMatrix (rows true, columns predicted, in
         the order of ``labels``: ``classes``, then what the model never knew) and classificationReport by label.
-        Regression: r2, mae, rmse. ``undefined`` says why a metric is None.
+        Regression: r2, mae, rmse. Ranking: ndcg, the mean over groups. ``undefined`` says why a metric is None.
 
     Raises
     ------
@@ -49,6 +53,8 @@ def evaluate(
     y_true, values = _checked(y_true, values)
     if task == "regression":
         return regression(y_true, values)
+    if task == "ranking":
+        return ranking(y_true, values, group)
     if classes is None:
         raise ValueError("a classification is evaluated with its classes, but got None")
     confusion = Confusion.of(y_true, values, np.asarray(classes))
@@ -72,18 +78,19 @@ def evaluate(
 
 
 def scores(
-    task: Task,
+    task: Measured,
     y_true: np.ndarray,
     values: np.ndarray,
     probabilities: np.ndarray | None = None,
     classes: np.ndarray | None = None,
+    group: np.ndarray | None = None,
 ) -> dict[str, float]:
     """Measure predictions cheaply, under the names of the history; arguments as in :func:`evaluate`.
 
     Returns
     -------
     dict
-        Classification: accuracy, f1. Regression: r2, rmse, mae. NaN where undefined.
+        Classification: accuracy, f1. Regression: r2, rmse, mae. Ranking: ndcg. NaN where undefined.
 
     Raises
     ------
@@ -93,6 +100,8 @@ def scores(
     y_true, values = _checked(y_true, values)
     if task == "regression":
         return regression_scores(y_true, values)
+    if task == "ranking":
+        return ranking_scores(y_true, values, group)
     if classes is None:
         raise ValueError("a classification is scored with its classes, but got None")
     confusion = Confusion.of(y_true, values, np.asarray(classes))

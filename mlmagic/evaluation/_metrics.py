@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-Kind = Literal["classification", "regression"]
+if TYPE_CHECKING:
+    from mlmagic.data import Task
+
+Kind = Literal["classification", "regression", "ranking"]
+# What is measured: a ranking learns numbers, as a regression does, but only their order within a group means something.
+Measured: TypeAlias = "Task | Literal['ranking']"
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ USUAL: dict[str, Metric] = {
     "mse": Metric("regression", "mse"),
     "rmse": Metric("regression", "rmse"),
     "r2": Metric("regression", "r2"),
+    "ndcg": Metric("ranking", "ndcg"),
 }
 # The other scorers of scikit-learn 1.9.1. Those of multi-label targets are left out: a table here has one target.
 _CLASSIFYING = (

@@ -15,10 +15,11 @@ from mlmagic._failure import user_frames
 from mlmagic.evaluation._confusion import Confusion, as_labels
 from mlmagic.evaluation._metrics import METRICS, SPELLINGS
 from mlmagic.evaluation._probabilities import Measured, log_loss, one_sided, roc_auc, unusable
+from mlmagic.evaluation._ranking import ndcg
 from mlmagic.evaluation._scorers import score, takes_estimator
 
 if TYPE_CHECKING:
-    from mlmagic.data import Task
+    from mlmagic.evaluation._metrics import Measured as Measurable
 
 Asked: TypeAlias = "str | tuple[str, Callable[..., Any]]"
 # scikit-learn's scorers that look at probabilities, and those of them whose curves need rows of every class.
@@ -47,12 +48,13 @@ class Named(NamedTuple):
 class _Given:
     """Truth and predictions; arrays of n rows, ``probabilities`` of shape (n, classes)."""
 
-    task: Task
+    task: Measurable
     y_true: np.ndarray
     values: np.ndarray
     probabilities: np.ndarray | None
     classes: np.ndarray
     weight: np.ndarray | None
+    group: np.ndarray | None
 
     @cached_property
     def confusion(self) -> Confusion:
@@ -63,7 +65,7 @@ class _Given:
 
         scikit-learn's scorers take the label 1 as the positive one: so it is ``classes[1]``, whatever its name.
         """
-        if self.task == "regression":
+        if self.task != "classification":
             return self
         places = pd.Index(self.confusion.labels)
         true, values = (
@@ -74,12 +76,13 @@ class _Given:
 
 def named(
     metrics: Sequence[Asked],
-    task: Task,
+    task: Measurable,
     y_true: np.ndarray,
     values: np.ndarray,
     probabilities: np.ndarray | None = None,
     classes: np.ndarray | None = None,
     weight: np.ndarray | None = None,
+    group: np.ndarray | None = None,
 ) -> Named:
     """Measure predictions by these metrics and no others.
 
@@ -92,6 +95,8 @@ def named(
         As :func:`mlmagic.evaluation.evaluate` takes them.
     weight
         How much each row counts, shape (n,); None where all count alike. A function of the user's own is not told.
+    group
+        What each row belongs to, shape (n,); a ranking needs it.
 
     Returns
     -------
@@ -110,7 +115,7 @@ def named(
     if task == "classification" and classes is None:
         raise ValueError("a classification is measured with its classes, but got None")
     known = np.empty(0) if classes is None else np.asarray(classes)
-    given = _Given(task, y_true, values, probabilities, known, weight)
+    given = _Given(task, y_true, values, probabilities, known, weight, group)
     found = Named({}, {})
     for item in metrics:
         name, (value, reason) = _measured(item, given)
@@ -129,6 +134,8 @@ def _measured(item: Asked, given: _Given) -> tuple[str, tuple[Any, str | None]]:
     name = SPELLINGS[item]
     if METRICS[name].task != given.task:
         return name, (None, f"it measures a {METRICS[name].task}, and this is a {given.task}")
+    if name == "ndcg":
+        return name, ndcg(given.y_true, given.values, given.group)
     if given.task == "regression":
         return name, _of_numbers(name, given)
     return name, _of_labels(name, given)

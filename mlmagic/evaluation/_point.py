@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mlmagic.data import Task
+    from mlmagic.evaluation._metrics import Measured
 
 # Rows that a function of the user's own is tried on.
 TRIED = 200
@@ -25,11 +26,12 @@ TRIED = 200
 
 def point(
     metrics: Sequence[Asked],
-    task: Task,
+    task: Measured,
     y_true: np.ndarray,
     values: np.ndarray,
     probabilities: np.ndarray | None = None,
     classes: np.ndarray | None = None,
+    group: np.ndarray | None = None,
 ) -> dict[str, float]:
     """Measure predictions by these metrics; arguments as :func:`mlmagic.evaluation.named` takes them.
 
@@ -39,7 +41,7 @@ def point(
         By name, NaN where a metric has no value. What is no number, the confusion matrix, is left out.
     """
     numbers = [item for item in metrics if item != "confusion_matrix"]
-    found = named(numbers, task, y_true, values, probabilities, classes).values
+    found = named(numbers, task, y_true, values, probabilities, classes, group=group).values
     return {name: math.nan if value is None else value for name, value in found.items()}
 
 
@@ -88,7 +90,7 @@ def better_higher(item: Asked) -> bool | None:
     return True if takes_estimator(function) else grows(name)
 
 
-def misplaced(metrics: Sequence[Asked], task: Task) -> list[Fault]:
+def misplaced(metrics: Sequence[Asked], task: Measured) -> list[Fault]:
     """The names that measure another task."""
     wrong = [item for item in metrics if isinstance(item, str) and METRICS[SPELLINGS[item]].task != task]
     told = {item: f"{item} measures a {METRICS[SPELLINGS[item]].task}, but this is a {task}." for item in wrong}

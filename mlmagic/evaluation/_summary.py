@@ -12,16 +12,17 @@ from mlmagic.evaluation._metrics import METRICS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mlmagic.data import Task
+    from mlmagic.evaluation._metrics import Measured
 
 # A score's name in the history: its list in the report, and how the mean's and deviation's names end.
 _NAMES: dict[str, dict[str, tuple[str, str]]] = {
     "classification": {"accuracy": ("accuracy", "Accuracy"), "f1": ("f1Score", "F1")},
     "regression": {"r2": ("r2", "R2"), "rmse": ("rmse", "Rmse"), "mae": ("mae", "Mae")},
+    "ranking": {"ndcg": ("ndcg", "Ndcg")},
 }
 
 
-def cross_validation_summary(task: Task, fold_scores: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+def cross_validation_summary(task: Measured, fold_scores: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     """List the folds' scores with mean and population standard deviation (NumPy's default, ``ddof=0``).
 
     Parameters

@@ -86,6 +86,8 @@ class Outcome:
         Files written below the run's directory, by the report's key. The first of them is the model.
     features
         The columns that the model takes, in order, where it knows them itself; None where it does not.
+    ranks
+        Whether its numbers only rank the rows of a group.
     """
 
     model: Any
@@ -96,6 +98,7 @@ class Outcome:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     artifacts: Mapping[str, Path] = field(default_factory=dict)
     features: tuple[str, ...] | None = None
+    ranks: bool = False
 
     @property
     def windows(self) -> Mapping[str, Any] | None:
@@ -253,4 +256,13 @@ class Places(Protocol):
 
     def place(self, outcome: Outcome, config: RunConfig) -> Outcome:
         """The model on the device that ``gpuEnabled`` says, a copy if it is elsewhere; where it is if it says none."""
+        ...
+
+
+@runtime_checkable
+class Ranks(Protocol):
+    """What an executor has beside :class:`Executor` that may train a model which ranks the rows of a group."""
+
+    def ranks(self, config: RunConfig) -> bool:
+        """Whether this run trains one: its scores have no scale, and are measured by their order only."""
         ...

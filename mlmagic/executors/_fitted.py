@@ -37,6 +37,8 @@ class Fitted:
         where they are not known either.
     encoded
         The labels that it knows of each column of text or categories.
+    groups
+        The column that said in training what each row belongs to; None where there was none.
     """
 
     framework: str
@@ -46,6 +48,7 @@ class Fitted:
     task: Task | None = None
     features: Mapping[str, str | None] | None = None
     encoded: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    groups: str | None = None
 
     def predict(self, rows: Rows) -> Predictions:
         """Predict raw rows, which have the model's columns."""

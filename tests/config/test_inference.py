@@ -6,6 +6,8 @@ import pytest
 
 from mlmagic.config import Reference, parse, resolve
 from mlmagic.config._inference import EvaluateConfig, PredictConfig
+from mlmagic.config._metrics import asked
+from mlmagic.errors import InvalidConfiguration
 from tests.config.faults import fault, faults
 
 MODEL = "framework: sklearn\nmodel: $report\ndata: $df\n"
@@ -73,6 +75,24 @@ def test_metrics_are_known_by_name(spelling):
     assert run(f"{MODEL}metrics: [{spelling}]", "evaluate").config.metrics == [spelling]
 
 
+def test_one_metric_is_a_list_of_one():
+    assert run(MODEL + "metrics: f1", "evaluate").config.metrics == ["f1"]
+    assert run(MODEL + "metrics: $cost", "evaluate").config.metrics == [Reference("cost")]
+
+
+def test_a_variable_may_be_a_list_of_metrics():
+    def cost(y_true, y_pred):
+        return 1.0
+
+    made = run(MODEL + "metrics: $several", "evaluate")
+    bound = made.bind(lambda reference: ["f1Score", cost, lambda y_true, y_pred: 2.0])
+    f1, own, nameless = asked(bound.config.metrics)
+    assert (f1, own, nameless[0]) == ("f1", ("cost", cost), "several_2")
+    assert made.to_plain()["config"]["metrics"] == bound.to_plain()["config"]["metrics"] == ["$several"]
+    with pytest.raises(InvalidConfiguration, match=r"no metric is called 'acuracy'.*Did you mean `accuracy`"):
+        asked(made.bind(lambda reference: ("acuracy",)).config.metrics)
+
+
 def test_a_metric_may_be_a_function():
     assert run(MODEL + "metrics: [accuracy, $cost]", "evaluate").config.metrics == ["accuracy", Reference("cost")]
 
@@ -84,8 +104,8 @@ def test_a_metric_may_be_a_function():
         ("metrics: [roc-auc]", 11, "no metric is called 'roc-auc'", "roc_auc"),
         ("metrics: [f1score]", 11, "no metric is called 'f1score'", "f1"),
         ("metrics: [xyz]", 11, "no metric is called 'xyz'", None),
-        ("metrics: accuracy", 10, "metrics must be a list of texts", None),
-        ("metrics: []", 10, "metrics must be a list of texts", None),
+        ("metrics: acuracy", 10, "no metric is called 'acuracy'", "accuracy"),
+        ("metrics: []", 10, "metrics must be text, a variable of the notebook ($name) or a list of texts", None),
         ("metrics: [5]", 11, "metrics[0] must be text or a variable of the notebook ($name), got 5", None),
         ("batchSize: 0", 12, "batchSize must be a whole number of at least 1, got 0", None),
         ("task: clasification", 7, "task must be classification or regression", "classification"),

@@ -71,12 +71,23 @@ def test_objects_of_the_notebook():
     assert {reference.name for reference in run.references()} == {"df", "mine", "val"}
 
 
+def test_a_variable_may_be_a_list_of_callbacks():
+    class Mine:
+        pass
+
+    made = resolve(parse(MLP + "callbacks: $several"), action="train")
+    mine = Mine()
+    name, own = made.bind(lambda reference: ["csv_logger", mine]).config.beside
+    assert (name, own.value) == ("csv_logger", mine)
+    assert config(MLP + "callbacks: csv_logger").callbacks == ["csv_logger"]
+
+
 @pytest.mark.parametrize(
     ("line", "message", "suggestion"),
     [
         ("callbacks: [tensorbord]", "each of callbacks must be one of tensorboard, ", "tensorboard"),
         ("metrics: [acuracy]", "no metric is called 'acuracy': it may be any scorer of scikit-learn", "accuracy"),
-        ("callbacks: tensorboard", "callbacks must be a list of ", None),
+        ("callbacks: 5", "callbacks must be text, a variable of the notebook ($name) or a list of texts or vari", None),
         ("mixedPrecision: 16", "mixedPrecision must be true or false, got 16", None),
         ("validationSplit: 0.1\nvalidationData: $val", "validationSplit and validationData exclude each other", None),
         ("lossFunction: crossentropy", "lossFunction must be one of cross_entropy, ", "cross_entropy"),

@@ -19,6 +19,8 @@ VALID = [
     "framework: sklearn\nmodel: $m\ndata: $df\nconfig:\n",
     "framework: auto\nalgorithm: SVC\ndata: $df",
     "action: evaluate\nmodel: $report\ndata: $df\nmetrics: [accuracy, f1, $own]",
+    "action: evaluate\nmodel: $report\ndata: $df\nmetrics: $several\ngroups: query",
+    "framework: keras\narchitecture: mlp\ndata: $df\nmetrics: f1\ncallbacks: $mine",
     "action: evaluate\nframework: torch\nconfig: {modelPath: a.pt, inputData: x.csv, batchSize: 64}",
     "action: predict\nframework: sklearn\nconfig:\n  model_path: runs/a\n  dataPath: x.csv\n  outputFormat: classes\n",
 ]

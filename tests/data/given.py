@@ -33,6 +33,7 @@ def config(**given: Any) -> SimpleNamespace:
         "sample_weight": None,
         "groups": None,
         "reads_text": False,
+        "prepares_itself": False,
     }
     return SimpleNamespace(**unset | given)
 

@@ -82,3 +82,8 @@ def test_too_many_labels_to_encode():
     frame = pd.DataFrame({"zip": [f"z{number % 300}" for number in range(3000)], "y": [0, 1] * 1500})
     with pytest.raises(DataLoadingError, match="300 different texts in 3000 rows"):
         split_by(frame)
+
+
+def test_a_text_that_reads_as_a_number_is_a_text_still():
+    with pytest.raises(DataLoadingError, match="Column 'odd one' is free text or an identifier"):
+        check([*SENTENCES[:38], "10", "7"])

@@ -40,7 +40,9 @@ def wanted(**keys: Any) -> Any:
     defaults = dict.fromkeys(
         ("target", "feature_columns", "task", "validation_split", "class_weight", "sample_weight", "groups")
     )
-    return SimpleNamespace(**{**defaults, "test_split": 0.2, "prepare": "auto", "reads_text": False, **keys})
+    return SimpleNamespace(
+        **{**defaults, "test_split": 0.2, "prepare": "auto", "reads_text": False, "prepares_itself": False, **keys}
+    )
 
 
 def test_a_folder_a_class(tmp_path: Path) -> None:

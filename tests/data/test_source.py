@@ -106,6 +106,13 @@ def test_another_object_is_named_by_its_type(value):
     assert type(value).__name__ in caught.value.stderr
 
 
+def test_images_among_columns_are_shown_the_way():
+    with pytest.raises(DataLoadingError) as caught:
+        from_object({"image": np.zeros((5, 8, 8)), "label": range(5)})
+    assert "$df['image'] has shape (5, 8, 8), and a column has one dimension" in caught.value.stderr
+    assert "data: $images, target: $labels" in caught.value.solution
+
+
 def test_empty_objects_are_refused():
     for value in (pd.DataFrame(), pd.DataFrame({"a": []}), {}):
         with pytest.raises(DataLoadingError, match="0 rows"):

@@ -147,8 +147,11 @@ def test_rare_classes_fall_back_on_a_plain_split():
     data = split_by(table(["a"] * 20 + ["b"] * 19 + ["c"]))
     assert data.metadata["stratified"] is False
     assert "1 of 3 classes have a single row" in data.metadata["warnings"][0]
-    with pytest.raises(DataLoadingError, match="one class only"):
+    with pytest.raises(
+        DataLoadingError, match=r"All 3 training rows are 'a': the split put the others \(1 'b'\)"
+    ) as caught:
         split_by(table(["a"] * 3 + ["b"]), seed=1, test_split=0.25)
+    assert caught.value.solution == "Give more rows of each label, or lower testSplit and validationSplit"
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 3])

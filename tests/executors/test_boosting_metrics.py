@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import ndcg_score
 
+import mlmagic
 from mlmagic.errors import DataLoadingError, InvalidConfiguration, TrainingFailure
 from tests.executors.boosting_run import (
     ALL,
@@ -172,6 +174,46 @@ def test_a_ranking(framework):
     assert report.run.state.best.metric == name
 
 
+def gain(frame: pd.DataFrame, scores: np.ndarray) -> float:
+    rows = frame.assign(score=scores).groupby("query")
+    return float(np.mean([ndcg_score([part["relevance"]], [part["score"]]) for _, part in rows if len(part) > 1]))
+
+
+@ALL
+def test_a_ranking_is_measured_by_its_order(framework):
+    frame = queries()
+    head = {"target": "relevance", "groups": "query", "algorithm": HANDS[framework].ranker.__name__}
+    report = train(framework, frame, **head, metrics=["ndcg"], hyperparameters={"n_estimators": 5})
+    _, data = parts(framework, frame, **head)
+    expected = {
+        part: gain(rows.X.assign(relevance=rows.y, query=rows.group), report.model.predict(rows.X))
+        for part, rows in (("train", data.train), ("test", data.test))
+    }
+    assert report.metrics["test"] == {"ndcg": pytest.approx(expected["test"])}
+    assert report.metrics["finalModel"] == {
+        "trainNdcg": pytest.approx(expected["train"]),
+        "testNdcg": pytest.approx(expected["test"]),
+    }
+    assert "test ndcg 0.99" in repr(report)
+    again = mlmagic.run({"action": "evaluate", "model": "$report", "data": "$df"}, report=report, df=frame)
+    assert again.metrics == {"ndcg": pytest.approx(gain(frame, report.model.predict(frame[list("abcd")])))}
+    own = {"action": "evaluate", "model": "$model", "data": "$df", "target": "relevance"}
+    with pytest.raises(InvalidConfiguration, match="groups is missing"):
+        mlmagic.run({**own, "framework": framework}, model=report.model, df=frame)
+    elsewhere = mlmagic.run(
+        {**own, "framework": framework, "groups": "$g", "metrics": ["ndcg"], "featureColumns": list("abcd")},
+        model=report.model, df=frame, g=frame["query"],
+    )  # fmt: skip
+    assert elsewhere.metrics == again.metrics
+
+
+@ALL
+def test_a_ranking_has_no_r2(framework):
+    head = {"target": "relevance", "groups": "query", "algorithm": HANDS[framework].ranker.__name__}
+    with pytest.raises(InvalidConfiguration, match="r2 measures a regression, but this is a ranking"):
+        train(framework, queries(), **head, metrics=["r2"])
+
+
 @ALL
 def test_a_ranking_needs_groups(framework):
     with pytest.raises(DataLoadingError, match="ranks the rows of each group") as caught:
@@ -179,3 +221,14 @@ def test_a_ranking_needs_groups(framework):
             framework, queries().drop(columns="query"), algorithm=HANDS[framework].ranker.__name__, target="relevance"
         )
     assert "groups: query_id" in caught.value.solution
+
+
+def test_a_list_of_the_notebook_is_metrics():
+    def worst_row(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+        return float(np.abs(y_true - y_pred).max())
+
+    several, keys = ["mse", worst_row], {"hyperparameters": {"n_estimators": 5}}
+    report = train("xgboost", table("regression"), {"several": several}, metrics="$several", **keys)
+    written = train("xgboost", table("regression"), {"worst_row": worst_row}, metrics=["mse", "$worst_row"], **keys)
+    assert report.metrics["test"] == written.metrics["test"]
+    assert {"mse", "worst_row"} <= set(report.metrics["test"])

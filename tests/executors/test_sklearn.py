@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import is_classifier, is_regressor
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -22,9 +23,11 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import StratifiedKFold, cross_val_score, train_test_split
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
@@ -335,6 +338,22 @@ def test_a_pipeline_of_the_notebook_trains():
         clone(own).set_params(logisticregression__random_state=0).fit(X, y).predict(X_test),
     )
     assert not hasattr(own[-1], "coef_")
+
+
+def test_a_pipeline_that_prepares_itself_gets_the_table_as_it_is():
+    rng = np.random.default_rng(0)
+    good = rng.integers(0, 2, 120)
+    words = [f"{'lovely' if one else 'awful'} film number {place}" for place, one in enumerate(good)]
+    frame = pd.DataFrame({"review": words, "length": rng.normal(size=120), "y": np.where(good, "p", "n")})
+    own = make_pipeline(make_column_transformer((TfidfVectorizer(), "review")), LogisticRegression())
+    config = {"action": "train", "framework": "sklearn", "model": "$own", "data": "$df", "target": "y", "seed": 3}
+    report = mlmagic.run(config, df=frame, own=own)
+    fitting, held = train_test_split(frame, test_size=0.2, random_state=3, stratify=frame["y"])
+    own.fit(fitting.drop(columns="y"), fitting["y"])
+    found = mlmagic.load_model(report).predict_proba(held)
+    np.testing.assert_allclose(found, own.predict_proba(held.drop(columns="y")), rtol=1e-12)
+    with pytest.raises(MLError, match="free text or an identifier"):
+        mlmagic.run({**config, "model": "$plain"}, df=frame, plain=LogisticRegression())
 
 
 def test_a_forest_predicts_the_same_to_the_last_digit_every_time():

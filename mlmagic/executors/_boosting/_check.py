@@ -31,6 +31,7 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
     _device.require_one_word(config)
     name = _required_name(library, train, data)
     kind = library.estimators[name]
+    data = _rows.watchable(kind, data)
     trial = Trial(library, kind, data, _rows.Columns.of(library, preparation, list(data.train.X.columns)))
 
     own: list[Measure] = []

@@ -155,7 +155,8 @@ def choose(
     InvalidConfiguration
         If a metric is not known, or ``early`` watches one that is not there.
     """
-    classes = 0 if data.classes is None else len(data.classes)
+    # A library counts the labels that it trains on; a split may leave some of the table's to the other rows.
+    classes = 0 if data.classes is None or data.train.y is None else data.train.y.nunique()
     names = _own_names(library, kind, own, custom)
     extra: dict[str, str | CustomMetric] = {}
     for item in _listed(asked):
@@ -274,7 +275,7 @@ def _watched(
             extra.setdefault(spelt, spelt)
         elif usual:
             metric = SPELLINGS[metric]
-            if (METRICS[metric].task == "classification") == (kind == "classifier"):
+            if METRICS[metric].task == ("classification" if kind == "classifier" else "regression"):
                 _add(library, kind, metric, classes, names, extra, computed, counted)
     here = computed if part == "val" else counted or ()
     if part in parts and (metric in names.values() or metric in here):

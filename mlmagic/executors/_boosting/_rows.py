@@ -81,8 +81,20 @@ def split_parts(kind: Kind, data: TrainingData, preparation: Any) -> dict[str, P
     """The rows to fit, and those to watch where there are any."""
     parts = {"train": _part(kind, data.train, preparation)}
     if data.validation is not None:
-        parts["val"] = _part(kind, _known(kind, data.validation, data.train), preparation)
+        parts["val"] = _part(kind, data.validation, preparation)
     return parts
+
+
+def watchable(kind: Kind, data: TrainingData) -> TrainingData:
+    """The data with those validation rows whose label the training rows have too: a classifier knows no others.
+
+    Where none has, there is nothing to watch: ``validation`` is None.
+    """
+    train, rows = data.train, data.validation
+    if kind != "classifier" or rows is None or rows.y is None or train.y is None:
+        return data
+    known = rows.y.isin(train.y.unique()).to_numpy()
+    return data if known.all() else replace(data, validation=_taken(rows, np.flatnonzero(known)) or None)
 
 
 def require_groups(name: str, data: TrainingData) -> None:
@@ -113,14 +125,6 @@ def _part(kind: Kind, rows: Rows, preparation: Any) -> Part:
     assert rows.y is not None
     X = rows.X if preparation is None else preparation.transform(rows.X)
     return Part(X, rows.y.to_numpy(), None if rows.weight is None else rows.weight.to_numpy(), group)
-
-
-def _known(kind: Kind, rows: Rows, train: Rows) -> Rows:
-    """The rows whose label the training rows have too: a classifier knows no others."""
-    if kind != "classifier" or rows.y is None or train.y is None:
-        return rows
-    known = rows.y.isin(train.y.unique()).to_numpy()
-    return rows if known.all() else _taken(rows, np.flatnonzero(known))
 
 
 def _taken(rows: Rows, positions: np.ndarray) -> Rows:

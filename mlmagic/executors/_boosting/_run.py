@@ -11,7 +11,7 @@ from mlmagic._failure import user_frames
 from mlmagic._units import duration
 from mlmagic.data import describe_preparation, source_columns
 from mlmagic.errors import MLError, TrainingFailure
-from mlmagic.events import Emit, Metadata, Plan
+from mlmagic.events import Emit, Log, Metadata, Plan
 from mlmagic.executors._base import Outcome, Stop
 from mlmagic.executors._boosting import _device, _estimator, _metrics, _rows, _storage
 from mlmagic.executors._boosting._computed import Computed
@@ -44,6 +44,10 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
     name = _estimator.named(library, train, data.task)
     assert name is not None
     kind, columns = library.estimators[name], _rows.Columns.of(library, preparation, list(data.train.X.columns))
+    watched = _rows.watchable(kind, data)
+    if data.validation is not None and watched.validation is None:
+        emit(Log("No validation row has a label of the training rows: nothing is measured on them", "warning"))
+    data = watched
     given = _estimator.hyperparameters(library, train, name)
     estimator = _estimator.make(library, config, name, given)
     own, asked = Trial(library, kind, data, columns).measured(estimator), _estimator.metrics(given, estimator)
@@ -77,6 +81,7 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
         metrics=nested(_rows_of(progress)),
         metadata={**facts, "importances": library.importance},
         tables=_importances(library, fitted, preparation, data),
+        ranks=kind == "ranker",
     )
 
 

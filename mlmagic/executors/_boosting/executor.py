@@ -12,10 +12,12 @@ from mlmagic.executors._base import Outcome, Predictions, Stop, most_probable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+
     from mlmagic.config import RunConfig
     from mlmagic.data import Rows, Task, TrainingData
     from mlmagic.executors._boosting._library import Library
-    from mlmagic.executors._boosting.config import BoostingTrain
+    from mlmagic.executors._boosting.config import BoostingTrain, Kind
     from mlmagic.state import RunState
 
 
@@ -60,6 +62,12 @@ class BoostingExecutor:
             return None
         return "classification" if self._library.estimators[name] == "classifier" else "regression"
 
+    def ranks(self, config: RunConfig) -> bool:
+        """Whether the estimator ranks the rows of a group."""
+        from mlmagic.executors._boosting._estimator import named
+
+        return self._kind(named(self._library, _train(config), None)) == "ranker"
+
     def check(self, config: RunConfig, data: TrainingData) -> None:
         """The library takes every hyperparameter, and measures what early stopping looks at."""
         from mlmagic.executors._boosting._check import check
@@ -103,7 +111,7 @@ class BoostingExecutor:
         if "model" not in state.artifacts:
             return None
         model, classes = _storage.load(self._library, path)
-        return Outcome(model, classes=classes)
+        return self._of_run(model, classes)
 
     def adopt(self, model: Any) -> Outcome | None:
         """An outcome around a fitted estimator, pipeline or booster of the user's; None where it is no such thing.
@@ -139,7 +147,7 @@ class BoostingExecutor:
 
         if _storage.is_of_a_run(self._library, path):
             model, classes = _storage.load(self._library, path.parent)
-            return Outcome(model, classes=classes)
+            return self._of_run(model, classes)
         outcome = self.adopt(_storage.read(self._library, path, trust=config.trust))
         if outcome is None:
             raise ModelLoadingError(f"{path.name} holds no model of {self._library.title}")
@@ -150,13 +158,23 @@ class BoostingExecutor:
         from mlmagic.executors._boosting._storage import parts
 
         preparation, estimator = parts(model)
-        classifies = self._library.estimators[kin(self._library, estimator) or ""] == "classifier"
+        kind = self._kind(kin(self._library, estimator))
         names = self._library.columns(estimator) if preparation is None else preparation.feature_names_in_
         return Outcome(
             model,
-            classes=estimator.classes_ if classifies else None,
+            classes=estimator.classes_ if kind == "classifier" else None,
             features=None if names is None else tuple(map(str, names)),
+            ranks=kind == "ranker",
         )
+
+    def _of_run(self, model: Any, classes: np.ndarray | None) -> Outcome:
+        from mlmagic.executors._boosting._estimator import kin
+        from mlmagic.executors._boosting._storage import parts
+
+        return Outcome(model, classes=classes, ranks=self._kind(kin(self._library, parts(model)[1])) == "ranker")
+
+    def _kind(self, name: str | None) -> Kind | None:
+        return None if name is None else self._library.estimators[name]
 
     def _preparation(self, train: BoostingTrain, data: TrainingData) -> Any:
         from mlmagic.executors._boosting._rows import prepare

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlmagic.data import not_finite
 from mlmagic.errors import DataLoadingError
 
 if TYPE_CHECKING:
@@ -31,11 +32,11 @@ def matrix(preparation: Any, rows: Rows) -> np.ndarray:
             solution="Leave prepare out, or name columns of numbers in featureColumns",
         ) from None
     if not np.isfinite(values).all():
-        columns = [str(name) for name in rows.X.columns if rows.X[name].isna().any()]
-        what = f"gaps in {', '.join(map(repr, columns))}" if columns else "numbers that are not finite as 32-bit floats"
+        holes = not_finite(rows.X, rows.X.columns)
+        way = f"{holes.way_out}; training fills gaps itself unless prepare: none says not to"
         raise DataLoadingError(
-            f"A network takes finite numbers, but the features have {what}",
-            solution="Leave prepare: none out, or fill them",
-            metadata={"columns": columns},
+            f"A network takes finite numbers, but {str(holes) or 'some are too large for 32 bits'}",
+            solution=way if holes.columns else "Scale the columns, or leave prepare: none out",
+            metadata={"columns": holes.columns},
         )
     return values

@@ -145,13 +145,13 @@ def _arrays(
 
 
 def _watch(train: KerasTrain, measures: Measures) -> Watch | None:
-    if train.early_stopping is None and "early_stopping" in train.callbacks:
+    if train.early_stopping is None and "early_stopping" in train.beside:
         metric, higher = measures.watched or ("train_loss", False)
         return Watch(metric, higher, PATIENCE)
     return measures.watch(train.early_stopping)
 
 
 def _interval(train: KerasTrain) -> int | None:
-    if train.checkpoint_interval is None and "model_checkpoint" in train.callbacks:
+    if train.checkpoint_interval is None and "model_checkpoint" in train.beside:
         return 1
     return train.checkpoint_interval

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 _WRAPPED = re.compile(r"Exception encountered when calling (\S+)\.\n\n\x1b\[1m(.*)\x1b\[0m", re.DOTALL)
 _NODES = re.compile(r"^\{\{function_node .*?\}\} | \[Op:.*$| for '\{\{node .*$")
 
+# A slip in the code; of shapes every backend tells in its own way.
+_SLIPS = (KeyError, NameError, AttributeError)
+_FIT = (
+    "Make the network's first and last layer fit the data: rows are (batch, features), images (batch, "
+    "height, width, channels), texts (batch, tokens), windows (batch, rows, columns)"
+)
+_MEND = "Mend the line shown above and run the cell again"
+
 
 def forward(model: keras.Model, inputs: np.ndarray, wanted: Need, found: Source) -> np.ndarray:
     """Outputs for a few rows; they are what the labels need, and the model can be trained.
@@ -81,11 +89,11 @@ def _cause(error: Exception) -> str:
 
 
 def _unfit(found: Source, message: str, error: Exception | None = None) -> InvalidConfiguration:
+    is_slip = isinstance(error, _SLIPS)
     return InvalidConfiguration(
         [Fault(f"config.{found.key}", message)],
         stderr=_frames(error) if error is not None else None,
-        solution="Make the network's first and last layer fit the data: rows are (batch, features), images (batch, "
-        "height, width, channels), texts (batch, tokens), windows (batch, rows, columns)",
+        solution=_MEND if is_slip else _FIT,
     )
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, field_validator
 
 from mlmagic._suggest import closest
 from mlmagic.config._complaint import Complaint
-from mlmagic.config._model import Text, refuse
-from mlmagic.config._reference import Reference
+from mlmagic.config._model import Text, one_or_more, refuse
+from mlmagic.config._reference import Reference, spread
 from mlmagic.config._values import show
 from mlmagic.executors._networks.config import LOSSES, NetworkTrain
 
@@ -46,9 +46,10 @@ class KerasTrain(NetworkTrain):
         "unless the config names others. With `modelScript` beside it: the script defines its classes.",
         examples=["model.keras"],
     )
-    callbacks: list[Text | Reference] = Field(
+    callbacks: Annotated[list[Text | Reference], one_or_more(Text | Reference | list[Text | Reference])] = Field(
         default_factory=list,
-        description=f"What happens beside training: {', '.join(CALLBACKS)}, or a callback of the notebook.",
+        description=f"What happens beside training: {', '.join(CALLBACKS)}, or a callback of the notebook; one of "
+        "them, or a list.",
         examples=[["tensorboard", "reduce_lr_on_plateau"]],
     )
 
@@ -74,9 +75,14 @@ class KerasTrain(NetworkTrain):
         return [item for item in super().asked if isinstance(item, str) or not _is_of_keras(item[1])]
 
     @property
+    def beside(self) -> list[str | Reference]:
+        """The callbacks, one by one."""
+        return list(spread(self.callbacks))
+
+    @property
     def of_keras(self) -> list[Reference]:
         """The metrics that Keras made, or that derive from one of its classes."""
-        return [item for item in self.metrics or () if isinstance(item, Reference) and _is_of_keras(item.value)]
+        return [item for item in spread(self.metrics or ()) if isinstance(item, Reference) and _is_of_keras(item.value)]
 
     @classmethod
     def sources(cls, given: Mapping[str, Any]) -> tuple[str, ...]:

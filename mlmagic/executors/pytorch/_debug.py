@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from mlmagic.errors import TrainingDiverged
+from mlmagic.executors.pytorch._origins import Origins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,19 +33,24 @@ def _count(part: nn.Module) -> int:
 
 
 @contextmanager
-def anomalies(training: Training, wanted: bool) -> Iterator[None]:
-    """Look at every gradient; torch warns with the line of the forward pass that a bad one comes from.
+def anomalies(training: Training, wanted: bool, fused: bool) -> Iterator[None]:
+    """Look at every number of the forward pass and at every gradient.
+
+    Parameters
+    ----------
+    fused
+        Whether the network is compiled: its single operations cannot be looked at then, only gradients.
 
     Raises
     ------
     TrainingDiverged
-        At the first gradient that is no number.
+        At the first loss that is no number, with the operation that made it so; else at the first such gradient.
     """
     if not wanted:
         yield
         return
     try:
-        with torch.autograd.set_detect_anomaly(True):
+        with nullcontext() if fused else Origins(training), torch.autograd.set_detect_anomaly(True):
             yield
     except RuntimeError as error:
         found = _NAN.search(str(error))

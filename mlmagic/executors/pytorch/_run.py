@@ -82,7 +82,7 @@ def fit(config: RunConfig, data: TrainingData, found: Source, inputs: Inputs, em
                 with (
                     _device.gpu_errors(train.batch_size, made.size),
                     recomputing(made.module, train.gradient_checkpointing),
-                    anomalies(training, config.debug),
+                    anomalies(training, config.debug, train.compile),
                 ):
                     training.run(train.epochs)
             except Exception as error:

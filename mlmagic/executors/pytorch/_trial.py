@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from mlmagic.executors._networks._source import Source
     from mlmagic.executors.pytorch._losses import Objective
 
+# What torch says of shapes; anything else is a slip in the code.
+_OF_SHAPES = (RuntimeError, ValueError, IndexError)
+_FIT = (
+    "Make the network's first and last layer fit the data: rows are (batch, features), images (batch, "
+    "channels, height, width), texts (batch, tokens), windows (batch, rows, columns)"
+)
+_MEND = "Mend the line shown above and run the cell again"
+
 
 def forward(module: nn.Module, inputs: Tensor, found: Source) -> Tensor:
     """Outputs of a network for a few rows, without a trace in it.
@@ -87,11 +95,11 @@ def shape(tensor: Tensor) -> str:
 
 
 def _unfit(found: Source, message: str, error: Exception | None = None) -> InvalidConfiguration:
+    is_slip = error is not None and not isinstance(error, _OF_SHAPES)
     return InvalidConfiguration(
         [Fault(f"config.{found.key}", message)],
         stderr=_frames(error) if error is not None else None,
-        solution="Make the network's first and last layer fit the data: rows are (batch, features), images (batch, "
-        "channels, height, width), texts (batch, tokens), windows (batch, rows, columns)",
+        solution=_MEND if is_slip else _FIT,
     )
 
 

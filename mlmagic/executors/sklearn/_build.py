@@ -73,11 +73,6 @@ def build(config: RunConfig, known: Container[str] | None = None) -> Any:
     return estimator
 
 
-def prepares_itself(train: SklearnTrain) -> bool:
-    """Whether the user's own estimator is a pipeline: its steps name the columns of the table as it is."""
-    return train.model is not None and hasattr(train.model.value, "named_steps")
-
-
 def _value(item: Any) -> Any:
     from mlmagic.config import Reference
 

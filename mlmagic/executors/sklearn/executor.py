@@ -13,7 +13,7 @@ from mlmagic.events import Emit, Log, Metadata, Plan
 from mlmagic.executors._base import Outcome, Predictions, Stop, most_probable
 from mlmagic.executors._skops import import_early
 from mlmagic.executors.sklearn import _growing, _importances, _storage, _unsupervised, _weights
-from mlmagic.executors.sklearn._build import blank, build, name_of, parameters, prepares_itself
+from mlmagic.executors.sklearn._build import blank, build, name_of, parameters
 from mlmagic.executors.sklearn._estimators import CLUSTERERS, DETECTORS, REGRESSORS
 from mlmagic.executors.sklearn._faults import invalid, unknown
 from mlmagic.executors.sklearn._fitted import fitted, follows_probabilities, takes_names
@@ -76,9 +76,9 @@ class SklearnExecutor:
             emit(Log("gpuEnabled: true, but scikit-learn computes on processors alone: training on the CPU", "warning"))
         emit(Plan("preparing"))
         learns_alone = data.task in UNSUPERVISED
-        usual = _unsupervised.scaling(name_of(train)) if learns_alone and not prepares_itself(train) else "none"
+        usual = _unsupervised.scaling(name_of(train)) if learns_alone and not train.prepares_itself else "none"
         scaling: Any = train.feature_scaling or usual
-        preparation = fit_preparation(data.train, scaling, "none" if prepares_itself(train) else train.prepare)
+        preparation = fit_preparation(data.train, scaling, "none" if train.prepares_itself else train.prepare)
         emit(Metadata({"algorithm": name_of(train), **describe_preparation(preparation)}))
         estimator = build(config)
         import_early()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from mlmagic.config import resolve
 from mlmagic.errors import DataLoadingError, InvalidConfiguration, MLError, ModelLoadingError
 from mlmagic.executors import EXECUTORS
 from mlmagic.plan import plan
-from tests.executors.contract.cases import FRAMEWORKS, SEED, SMALL, UNITS, split, tumours
+from tests.executors.contract.cases import FRAMEWORKS, SEED, SMALL, UNITS, frame, split, tumours
 from tests.executors.contract.conftest import Asked
 
 if TYPE_CHECKING:
@@ -64,6 +65,31 @@ def test_labels_of_one_class(framework: str) -> None:
     error = refused(framework, tumours().query("kind == 'benign'"))
     assert isinstance(error, DataLoadingError)
     assert "'kind' has one class only: all 357 rows are 'benign'" in error.message
+
+
+@ALL
+def test_training_rows_of_one_class(framework: str) -> None:
+    table = tumours().assign(group=lambda rows: rows["kind"])
+    error = refused(framework, table, groups="group", testSplit=0.5, validationSplit=0, seed=SEED)
+    assert isinstance(error, DataLoadingError)
+    assert re.match(r"All (357|212) training rows are '(benign|malignant)': the split put the others", error.message)
+    assert "another seed" in error.solution
+
+
+@ALL
+@pytest.mark.parametrize("seed", [1, 4])
+def test_training_rows_without_one_of_three_classes(framework: str, seed: int) -> None:
+    """With one seed the label is in the validation rows alone, with the other in the test's."""
+    table = frame("classification").assign(target=lambda rows: rows["target"].map(["one", "two", "three"].__getitem__))
+    table["group"] = np.select(
+        [table["target"] == "one", table.index.isin(range(60, 75)), table.index.isin(range(120, 130))],
+        ["b", "c", "d"],
+        "a",
+    )
+    keys = {**SMALL[framework, "classification"], "groups": "group", "validationSplit": 0.2, "seed": seed}
+    wanted = {"action": "train", "framework": framework, "data": "$df", "target": "target", **keys}
+    report = mlmagic.run(wanted, df=table)
+    assert "No training row has the labels 'one': they cannot be learned" in report.log
 
 
 @ALL
