@@ -25,7 +25,7 @@ from tests.benchmarks._measure import TELLS_PEAK, WHY, median_ratio, note, peak,
 
 pytestmark = pytest.mark.usefixtures("here")
 
-ROWS, ROUNDS = 300_000, 5
+ROWS, ROUNDS = 300_000, 9
 # A figure of the machine's own that moves with it; several times the goal.
 LIMIT = 2.0
 
@@ -47,7 +47,13 @@ def test_an_estimators_rows_in_blocks(model: Any) -> None:
     table = rows(ROWS, columns=20)
     X = table.drop(columns="y")
     model.fit(X[:5000], table["y"][:5000])
-    own, ours = turns(ROUNDS, lambda: timed(lambda: model.predict_proba(X)), lambda: asked("sklearn", model, X))
+
+    def by_hand() -> Any:
+        """The probabilities, and the labels from them: asking twice would take twice as long."""
+        shares = model.predict_proba(X)
+        return model.classes_[shares.argmax(axis=1)], shares
+
+    own, ours = turns(ROUNDS, lambda: timed(by_hand), lambda: asked("sklearn", model, X))
     name = type(model).__name__
     ratio = median_ratio(ours, own)
     note(
@@ -66,7 +72,8 @@ def test_a_networks_rows_in_blocks() -> None:
     def by_hand() -> Any:
         with torch.no_grad():
             inputs = torch.from_numpy(np.array(X, dtype=np.float32))
-            return torch.cat([torch.softmax(net(part), dim=1) for part in inputs.split(8192)]).numpy()
+            shares = torch.cat([torch.softmax(net(part), dim=1) for part in inputs.split(8192)]).numpy()
+            return shares.argmax(axis=1), shares
 
     own, ours = turns(ROUNDS, lambda: timed(by_hand), lambda: asked("pytorch", net, X))
     note("predict", f"network, {ROWS:,} rows", statistics.median(ours), statistics.median(own), "a loop", "< 1.05")
