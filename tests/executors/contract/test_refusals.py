@@ -39,8 +39,8 @@ MISSPELT = {
     "catboost": ("max_dept", "max_depth"),
 }
 # The suffixes under which a person's word for a pickle is taken: any, or one that joblib did not compress.
-PICKLES = {".pkl", ".joblib", ".pt", ".pth"}
-PLAIN = {*PICKLES, ".ubj", ".txt", ".cbm"}
+PICKLES = {".pkl", ".pickle", ".joblib"}
+PLAIN = {*PICKLES, ".pt", ".pth", ".ubj", ".json", ".txt", ".cbm"}
 # Where a fitted model may be kept as a pickle; a network's is its library's own affair.
 KEPT = {"sklearn": "mine.pkl", "xgboost": "mine.ubj", "lightgbm": "mine.txt", "catboost": "mine.cbm"}
 
