@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 # The share of letters in common from which on a word may be misspelt rather than another one.
 LIKENESS = 0.7
@@ -24,6 +25,12 @@ def closest_of(word: str, choices: Mapping[str, str]) -> str | None:
         folded.setdefault(_fold(spelling), choice)
     matches = get_close_matches(_fold(word), folded, n=1, cutoff=LIKENESS)
     return folded[matches[0]] if matches else None
+
+
+def closest_file(path: Path, pattern: str = "*") -> Path | None:
+    """Return the file beside one that is not there whose name is most like its own."""
+    near = closest(path.name, sorted(item.name for item in path.parent.glob(pattern)))
+    return path.parent / near if near else None
 
 
 def listed(names: Iterable[str]) -> str:

@@ -35,8 +35,8 @@ def _final(run: Run) -> list[dict[str, Any]]:
     found = [_tile(label, test[key], note=note) for key, label in names.items() if _is_number(test.get(key, ""))]
     for key, name in (("Accuracy", "accuracy"), ("R2", "r2"), ("Ndcg", "ndcg")):
         if f"mean{key}" in folds:
-            spread = {"text": "±", "value": folds[f"std{key}"], "format": "metric"}
-            found.append(_tile(f"{len(folds[name])}-fold {name}", folds[f"mean{key}"], note=spread))
+            around = {"text": "±", "value": folds[f"std{key}"], "format": "metric"}
+            found.append(_tile(f"{len(folds[name])}-fold {name}", folds[f"mean{key}"], note=around))
     return found
 
 

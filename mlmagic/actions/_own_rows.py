@@ -12,8 +12,6 @@ from mlmagic.events import Log, Plan, Progress
 from mlmagic.executors._base import Predictions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mlmagic.data import Rows, TrainingData
     from mlmagic.executors._base import Executor, Outcome
 
@@ -31,8 +29,8 @@ def own_rows(executor: Executor, outcome: Outcome, data: TrainingData, context: 
     if not slow:
         found = {"train": executor.predict(outcome, data.train)}
         return found if data.test is None else found | {"test": executor.predict(outcome, data.test)}
-    tested = None if data.test is None else _all(_blocks(executor, outcome, data.test, context, 0))
-    trained = _until_stopped(_blocks(executor, outcome, data.train, context, len(data.test or ())), context)
+    tested = None if data.test is None else _in_blocks(executor, outcome, data.test, context)
+    trained = _in_blocks(executor, outcome, data.train, context, len(data.test or ()), heeds_stop=True)
     if trained is None:
         context.emit(Log("Stopped before the training rows were measured: they have no scores", "warning"))
     return {name: part for name, part in (("train", trained), ("test", tested)) if part is not None}
@@ -42,33 +40,29 @@ def _is_table(rows: Rows) -> bool:
     return rows.X.shape[1] > 1 or rows.X.dtypes.iloc[0].kind in "biuf"
 
 
-def _blocks(
-    executor: Executor, outcome: Outcome, rows: Rows, context: Context, before: int
-) -> Iterator[tuple[bool, Predictions]]:
-    """Predictions of block after block, and whether it is the last one."""
+def _in_blocks(
+    executor: Executor, outcome: Outcome, rows: Rows, context: Context, before: int = 0, *, heeds_stop: bool = False
+) -> Predictions | None:
+    """Predictions of all rows; None if a stop came before the last block, where that matters.
+
+    Parameters
+    ----------
+    before
+        Rows that were predicted already, for the progress.
+    """
     from mlmagic.data import row_cells
 
+    found: list[Predictions] = []
     sizes, done = Sizes(row_cells(rows.X, list(rows.X.columns))), 0
     while done < len(rows):
+        if found and heeds_stop and context.stop.is_set():
+            return None
         block = replace(rows, X=rows.X.iloc[done : done + sizes.now], y=None, weight=None, group=None)
         began = perf_counter()
-        given = executor.predict(outcome, block)
+        found.append(executor.predict(outcome, block))
         sizes.took(len(block), perf_counter() - began)
         done += len(block)
         context.emit(Progress(before + done))
-        yield done == len(rows), given
-
-
-def _all(blocks: Iterator[tuple[bool, Predictions]]) -> Predictions:
-    return _together([given for _, given in blocks])
-
-
-def _until_stopped(blocks: Iterator[tuple[bool, Predictions]], context: Context) -> Predictions | None:
-    found = []
-    for is_last, given in blocks:
-        found.append(given)
-        if context.stop.is_set() and not is_last:
-            return None
     return _together(found)
 
 

@@ -91,8 +91,7 @@ def truth_of(config: RunConfig, fitted: Fitted, frame: pd.DataFrame) -> pd.Serie
     MLError
         If nothing tells where it is, or it is not there.
     """
-    from mlmagic._suggest import closest
-    from mlmagic.data._given import given
+    from mlmagic.data._given import given, no_column
     from mlmagic.data._shown import listing
 
     wanted: EvaluateConfig = config.config  # type: ignore[assignment]
@@ -105,10 +104,7 @@ def truth_of(config: RunConfig, fitted: Fitted, frame: pd.DataFrame) -> pd.Serie
     if name in frame.columns:
         return frame[name]
     if wanted.target is not None:
-        message = f"target names no column: {name!r}. The data has {listing(frame.columns)}."
-        raise InvalidConfiguration(
-            [Fault("config.target", message, value=name, suggestion=closest(name, frame.columns))]
-        )
+        raise InvalidConfiguration([no_column(frame, "config.target", name)])
     raise DataLoadingError(
         f"The data has no column {name!r}, which {fitted.name} predicts: without the truth nothing can be measured",
         solution=f"Name the column that holds it (target: ...), or predict only; the data has {listing(frame.columns)}",
@@ -123,9 +119,7 @@ def groups_of(config: RunConfig, fitted: Fitted, frame: pd.DataFrame) -> pd.Seri
     MLError
         If nothing tells it, or it is not there.
     """
-    from mlmagic._suggest import closest
-    from mlmagic.data._given import given
-    from mlmagic.data._shown import listing
+    from mlmagic.data._given import given, no_column
 
     wanted: EvaluateConfig = config.config  # type: ignore[assignment]
     if wanted.groups is not None and not isinstance(wanted.groups, str):
@@ -135,9 +129,7 @@ def groups_of(config: RunConfig, fitted: Fitted, frame: pd.DataFrame) -> pd.Seri
         message = f"groups is missing: {fitted.name} ranks the rows of each group, and nothing says which those are."
         raise InvalidConfiguration([Fault("config.groups", message)], solution="Add a line such as groups: query_id")
     if name not in frame.columns:
-        message = f"groups names no column: {name!r}. The data has {listing(frame.columns)}."
-        fault = Fault("config.groups", message, value=name, suggestion=closest(name, frame.columns))
-        raise InvalidConfiguration([fault])
+        raise InvalidConfiguration([no_column(frame, "config.groups", name)])
     return frame[name]
 
 

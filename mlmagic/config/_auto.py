@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.alias_generators import to_camel
 
-from mlmagic._suggest import closest
+from mlmagic._suggest import closest_file
 from mlmagic.config._complaint import Complaint
 from mlmagic.config._model import spellings
 from mlmagic.config._reference import Reference
@@ -56,9 +56,8 @@ def _no_model(path: Path) -> tuple[str, str | None] | None:
         return "is a directory that no run has written: name a run's directory or a model file, or the framework", None
     if path.exists():
         return None
-    beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
-    near = closest(path.name, beside)
-    return "is not there", str(path.parent / near) if near else None
+    near = closest_file(path)
+    return "is not there", str(near) if near else None
 
 
 def library(framework: str, algorithm: Any = None) -> str | None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mlmagic._suggest import closest
-from mlmagic.data._given import given
+from mlmagic.data._given import given, no_column
 from mlmagic.data._kinds import kind
 from mlmagic.data._parse import numbers
 from mlmagic.data._shown import listing, shown
@@ -41,9 +41,7 @@ def beside(frame: pd.DataFrame, config: SplitConfig) -> Beside:
         If a weight is missing, negative or infinite, all are 0, or a row has no group.
     """
     asked = {"sampleWeight": config.sample_weight, "groups": config.groups}
-    faults = [
-        _no_column(frame, key, name) for key, name in asked.items() if isinstance(name, str) and name not in frame
-    ]
+    faults = [no_column(frame, key, name) for key, name in asked.items() if isinstance(name, str) and name not in frame]
     if faults:
         raise InvalidConfiguration(faults)
     found = {
@@ -136,11 +134,6 @@ def _groups(column: pd.Series) -> pd.Series:
 
 def _unfit(column: pd.Series, what: str, rule: str) -> DataLoadingError:
     return DataLoadingError(f"sampleWeight: {column.name!r} {what}", solution=rule)
-
-
-def _no_column(frame: pd.DataFrame, key: str, name: str) -> Fault:
-    message = f"{key} names no column: {name!r}. The data has {listing(frame.columns)}."
-    return Fault(key, message, value=name, suggestion=closest(name, frame.columns))
 
 
 def _no_label(key: Any, weight: float, labels: Mapping[str, Any]) -> Fault:

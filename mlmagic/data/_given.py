@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mlmagic.errors import DataLoadingError
+from mlmagic._suggest import closest
+from mlmagic.data._shown import listing
+from mlmagic.errors import DataLoadingError, Fault
 
 if TYPE_CHECKING:
     from mlmagic.data._config import Reference
@@ -33,6 +35,19 @@ def given(frame: pd.DataFrame, reference: Reference, key: str) -> pd.Series:
         values = values.reindex(frame.index)
     name = values.name if isinstance(values.name, str) else str(reference).lstrip("$").split(".")[-1]
     return values.set_axis(frame.index).rename(name)
+
+
+def no_column(frame: pd.DataFrame, path: str, name: str) -> Fault:
+    """The fault of a key that names a column which the table does not have.
+
+    Parameters
+    ----------
+    path
+        Of the key, as :class:`Fault` has it: "config.groups", "featureColumns[1]".
+    """
+    key = path.removeprefix("config.").partition("[")[0]
+    message = f"{key} names no column: {name!r}. The data has {listing(frame.columns)}."
+    return Fault(path, message, value=name, suggestion=closest(name, frame.columns))
 
 
 def _as_series(value: Any, reference: Reference, key: str) -> pd.Series:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mlmagic._suggest import closest
-from mlmagic.data._given import given, in_another_order
+from mlmagic.data._given import given, in_another_order, no_column
 from mlmagic.data._images import is_image
 from mlmagic.data._shown import listing
 from mlmagic.errors import Fault, InvalidConfiguration
@@ -94,8 +94,7 @@ def _about_given(frame: pd.DataFrame, reference: Reference, target: str) -> list
 def _target_faults(frame: pd.DataFrame, target: object) -> list[Fault]:
     if not isinstance(target, str) or target in frame.columns:
         return []
-    message = f"target names no column: {target!r}. The data has {listing(frame.columns)}."
-    return [Fault("target", message, value=target, suggestion=closest(target, frame.columns))]
+    return [no_column(frame, "target", target)]
 
 
 def _feature_faults(

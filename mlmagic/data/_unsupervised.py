@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mlmagic._suggest import closest
 from mlmagic.data._checks import inspect
-from mlmagic.data._given import given
-from mlmagic.data._shown import listing
+from mlmagic.data._given import given, no_column
 from mlmagic.data._types import Rows, Task, TrainingData
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 
@@ -83,16 +81,7 @@ def _misplaced(config: SplitConfig, task: Task) -> list[Fault]:
 def _unknown(frame: pd.DataFrame, config: SplitConfig) -> list[Fault]:
     named = {"target": config.target} if isinstance(config.target, str) else {}
     named |= {f"featureColumns[{place}]": name for place, name in enumerate(config.feature_columns or ())}
-    faults = [
-        Fault(
-            path,
-            f"{path.partition('[')[0]} names no column: {name!r}. The data has {listing(frame.columns)}.",
-            value=name,
-            suggestion=closest(str(name), frame.columns),
-        )
-        for path, name in named.items()
-        if name not in frame.columns
-    ]
+    faults = [no_column(frame, path, name) for path, name in named.items() if name not in frame.columns]
     if isinstance(config.target, str) and config.target in (config.feature_columns or ()):
         message = f"featureColumns has the target {config.target!r}, which only measures. Take one of them out."
         faults.append(Fault("featureColumns", message, value=config.target))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from mlmagic._suggest import closest
+from mlmagic._suggest import closest_file
 from mlmagic.errors import ModelLoadingError
 from mlmagic.events import Emit
 
@@ -36,9 +36,8 @@ def how_to_trust(file: Path) -> str:
 
 def missing(path: Path) -> ModelLoadingError:
     """The error for a model file that is not there."""
-    beside = sorted(item.name for item in path.parent.iterdir()) if path.parent.is_dir() else []
-    near = closest(path.name, beside)
-    hint = f". Did you mean {str(path.parent / near)!r}?" if near else ""
+    near = closest_file(path)
+    hint = f". Did you mean {str(near)!r}?" if near else ""
     return ModelLoadingError(
         f"modelPath {str(path)!r} is not there{hint}",
         stderr=f"FileNotFoundError: {path.absolute()}",

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -24,7 +23,7 @@ import mlmagic  # noqa: E402
 from mlmagic.config import resolve  # noqa: E402
 from mlmagic.data import Rows  # noqa: E402
 from mlmagic.errors import InvalidConfiguration  # noqa: E402
-from mlmagic.events import Row, Steps  # noqa: E402
+from mlmagic.events import Row  # noqa: E402
 from mlmagic.executors.keras._text_transformer import text_transformer  # noqa: E402
 from tests.config.faults import fault  # noqa: E402
 from tests.executors.contract.runs import Run as Job  # noqa: E402
@@ -326,16 +325,7 @@ def test_a_thread_and_a_child_give_the_same(tmp_path: Path) -> None:
 
 def test_a_stop_keeps_the_best() -> None:
     done = prepare(docstrings(), target="library", epochs=1000, batchSize=16, **SMALL)
-    seen = threading.Event()
-
-    def stop(event: Any) -> None:
-        if isinstance(event, Row):
-            seen.set()
-        if isinstance(event, Steps) and seen.is_set():
-            done.stop.set()
-
-    done.on_event = stop
-    done.train()
+    done.train_into_the_second_epoch()
     assert 1 <= len(done.rows) < 10
     assert done.outcome.model is not None
 

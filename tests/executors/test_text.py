@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from torch import nn  # noqa: E402
 from mlmagic.config import parse, resolve  # noqa: E402
 from mlmagic.data import Rows  # noqa: E402
 from mlmagic.errors import DataLoadingError, InvalidConfiguration  # noqa: E402
-from mlmagic.events import Row, Steps  # noqa: E402
+from mlmagic.events import Row  # noqa: E402
 from tests.config.faults import fault  # noqa: E402
 from tests.executors.contract.runs import Run as Job  # noqa: E402
 from tests.executors.text_data import docstrings  # noqa: E402
@@ -224,16 +223,7 @@ def test_a_thread_and_a_child_give_the_same(tmp_path: Path) -> None:
 
 def test_a_stop_keeps_the_best() -> None:
     done = prepare(docstrings(), target="library", epochs=1000, batchSize=16, **SMALL)
-    seen = threading.Event()
-
-    def stop(event: Any) -> None:
-        if isinstance(event, Row):
-            seen.set()
-        if isinstance(event, Steps) and seen.is_set():
-            done.stop.set()
-
-    done.on_event = stop
-    done.train()
+    done.train_into_the_second_epoch()
     assert 1 <= len(done.rows) < 10
     assert done.outcome.model is not None
 

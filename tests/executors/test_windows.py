@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import subprocess
 import sys
-import threading
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ import mlmagic  # noqa: E402
 from mlmagic.config import parse, resolve  # noqa: E402
 from mlmagic.data import Rows  # noqa: E402
 from mlmagic.errors import DataLoadingError, InvalidConfiguration  # noqa: E402
-from mlmagic.events import Row, Steps  # noqa: E402
+from mlmagic.events import Row  # noqa: E402
 from tests.config.faults import fault  # noqa: E402
 from tests.executors.contract.runs import Run as Job  # noqa: E402
 from tests.executors.torch_run import prepare  # noqa: E402
@@ -227,16 +226,7 @@ def test_a_stop_keeps_the_best(framework: str) -> None:
 
     make = keras_run.prepare if framework == "keras" else prepare
     done = make(brain(), epochs=1000, batchSize=8, **KEYS)
-    seen = threading.Event()
-
-    def stop(event: Any) -> None:
-        if isinstance(event, Row):
-            seen.set()
-        if isinstance(event, Steps) and seen.is_set():
-            done.stop.set()
-
-    done.on_event = stop
-    done.train()
+    done.train_into_the_second_epoch()
     assert 1 <= len(done.rows) < 20
     given = done.executor.predict(done.outcome, done.data.test).values  # type: ignore[arg-type]
     assert given.shape == (len(done.data.test),)  # type: ignore[arg-type]

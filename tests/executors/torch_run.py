@@ -37,6 +37,19 @@ class Run:
         self.outcome = self.executor.run(self.config, self.data, self._emit, self.stop)
         return self
 
+    def train_into_the_second_epoch(self) -> Run:
+        """Stop at its first step."""
+        seen = threading.Event()
+
+        def stop(event: Event) -> None:
+            if isinstance(event, Row):
+                seen.set()
+            if isinstance(event, Steps) and seen.is_set():
+                self.stop.set()
+
+        self.on_event = stop
+        return self.train()
+
     def _emit(self, event: Event) -> None:
         self.events.append(event)
         self.on_event(event)

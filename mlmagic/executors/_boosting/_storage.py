@@ -90,14 +90,14 @@ def read(library: Library, path: Path, *, trust: bool) -> Any:
     """
     if not path.is_file():
         raise missing(path)
-    if _is_pickle(path):  # whatever it is called
+    content = _content(path)
+    if content.startswith(_PICKLE):  # whatever it is called
         return _unpickled(library, path, trust=trust)
     if path.suffix not in library.suffixes:
         raise ModelLoadingError(
             f"{path.name} is no model file of {library.title}: those end in {listed(library.suffixes)}",
             solution=_way_out(library),
         )
-    content = _content(path)
     wrong = _probe.complaint(library, path) if content else "it is empty"
     if wrong is not None:
         raise _damaged(library, path, wrong)
@@ -138,11 +138,6 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ModelLoadingError(f"Cannot read {path}: {error.strerror}") from None
-
-
-def _is_pickle(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) in _PICKLE
 
 
 def _unpickled(library: Library, path: Path, *, trust: bool) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlmagic._failure import user_frames
-from mlmagic._suggest import closest, listed
+from mlmagic._suggest import closest, closest_file, listed
 from mlmagic.errors import ModelLoadingError
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def run_script(path: Path, name: str | None, admit: Admit) -> ModuleType:
         If the script is not there or raises.
     """
     if not path.is_file():
-        near = closest(path.name, (item.name for item in path.parent.glob("*.py")))
+        near = closest_file(path, "*.py")
+        hint = f". Did you mean {str(near)!r}?" if near else ""
         raise ModelLoadingError(
-            f"modelScript {str(path)!r} is not there"
-            + (f". Did you mean {str(path.parent / near)!r}?" if near else ""),
+            f"modelScript {str(path)!r} is not there{hint}",
             stderr=f"FileNotFoundError: {path.absolute()}",
             solution="Correct the path; it starts at the notebook's directory",
             metadata={"modelScript": str(path)},

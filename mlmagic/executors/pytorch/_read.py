@@ -71,7 +71,7 @@ def _content(path: Path, *, trust: bool) -> Any:
         if not trust:
             raise refused(path, "it is TorchScript, which is a program", _INSTEAD)
         return _opened(path, lambda: torch.jit.load(path, map_location="cpu"))
-    if not _may_be_of_torch(path):
+    if not _opened(path, lambda: _may_be_of_torch(path)):
         solution = "Save the model again: torch.save(net.state_dict(), 'model.pt')"
         raise ModelLoadingError(f"{path.name} is damaged, or PyTorch has not written it", solution=solution)
     try:
