@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import check_array
 
 from mlmagic.events import Emit, Metadata, Plan, Row
 from mlmagic.executors._base import Stop
@@ -23,7 +29,7 @@ GROWING = {
     "RandomForestClassifier",
     "RandomForestRegressor",
 }
-CHUNK_SECONDS = 0.25
+CHUNK_SECONDS = 0.15
 
 
 def grows(name: str, parameters: Mapping[str, Any]) -> bool:
@@ -49,28 +55,81 @@ def grow(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
     X, y = inputs.matrix(inputs.train), inputs.target(inputs.train)
     weights = _weights.arguments(estimator, inputs.train)
     watch = Watch(inputs, X, y) if inputs.data.watched else None
-    estimator.set_params(warm_start=True)
     # All cores to fit, which changes nothing, but not to predict: threads add up trees in any order, and the last digit
     # of a probability would differ from call to call.
-    unset = getattr(estimator, "n_jobs", 1) is None
-    cores = {"n_jobs": os.cpu_count()} if unset else {}
-    # A chunk is a multiple of the cores that grow it, else some of them wait.
-    cut = _cores(cores.get("n_jobs") or getattr(estimator, "n_jobs", 1) or 1)
-    have, chunk = 0, cut
-    while have < total and not stop.is_set():
-        have = min(total, have + chunk)
-        began = time.perf_counter()
-        estimator.set_params(n_estimators=have, **cores).fit(X, y, **weights)
-        estimator.set_params(**dict.fromkeys(cores))
+    cores = _cores(getattr(estimator, "n_jobs", 1) or os.cpu_count() or 1)
+    estimator.set_params(warm_start=True)
+    alone = cores == 1
+    growth = _in_turn(estimator, X, y, weights, stop) if alone else _side_by_side(estimator, cores, X, y, weights, stop)
+    have, began = 0, time.perf_counter()
+    for have in growth:
         spent = time.perf_counter() - began
-        # At most doubling: the first chunks also pay for threads and caches that are cold.
-        chunk = cut * max(1, min(2 * chunk, round(chunk * CHUNK_SECONDS / max(spent, 1e-4))) // cut)
         if watch and (values := watch.scores(estimator, spent, last=have == total)) is not None:
             emit(Row(have, values))
+        began = time.perf_counter()
     if have == 0:
         return None
     emit(Metadata({"trees": have}))
     return estimator.set_params(warm_start=False)
+
+
+def _in_turn(estimator: Any, X: Any, y: Any, weights: Mapping[str, Any], stop: Stop) -> Iterator[int]:
+    """Grow chunk after chunk; tells how many trees there are."""
+    total, have, chunk = estimator.n_estimators, 0, 1
+    while have < total and not stop.is_set():
+        have = min(total, have + chunk)
+        began = time.perf_counter()
+        estimator.set_params(n_estimators=have).fit(X, y, **weights)
+        chunk = _next(chunk, time.perf_counter() - began)
+        yield have
+
+
+def _side_by_side(forest: Any, cores: int, X: Any, y: Any, weights: Mapping[str, Any], stop: Stop) -> Iterator[int]:
+    """Grow a chunk on each core; tells how many trees there are.
+
+    Growing ``forest`` itself chunk by chunk, cores would wait for each other at the end of each.
+    """
+    if stop.is_set():
+        return
+    total, n_jobs = forest.n_estimators, forest.n_jobs
+    have = min(cores, total)
+    forest.set_params(n_estimators=have, n_jobs=cores).fit(X, y, **weights).set_params(n_jobs=n_jobs)
+    yield have
+    X = check_array(X, dtype=np.float32, accept_sparse="csc", ensure_all_finite=False)  # once, as trees take it
+
+    def grown(first: int, number: int) -> tuple[list[Any], float]:
+        if stop.is_set():
+            return [], 0.0
+        began = time.perf_counter()
+        part = clone(forest).set_params(n_estimators=first + number, n_jobs=1)
+        part.estimators_ = [None] * first  # it draws the seeds of as many and leaves them alone
+        return part.fit(X, y, **weights).estimators_[first:], time.perf_counter() - began
+
+    pool = ThreadPoolExecutor(cores)
+    parts, planned, chunk = deque[Future[tuple[list[Any], float]]](), have, 1
+    try:
+        while have < total:
+            while planned < total and len(parts) < 2 * cores:  # so that none waits for its trees to be counted
+                # The last ones are small, so that all end together.
+                number = min(chunk, max(1, (total - planned) // (2 * cores)))
+                parts.append(pool.submit(grown, planned, number))
+                planned += number
+            trees, spent = parts.popleft().result()
+            if not trees:  # stopped
+                break
+            chunk = _next(len(trees), spent)
+            forest.estimators_ += trees
+            have += len(trees)
+            forest.set_params(n_estimators=have)
+            yield have
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _next(chunk: int, spent: float) -> int:
+    """How many trees are grown next, after so many took so many seconds."""
+    # At most doubling: the first chunks also pay for caches that are cold.
+    return max(1, min(2 * chunk, round(chunk * CHUNK_SECONDS / max(spent, 1e-4))))
 
 
 def _cores(n_jobs: int) -> int:
