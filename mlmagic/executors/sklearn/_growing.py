@@ -12,10 +12,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
-from sklearn.base import clone
-from sklearn.utils import check_array
-
 from mlmagic.events import Emit, Metadata, Plan, Row
 from mlmagic.executors._base import Stop
 from mlmagic.executors.sklearn import _weights
@@ -89,13 +85,16 @@ def _side_by_side(forest: Any, cores: int, X: Any, y: Any, weights: Mapping[str,
 
     Growing ``forest`` itself chunk by chunk, cores would wait for each other at the end of each.
     """
+    from sklearn.base import clone
+    from sklearn.utils import check_array
+
     if stop.is_set():
         return
     total, n_jobs = forest.n_estimators, forest.n_jobs
     have = min(cores, total)
     forest.set_params(n_estimators=have, n_jobs=cores).fit(X, y, **weights).set_params(n_jobs=n_jobs)
     yield have
-    X = check_array(X, dtype=np.float32, accept_sparse="csc", ensure_all_finite=False)  # once, as trees take it
+    X = check_array(X, dtype="float32", accept_sparse="csc", ensure_all_finite=False)  # once, as trees take it
 
     def grown(first: int, number: int) -> tuple[list[Any], float]:
         if stop.is_set():
