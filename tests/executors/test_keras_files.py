@@ -19,7 +19,7 @@ keras = pytest.importorskip("keras")
 
 from sklearn.datasets import load_diabetes, load_iris  # noqa: E402
 
-import mlmagic.executors.keras._checkpoints as checkpoints  # noqa: E402
+import mlmagic.executors._networks._checkpoints as checkpoints  # noqa: E402
 from mlmagic.config import UNBOUND, resolve  # noqa: E402
 from mlmagic.errors import InvalidConfiguration, ModelLoadingError  # noqa: E402
 from mlmagic.events import Artifact  # noqa: E402

@@ -18,7 +18,7 @@ from palmerpenguins import load_penguins  # noqa: E402
 from sklearn.datasets import load_diabetes, load_iris  # noqa: E402
 from torch import nn  # noqa: E402
 
-import mlmagic.executors.pytorch._checkpoints as checkpoints  # noqa: E402
+import mlmagic.executors._networks._checkpoints as checkpoints  # noqa: E402
 from mlmagic.config import UNBOUND  # noqa: E402
 from mlmagic.errors import FrameworkNotFound, InvalidConfiguration, ModelLoadingError  # noqa: E402
 from mlmagic.events import Artifact  # noqa: E402

@@ -11,16 +11,16 @@ import numpy as np
 
 from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.events import Best, Emit, Plan, Row
-from mlmagic.executors.keras._progress import Pace
+from mlmagic.executors.keras._pace import Pace
 from mlmagic.executors.keras._rows import sizes, steps_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlmagic.executors._base import Stop
+    from mlmagic.executors._networks._checkpoints import Checkpoints
+    from mlmagic.executors._networks._progress import Progress
     from mlmagic.executors._networks._watch import Watch
-    from mlmagic.executors.keras._checkpoints import Checkpoints
-    from mlmagic.executors.keras._progress import Progress
     from mlmagic.executors.keras._steps import Logs, Steps
 
 Weights = list[np.ndarray]
@@ -113,7 +113,7 @@ class Training:
         logs = self._train_rows(hooks)
         if logs is None:
             return False
-        logs["loss"] = self._progress.end_epoch()
+        logs["loss"] = self._progress.mean()
         values = {f"train_{name}": value for name, value in logs.items()}
         if self._validation is not None:
             measured = self._validate(self._validation, hooks)
@@ -149,10 +149,11 @@ class Training:
             losses, logs = part.steps(position, count)
             part.pace.took(count)
             self.steps += count
-            ended = self._progress.add(losses, sizes(part.rows, part.batch, position, count))
+            self._progress.take(losses, sizes(part.rows, part.batch, position, count))
             position += count
             hooks.on_train_batch_end(position - 1, dict(logs))
-            if ended:
+            if self._progress.due:
+                self._progress.flush()
                 self._checkpoints.block_ended(self)
             if self.model.stop_training:
                 break

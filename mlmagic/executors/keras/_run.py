@@ -13,10 +13,11 @@ from mlmagic.events import Emit, Metadata
 from mlmagic.executors._base import batch_rows
 from mlmagic.executors._networks._decoded import Cancelled
 from mlmagic.executors._networks._opened import Opened
+from mlmagic.executors._networks._progress import Progress
 from mlmagic.executors._networks._watch import Watch
 from mlmagic.executors.keras import _backend
 from mlmagic.executors.keras._callbacks import callbacks, listens_to_batches
-from mlmagic.executors.keras._checkpoints import Checkpoints
+from mlmagic.executors.keras._checkpoints import KerasCheckpoints
 from mlmagic.executors.keras._conclusion import about, conclude, facts, remark
 from mlmagic.executors.keras._finish import augmented, finish
 from mlmagic.executors.keras._gathered import gathered
@@ -24,7 +25,7 @@ from mlmagic.executors.keras._loop import Part, Training
 from mlmagic.executors.keras._network import Network, measured, network
 from mlmagic.executors.keras._optimisers import learning_rate
 from mlmagic.executors.keras._outcome import KerasOutcome
-from mlmagic.executors.keras._progress import Pace, Progress
+from mlmagic.executors.keras._pace import Pace
 from mlmagic.executors.keras._rows import Arrays
 from mlmagic.executors.keras._steps import test_steps, train_steps
 
@@ -68,9 +69,8 @@ def fit(config: RunConfig, data: TrainingData, found: Source, inputs: Inputs, em
         remark(made, emit)
         emit(Metadata(facts(train, found, made) | _backend.facts(device)))
         told = about(data, found, made, opened.first) | {"reading": inputs.to_plain()}
-        checkpoints = Checkpoints(
-            config.output_dir if train.checkpoint else None, _interval(train), made, told, inputs.preparation, emit
-        )
+        directory = config.output_dir if train.checkpoint else None
+        checkpoints = KerasCheckpoints(made, directory, _interval(train), told, inputs.preparation, emit)
         with _backend.device_errors(device, train.batch_size, made.size):
             training = _training(config, data, made, inputs, opened, checkpoints, emit, stop)
         rest = (made, found, train, data, inputs.preparation, told, device, config.output_dir)
@@ -90,7 +90,7 @@ def _training(
     made: Network,
     inputs: Inputs,
     opened: Opened,
-    checkpoints: Checkpoints,
+    checkpoints: KerasCheckpoints,
     emit: Emit,
     stop: Stop,
 ) -> Training:

@@ -1,80 +1,23 @@
-"""Files that a killed process leaves behind: every so many epochs if asked, and now and then in any case."""
+"""What a killed training leaves behind."""
 
 from __future__ import annotations
 
-from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mlmagic.events import Artifact, Emit
-from mlmagic.executors._networks._preparation import write_preparation
+from mlmagic.executors._networks._checkpoints import Checkpoints
 from mlmagic.executors.pytorch import _storage
-from mlmagic.run_directory import CHECKPOINTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from mlmagic.executors.pytorch._loop import Training
 
-FIRST, SECONDS = 5.0, 30.0
-# A checkpoint that takes long to write is written more rarely: this share of the time at most.
-SHARE = 0.02
 
+class TorchCheckpoints(Checkpoints):
+    """Writes everything that a training is: its weights of now and of the best epoch, the optimizer, the history."""
 
-class Checkpoints:
-    """Writes a training's state below the run's directory.
+    suffix = ".pt"
 
-    Parameters
-    ----------
-    directory
-        The run's directory; None writes nothing.
-    interval
-        Epochs between checkpoints that are kept; None for none.
-    about
-        What is needed to build the network again, as plain data.
-    preparation
-        The fitted transformer, written beside the first checkpoint; None where there is none.
-    """
-
-    def __init__(
-        self,
-        directory: Path | None,
-        interval: int | None,
-        about: Mapping[str, Any],
-        preparation: Any,
-        emit: Emit,
-    ) -> None:
-        self._directory = directory
-        self._interval = interval
-        self._about = about
-        self._preparation = preparation
-        self._emit = emit
-        self._due = perf_counter() + FIRST
-
-    def epoch_ended(self, training: Training) -> None:
-        """Write ``epoch-N.pt`` if it is this epoch's turn."""
-        epoch = len(training.history)
-        if self._interval is not None and epoch % self._interval == 0:
-            self._write(f"epoch-{epoch}.pt", training)
-
-    def block_ended(self, training: Training) -> None:
-        """Write ``last.pt`` if the last one is old."""
-        if perf_counter() < self._due:
-            return
-        began = perf_counter()
-        self._write("last.pt", training)
-        now = perf_counter()
-        self._due = now + max(SECONDS, (now - began) / SHARE)
-
-    def _write(self, name: str, training: Training) -> None:
-        if self._directory is None:
-            return
-        if self._preparation is not None:
-            self._tell("preparation", write_preparation(self._directory, self._preparation))
-            self._preparation = None
-        path = self._directory / CHECKPOINTS / name
-        self._tell("checkpoint", _storage.write(path, {**self._about, **training.state()}))
-
-    def _tell(self, key: str, path: Path) -> None:
-        assert self._directory is not None
-        self._emit(Artifact(key, path.relative_to(self._directory).as_posix(), path.stat().st_size))
+    def save(self, path: Path, training: Training, *, last: bool) -> Path:
+        """See :class:`Checkpoints`; each file is alike."""
+        return _storage.write(path, {**self._about, **training.state()})

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlmagic.executors._base import Stop
+    from mlmagic.executors._networks._checkpoints import Checkpoints
     from mlmagic.executors._networks._watch import Watch
-    from mlmagic.executors.pytorch._checkpoints import Checkpoints
     from mlmagic.executors.pytorch._losses import Objective
     from mlmagic.executors.pytorch._precision import Precision
-    from mlmagic.executors.pytorch._progress import Progress
+    from mlmagic.executors.pytorch._progress import TensorProgress
     from mlmagic.executors.pytorch._schedules import Schedule
     from mlmagic.executors.pytorch._scores import Tally
 
@@ -88,7 +88,13 @@ class Training:
     """
 
     def __init__(
-        self, parts: Parts, progress: Progress, watch: Watch | None, checkpoints: Checkpoints, emit: Emit, stop: Stop
+        self,
+        parts: Parts,
+        progress: TensorProgress,
+        watch: Watch | None,
+        checkpoints: Checkpoints,
+        emit: Emit,
+        stop: Stop,
     ) -> None:
         self.parts = parts
         self.watch = watch

@@ -17,7 +17,7 @@ from mlmagic.executors._networks._opened import Opened
 from mlmagic.executors.pytorch import _device
 from mlmagic.executors.pytorch._augmentation import augmented
 from mlmagic.executors.pytorch._batches import Shuffled, Tensors
-from mlmagic.executors.pytorch._checkpoints import Checkpoints
+from mlmagic.executors.pytorch._checkpoints import TorchCheckpoints
 from mlmagic.executors.pytorch._compile import compiled
 from mlmagic.executors.pytorch._conclusion import conclude, facts, recipe, remark
 from mlmagic.executors.pytorch._debug import anomalies, layers
@@ -28,7 +28,7 @@ from mlmagic.executors.pytorch._network import Network, network
 from mlmagic.executors.pytorch._optimisers import optimiser
 from mlmagic.executors.pytorch._outcome import TorchOutcome
 from mlmagic.executors.pytorch._precision import Precision, half
-from mlmagic.executors.pytorch._progress import Progress
+from mlmagic.executors.pytorch._progress import TensorProgress
 from mlmagic.executors.pytorch._recompute import recomputing
 from mlmagic.executors.pytorch._schedules import Schedule
 from mlmagic.executors.pytorch._threads import faster, multiplications, threads, threads_for
@@ -139,8 +139,8 @@ def _training(
     )
     directory = config.output_dir if train.checkpoint else None
     body = {**about, "target": made.units.to_plain() if made.units else None}
-    checkpoints = Checkpoints(directory, train.checkpoint_interval, body, inputs.preparation, emit)
-    progress = Progress(emit, of_train, train.learning_rate)
+    checkpoints = TorchCheckpoints(directory, train.checkpoint_interval, body, inputs.preparation, emit)
+    progress = TensorProgress(emit, of_train, train.learning_rate)
     return Training(parts, progress, measures.watch(train.early_stopping), checkpoints, emit, stop)
 
 
