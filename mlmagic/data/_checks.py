@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mlmagic.data._kinds import Kind, is_numeric_text, is_text, kind
+from mlmagic.data._kinds import MOST_LABELS, Kind, is_numeric_text, is_text, kind
 from mlmagic.data._parse import numbers
 from mlmagic.data._shown import listing, shown
 from mlmagic.errors import DataLoadingError
@@ -134,7 +134,7 @@ def _solution(faults: dict[str, str], texts: list[str], *, network: bool) -> str
     """The way out; who trains a network is told first what it does with text."""
     way = (
         f"Clean the data, or leave out {listing(faults)} by naming the others in featureColumns; "
-        "a column of category dtype is encoded whatever its labels; prepare: none skips this check"
+        f"a column of category dtype is encoded with up to {MOST_LABELS} labels; prepare: none skips this check"
     )
     if not texts:
         return way

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
-from mlmagic.data import code_counts, describe_preparation, fit_preparation, is_image, is_text, kind
+from mlmagic.data import Rows, code_counts, describe_preparation, fit_preparation, is_image, is_text, kind
 from mlmagic.errors import Fault, InvalidConfiguration
-from mlmagic.executors._base import batch_rows
+from mlmagic.executors._base import MOST_CELLS, batch_rows
 from mlmagic.executors._networks._architectures import KINDS
+from mlmagic.executors._networks._decoded import limit
 from mlmagic.executors._networks._images import ImageInputs, fit_images
 from mlmagic.executors._networks._matrix import matrix as matrix
+from mlmagic.executors._networks._need import ROWS
+from mlmagic.executors._networks._streamed import Streamed, Table
 from mlmagic.executors._networks._text import LENGTHS, VOCABULARIES, TextInputs, fit_text
 from mlmagic.executors._networks._windows import WindowInputs, fit_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from mlmagic.data import Rows
-    from mlmagic.executors._networks._decoded import Images
     from mlmagic.executors._networks._pixels import Pixels
-    from mlmagic.executors._networks._windows import Windows
     from mlmagic.executors._networks.config import NetworkTrain
 
 
@@ -43,7 +43,7 @@ class Inputs(Protocol):
         """What is done to a batch on the device; None where nothing is left to do."""
         ...
 
-    def open(self, rows: Rows, going_on: Callable[[int], bool] = ...) -> np.ndarray | Images | Windows:
+    def open(self, rows: Rows, going_on: Callable[[int], bool] = ...) -> np.ndarray | Streamed:
         """Inputs to train on, shape (n, ...), in memory or read batch by batch; not finished where there is a scale.
 
         Parameters
@@ -114,18 +114,25 @@ class TableInputs:
     work: None = None
     codes: tuple[int, ...] | None = None
 
-    def open(self, rows: Rows, going_on: Callable[[int], bool] = lambda done: True) -> np.ndarray:
+    def open(self, rows: Rows, going_on: Callable[[int], bool] = lambda done: True) -> np.ndarray | Table:
         """See :class:`Inputs`."""
-        return matrix(self.preparation, rows)
+        table = Table(self.preparation, rows, self._few(rows, 1).shape[1])
+        return table if table.nbytes > limit() else matrix(self.preparation, rows)
 
     def first(self, rows: Rows) -> np.ndarray:
-        """See :class:`Inputs`; all rows, so that what is wrong with one of them is found."""
-        return matrix(self.preparation, rows)
+        """See :class:`Inputs`; all rows that memory holds, so that what is wrong with one of them is found."""
+        opened = self.open(rows)
+        return self._few(rows, 16 * ROWS) if isinstance(opened, Table) else opened
 
     def batches(self, rows: Rows, size: int) -> Iterator[np.ndarray]:
         """See :class:`Inputs`."""
-        values = matrix(self.preparation, rows)
-        return (values[start : start + size] for start in range(0, len(values), size))
+        several = size * max(1, MOST_CELLS // (size * max(1, self._few(rows, 1).shape[1])))
+        for start in range(0, len(rows), several):
+            values = matrix(self.preparation, Rows(rows.X.iloc[start : start + several]))
+            yield from (values[first : first + size] for first in range(0, len(values), size))
+
+    def _few(self, rows: Rows, number: int) -> np.ndarray:
+        return matrix(self.preparation, Rows(rows.X.iloc[:number]))
 
     def together(self, rows: Rows) -> int:
         """See :class:`Inputs`."""

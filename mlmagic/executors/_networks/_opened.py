@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlmagic.events import Emit, Log, Metadata, Plan, Progress
-from mlmagic.executors._networks._decoded import Images
+from mlmagic.executors._networks._streamed import Table
 
 if TYPE_CHECKING:
     from mlmagic.data import Rows, TrainingData
     from mlmagic.executors._base import Stop
     from mlmagic.executors._networks._inputs import Inputs
-    from mlmagic.executors._networks._windows import Windows
+    from mlmagic.executors._networks._streamed import Streamed
 
 
 @dataclass(frozen=True)
 class Opened:
     """Inputs of the training rows, of the validation rows if there are some, and of a few rows, finished."""
 
-    train: np.ndarray | Images | Windows
-    validation: np.ndarray | Images | Windows | None
+    train: np.ndarray | Streamed
+    validation: np.ndarray | Streamed | None
     first: np.ndarray
 
     @classmethod
@@ -40,12 +40,12 @@ class Opened:
         validation = _open(inputs, data.validation, emit, stop) if data.validation else None
         if inputs.scale is None and isinstance(train, np.ndarray):
             return cls(train, validation, train)
-        if inputs.scale is not None:
-            emit(Metadata({"streamed": isinstance(train, Images)}))
+        if inputs.scale is not None or isinstance(train, Table):
+            emit(Metadata({"streamed": not isinstance(train, np.ndarray)}))
         return cls(train, validation, inputs.first(data.train))
 
 
-def _open(inputs: Inputs, rows: Rows, emit: Emit, stop: Stop) -> np.ndarray | Images | Windows:
+def _open(inputs: Inputs, rows: Rows, emit: Emit, stop: Stop) -> np.ndarray | Streamed:
     if inputs.work is not None:
         emit(Plan(*inputs.work, len(rows)))
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mlmagic.executors._networks._decoded import Images
-from mlmagic.executors._networks._windows import Windows
+from mlmagic.executors._networks._streamed import Streamed
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Arrays:
     ``finish`` is what is done to a batch of inputs where the network computes; None where nothing is.
     """
 
-    inputs: np.ndarray | Images | Windows
+    inputs: np.ndarray | Streamed
     target: np.ndarray
     weight: np.ndarray | None = None
     finish: Callable[[Any], Any] | None = None

@@ -35,11 +35,10 @@ if TYPE_CHECKING:
     from mlmagic.config import RunConfig
     from mlmagic.data import Rows, TrainingData
     from mlmagic.executors._base import Stop
-    from mlmagic.executors._networks._decoded import Images
     from mlmagic.executors._networks._inputs import Inputs
     from mlmagic.executors._networks._measures import Measures
     from mlmagic.executors._networks._source import Source
-    from mlmagic.executors._networks._windows import Windows
+    from mlmagic.executors._networks._streamed import Streamed
     from mlmagic.executors.keras.config import KerasTrain
 
 
@@ -137,7 +136,7 @@ def _arrays(
     made: Network,
     data: TrainingData,
     rows: Rows,
-    inputs: np.ndarray | Images | Windows,
+    inputs: np.ndarray | Streamed,
     done: Callable[[Any], Any] | None,
 ) -> Arrays:
     weight = None if rows.weight is None else rows.weight.to_numpy(dtype=np.float32)

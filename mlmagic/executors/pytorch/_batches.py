@@ -13,8 +13,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mlmagic.executors._networks._decoded import Images
-    from mlmagic.executors._networks._windows import Windows
+    from mlmagic.executors._networks._streamed import Streamed
 
 # Floats that are shuffled at a time: they stay in the cache, and memory need not hold all rows twice.
 PIECE = 2_000_000
@@ -34,7 +33,7 @@ class Tensors:
     Attributes
     ----------
     inputs
-        Shape (n, ...), in memory, or made batch by batch: images that are decoded, windows of a series.
+        Shape (n, ...), in memory, or made batch by batch: images that are decoded, windows of a series, a large table.
     target
         Shape (n,).
     weight
@@ -43,7 +42,7 @@ class Tensors:
         What is done to inputs of a batch on the device; None where nothing is.
     """
 
-    inputs: Tensor | Images | Windows
+    inputs: Tensor | Streamed
     target: Tensor
     weight: Tensor | None = None
     finish: Callable[[Tensor], Tensor] | None = None

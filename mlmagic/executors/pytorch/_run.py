@@ -40,9 +40,8 @@ if TYPE_CHECKING:
     from mlmagic.config import RunConfig
     from mlmagic.data import Rows, TrainingData
     from mlmagic.executors._base import Stop
-    from mlmagic.executors._networks._decoded import Images
     from mlmagic.executors._networks._inputs import Inputs
-    from mlmagic.executors._networks._windows import Windows
+    from mlmagic.executors._networks._streamed import Streamed
     from mlmagic.executors.pytorch._module import Source
     from mlmagic.executors.pytorch.config import TorchTrain
 
@@ -108,7 +107,7 @@ def _training(
 
     done = finish(inputs, kind, device)
 
-    def tensors(values: np.ndarray | Images | Windows, rows: Rows) -> Tensors:
+    def tensors(values: np.ndarray | Streamed, rows: Rows) -> Tensors:
         weight = None if rows.weight is None else torch.tensor(rows.weight.to_numpy(), dtype=kind)
         held = tensor(values, kind) if isinstance(values, np.ndarray) else values
         return Tensors(held, made.target(data, rows), weight, done).to(device)
