@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sysconfig
 import traceback
 from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 FRAMES = 6
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+# Some libraries write their errors in bold.
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _OURS = f"{Path(__file__).parent}{os.sep}"
 _INSTALLED = tuple({sysconfig.get_path(key) for key in ("purelib", "platlib", "stdlib", "platstdlib")})
 
@@ -24,7 +27,7 @@ def as_error(raised: BaseException) -> MLError:
     """The error that a run ends with when ``raised`` escapes from it."""
     if isinstance(raised, MLError):
         return raised
-    cause = f"{type(raised).__name__}: {raised}" if str(raised) else type(raised).__name__
+    cause = _COLOURS.sub("", f"{type(raised).__name__}: {raised}") if str(raised) else type(raised).__name__
     if isinstance(raised, MemoryError):
         return OutOfMemory("The machine ran out of memory", stderr=cause)
     if isinstance(raised, OSError) and raised.errno in _NO_ROOM:
@@ -53,7 +56,7 @@ def user_frames(raised: BaseException) -> str:
     if not frames:
         return ""
     text = "".join(traceback.format_list(frames[-FRAMES:]))
-    return text + "".join(traceback.format_exception_only(raised))
+    return _COLOURS.sub("", text + "".join(traceback.format_exception_only(raised)))
 
 
 def users_lines(frame: FrameType) -> str:

@@ -10,12 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mlmagic._models import of_report, with_runs_model
+from mlmagic._run import Run
 from mlmagic._suggest import closest
 from mlmagic.config import Reference, resolve
 from mlmagic.config._reference import read
 from mlmagic.errors import Fault, InvalidConfiguration, MLError, from_dict
 from mlmagic.model import Model
-from mlmagic.report import Report, Run
+from mlmagic.report import Report
 
 if TYPE_CHECKING:
     from mlmagic.config import Document, RunConfig
@@ -86,7 +87,7 @@ def hold(config: RunConfig, values: Mapping[str, Any], source: Any = None) -> di
     Raises
     ------
     InvalidConfiguration
-        With every name and attribute that is not there.
+        With every name and attribute that is not there, and every name in a list that is not known.
     """
     held: dict[str, Any] = {}
     faults: list[Fault] = []
@@ -95,6 +96,10 @@ def hold(config: RunConfig, values: Mapping[str, Any], source: Any = None) -> di
             held[str(reference)] = _hold(reference, values, fitted=reference == config.config.fitted)
         except LookupError as error:
             faults.append(_missing(reference, error, values, source))
+    bound = config.bind(lambda reference: held.get(str(reference)))
+    for fault in bound.config.unknown_names():
+        line, column = _position_of(fault.path, source)
+        faults.append(replace(fault, line=line, column=column))
     if faults:
         raise InvalidConfiguration(faults)
     return held
@@ -164,7 +169,7 @@ def _snapshot(value: Any, *, fitted: bool) -> Any:
         from mlmagic.executors.keras._copy import snapshot
 
         return snapshot(value)
-    return value
+    return list(value) if isinstance(value, list) else value
 
 
 def _is(value: Any, module: str, *names: str) -> bool:

@@ -13,9 +13,10 @@ from mlmagic.executors._fitted import Fitted
 from mlmagic.run_directory import CHECKPOINTS, CONFIG, EVENTS, shown
 
 if TYPE_CHECKING:
+    from mlmagic._run import Run
     from mlmagic.config import RunConfig
     from mlmagic.executors._base import Outcome
-    from mlmagic.report import Report, Run
+    from mlmagic.report import Report
 
 
 def of_report(report: Report) -> Fitted:

@@ -17,7 +17,8 @@ from IPython.display import clear_output, display
 
 from mlmagic import jobs
 from mlmagic._job import Job
-from mlmagic.report import Report, Run
+from mlmagic._run import Run
+from mlmagic.report import Report
 
 
 def live(run: Run, *, waits: bool) -> None:

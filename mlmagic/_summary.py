@@ -9,8 +9,8 @@ from mlmagic import _tiles, _view
 from mlmagic._curve import Cursor
 from mlmagic._format import duration, grouped, metric, rate, size
 from mlmagic._html import Confusion, Curve, Failure, Preview, Series, Summary
+from mlmagic._run import Run
 from mlmagic.executors import EXECUTORS
-from mlmagic.report import Run
 from mlmagic.run_directory import shown
 from mlmagic.state import SERIES, CurveKey, RunState
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from mlmagic._html import text
+from mlmagic._run import Run
 from mlmagic._summary import summary
 from mlmagic._units import duration
-from mlmagic.report import Run
 from mlmagic.state import RunState
 
 EVERY = 1.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlmagic._run import Run
 from mlmagic.config._reference import spread
 from mlmagic.evaluation import METRICS, SPELLINGS, grows
-from mlmagic.report import Run
 from mlmagic.state import RunState
 
 TILES = 6

@@ -10,10 +10,11 @@ import csv
 import json
 from typing import Any
 
+from mlmagic._execution_report import to_dict
+from mlmagic._run import Run
 from mlmagic._tiles import TILES, tiles
 from mlmagic.events import plain
 from mlmagic.executors import EXECUTORS
-from mlmagic.report import Run, to_dict
 from mlmagic.run_directory import CONFIG, shown
 from mlmagic.state import RunState
 

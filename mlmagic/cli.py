@@ -39,8 +39,8 @@ def _run(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from mlmagic._text import tell
+    from mlmagic._waiting import wait_and_keep
     from mlmagic.api import submit
-    from mlmagic.report import wait_and_keep
 
     report = submit(Path(options.file))
     with tell(report.run, sys.stdout):

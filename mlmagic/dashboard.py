@@ -14,8 +14,8 @@ from typing import Any
 import anywidget
 
 from mlmagic._curve import Cursor
+from mlmagic._run import Run
 from mlmagic._view import moving, settled
-from mlmagic.report import Run
 from mlmagic.state import CurveKey
 
 LOG = logging.getLogger(__name__)

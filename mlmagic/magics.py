@@ -14,7 +14,10 @@ from IPython.core.magic import Magics, cell_magic, line_cell_magic, line_magic, 
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 from traitlets import Int, observe
 
-from mlmagic.report import Report, Run, Touch, wait_and_keep
+from mlmagic._audience import is_logged, is_seen_live, nobody_watches
+from mlmagic._run import Run
+from mlmagic._waiting import Touch, wait_and_keep
+from mlmagic.report import Report
 
 # Seconds that %mlpredict may take without a dashboard.
 PATIENCE = 1.0
@@ -217,46 +220,12 @@ class MLMagic(Magics):
         self.shell.user_ns[name] = report
 
 
-def nobody_watches(shell: Any) -> bool:
-    """Whether a cell must wait for its run by itself.
-
-    A headless client says in its request that it takes no input; an environment variable would be inherited by its
-    children and lie. Colab shows no update while no cell runs; a terminal has nowhere to show one.
-    """
-    kernel = getattr(shell, "kernel", None)
-    if kernel is None or "google.colab" in sys.modules:
-        return True
-    return _headless(shell)
-
-
 def _show(run: Run, *, waits: bool, shell: Any) -> None:
     """Show a run's dashboard where somebody sees it live."""
     from mlmagic import _place
 
-    watched = getattr(shell, "kernel", None) is not None and ("google.colab" in sys.modules or not _headless(shell))
-    if watched or not waits:
+    if is_seen_live(shell) or not waits:
         _place.live(run, waits=waits)
-
-
-def _headless(shell: Any) -> bool:
-    return not _request(shell).get("allow_stdin", True)
-
-
-def _is_logged(shell: Any) -> bool:
-    """Whether a headless client passes on what a cell prints while it runs, as papermill does to its log.
-
-    Such a client keeps the notebook that it runs, so its cells count in the history; nbval's do not, which compares
-    outputs instead. What is told is cleared at the end, hence only where nothing but the magic can have printed.
-    """
-    request = _request(shell)
-    alone = request.get("code", "").lstrip().startswith("%%ml")
-    return alone and _headless(shell) and bool(request.get("store_history", True))
-
-
-def _request(shell: Any) -> dict[str, Any]:
-    """The request that runs the cell."""
-    content: dict[str, Any] = shell.kernel.get_parent("shell").get("content", {})
-    return content
 
 
 def _wait(run: Run, shell: Any, *, quiet: bool) -> None:
@@ -265,7 +234,7 @@ def _wait(run: Run, shell: Any, *, quiet: bool) -> None:
     from mlmagic._text import tell
 
     kernel = getattr(shell, "kernel", None) is not None
-    told = not quiet and (not kernel or _is_logged(shell))
+    told = not quiet and (not kernel or is_logged(shell))
     with tell(run, sys.stdout) if told else contextlib.nullcontext():
         wait_and_keep(run)
     if kernel and not quiet:

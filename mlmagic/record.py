@@ -8,8 +8,9 @@ import subprocess
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from mlmagic._execution_report import to_dict
+from mlmagic._run import Run
 from mlmagic.events import plain
-from mlmagic.report import Run, to_dict
 from mlmagic.run_directory import CONFIG, REPORT, write_whole
 
 if TYPE_CHECKING:

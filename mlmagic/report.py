@@ -4,76 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections.abc import Callable, Generator
-from datetime import UTC, datetime
+from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from mlmagic._units import duration
+from mlmagic._execution_report import headline, to_dict
+from mlmagic._waiting import touch, wait_and_keep
 from mlmagic.errors import DataLoadingError, MLError, NotReady, from_dict
 from mlmagic.events import plain
 from mlmagic.run_directory import shown, write_whole
-from mlmagic.state import RunState, flatten
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlmagic._kept import Kept
-    from mlmagic.config import RunConfig
+    from mlmagic._run import Run
     from mlmagic.executors._base import Outcome
-
-# The one number of a run that its repr shows: the first of these that its metrics have.
-HEADLINES = (
-    "test.accuracy",
-    "test.r2",
-    "test.ndcg",
-    "crossValidation.meanAccuracy",
-    "crossValidation.meanR2",
-    "crossValidation.meanNdcg",
-    "accuracy",
-    "r2",
-    "ndcg",
-    "silhouette",
-    "outlierShare",
-)
-WAIT_STEP = 0.1
-
-
-class Run(Protocol):
-    """What a report needs of a run, be it a job of this process or one that was attached."""
-
-    @property
-    def id(self) -> str: ...  # noqa: D102
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def path(self) -> Path: ...  # noqa: D102
-    @property
-    def config(self) -> RunConfig: ...  # noqa: D102
-    @property
-    def state(self) -> RunState: ...  # noqa: D102
-    @property
-    def elapsed(self) -> float: ...  # noqa: D102
-    @property
-    def kept(self) -> Kept | None: ...  # noqa: D102
-    def wait(self, timeout: float | None = None, *, results: bool = False) -> bool: ...  # noqa: D102
-    def stop(self, by: str = ...) -> None: ...  # noqa: D102
-    def watch(self, watcher: Callable[[], None]) -> Callable[[], None]: ...  # noqa: D102
-
-
-class WaitingEnded(KeyboardInterrupt):
-    """An interrupt of a cell that waited for a result; the run goes on."""
-
-    def _render_traceback_(self) -> list[str]:
-        # As with our errors: where we waited tells a user nothing.
-        return [f"KeyboardInterrupt: {self}"]
-
-
-class Touch:
-    """Whether touching a result that is not there yet may wait for it. A shell replaces the rule."""
-
-    allowed: Callable[[], bool] = staticmethod(lambda: True)
 
 
 class Report:
@@ -267,16 +212,7 @@ class Report:
         return html(summary(self.run))
 
     def _touch(self, *, results: bool = True) -> None:
-        if self.run.wait(0, results=results):
-            return
-        if not Touch.allowed():
-            raise NotReady(f"{self.id} is {self.status}: this result is not there yet")
-        try:
-            # In steps, so that an interrupt of the cell gets through; it ends the waiting, not the run.
-            while not self.run.wait(WAIT_STEP, results=results):
-                pass
-        except KeyboardInterrupt:
-            raise WaitingEnded(f"you stopped waiting for {self.id}, which goes on; %mlstop stops it") from None
+        touch(self.run, results=results)
 
     def _absent(self, part: str) -> MLError:
         """Why an ended run has no such part."""
@@ -296,66 +232,3 @@ class Report:
         if outcome is None or outcome.model is None:
             raise self._absent("model")
         return outcome
-
-
-def wait_and_keep(run: Run, timeout: float | None = None) -> bool:
-    """Whether a run has ended within ``timeout`` seconds.
-
-    The first interrupt meanwhile stops the run and keeps its best; the second is raised, and the run goes on stopping.
-    """
-    deadline = None if timeout is None else time.monotonic() + timeout
-    interrupted = False
-    while True:
-        try:
-            # In steps: an interrupt is only seen between them.
-            while not run.wait(_step(deadline)):
-                if deadline is not None and time.monotonic() >= deadline:
-                    return False
-            return True
-        except KeyboardInterrupt:
-            if interrupted:
-                raise
-            interrupted = True
-            run.stop("interrupt")
-
-
-def _step(deadline: float | None) -> float:
-    return WAIT_STEP if deadline is None else min(WAIT_STEP, max(0.0, deadline - time.monotonic()))
-
-
-def headline(state: RunState) -> tuple[str, float] | None:
-    """The one number that tells how good a run is, and its name; None while there is none."""
-    flat = flatten(state.metrics or {})
-    key = next((key for key in HEADLINES if key in flat), None)
-    return (key.replace(".", " "), flat[key]) if key else None
-
-
-def to_dict(run: Run) -> dict[str, Any]:
-    """The report of a run as the seed documents shape it; what is not finite is None."""
-    state = run.state
-    if state.error is not None:
-        return {"error": plain(state.error)}
-    body = {
-        "timestamp": _timestamp(state.began),
-        "action": run.config.action,
-        "framework": run.config.framework,
-        "exitCode": 0,
-        "duration": duration(run.elapsed),
-        "status": state.status,
-        "gpuUsed": bool(state.metadata.get("gpuUsed", False)),
-        "outputDir": shown(run.path),
-        "metadata": {key: value for key, value in state.metadata.items() if key not in ("gpuUsed", "gpuModel")},
-        # What has a section of its own, as predictions have, measures nothing.
-        **({} if state.sections and not state.metrics else {"metrics": state.metrics or {}}),
-        **state.sections,
-        "artifacts": {key: shown(run.path / item.path) for key, item in state.artifacts.items()},
-    }
-    if "gpuModel" in state.metadata:
-        body["gpuModel"] = state.metadata["gpuModel"]
-    return {"executionReport": plain(body)}
-
-
-def _timestamp(began: float | None) -> str | None:
-    if began is None:
-        return None
-    return datetime.fromtimestamp(began, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

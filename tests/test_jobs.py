@@ -17,9 +17,10 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 import mlmagic
+from mlmagic._waiting import Touch
 from mlmagic.errors import DataLoadingError, DependencyFailed, InvalidConfiguration, NotReady, TimeoutExceeded
 from mlmagic.jobs import QUEUE
-from mlmagic.report import Report, Touch
+from mlmagic.report import Report
 from tests.runs import Sleeper, config, flowers, forest, submit, until
 
 if TYPE_CHECKING:

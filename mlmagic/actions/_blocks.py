@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlmagic._failure import user_frames
+from mlmagic.actions._gathered import Answers, Gathered
 from mlmagic.data import Rows
 from mlmagic.errors import DataLoadingError, MLError, ModelLoadingError
 from mlmagic.events import Emit, Plan, Progress
 from mlmagic.executors._base import Predictions, batch_rows
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from mlmagic.executors._base import Stop
@@ -27,33 +24,15 @@ SECONDS, MOST_BATCHES, MOST = 1.0, 1024, 8_000_000
 TELL_EVERY = 0.1
 
 
-@dataclass(frozen=True)
-class Answers:
-    """What a model said of a table's first rows: of all, unless it was stopped.
-
-    Attributes
-    ----------
-    predictions
-        None where it was stopped before the first block.
-    rows
-        How many.
-    seconds
-        Spent in the framework.
-    batch
-        The most rows that it was asked for at a time.
-    unseen
-        Rows of each label that the model never saw, by column.
-    """
-
-    predictions: Predictions | None
-    rows: int
-    seconds: float
-    batch: int
-    unseen: Mapping[str, Counter[str]] = field(default_factory=dict)
-
-
 def predict(
-    fitted: Fitted, frame: pd.DataFrame, columns: list[str], batch: int | None, emit: Emit, stop: Stop
+    fitted: Fitted,
+    frame: pd.DataFrame,
+    columns: list[str],
+    batch: int | None,
+    emit: Emit,
+    stop: Stop,
+    *,
+    asked: bool | None = None,
 ) -> Answers:
     """Predict a table, whose columns were checked.
 
@@ -65,6 +44,8 @@ def predict(
         The model's, in its order.
     batch
         Rows at a time, as the user wants it; None for a size that depends on the width and, of a slow model, on time.
+    asked
+        Whether metrics were asked for by name, as :meth:`Fitted.predict` takes it.
 
     Raises
     ------
@@ -76,7 +57,7 @@ def predict(
     emit(Plan("predicting", "row", len(frame)))
     # A label known of a column becomes a column of its own in most models.
     cells = row_cells(frame, columns) + sum(map(len, fitted.encoded.values()))
-    gathered, sizes = _Gathered(fitted, len(frame)), Sizes(cells, batch)
+    gathered, sizes = Gathered(fitted, len(frame)), Sizes(cells, batch)
     told = perf_counter()
     while gathered.rows < len(frame) and not stop.is_set():
         block = frame.iloc[gathered.rows : gathered.rows + sizes.now]
@@ -84,7 +65,7 @@ def predict(
         chosen = block if columns == list(frame.columns) else block[columns]
         rows = Rows(as_known(chosen, fitted.features or {}))
         began = perf_counter()
-        given = _asked(fitted, rows, frame)
+        given = _asked(fitted, rows, frame, asked=asked)
         now = perf_counter()
         sizes.took(len(rows), now - began)
         gathered.add(rows, given, now - began)
@@ -118,54 +99,9 @@ class Sizes:
         self.now = self._batch * max(1, min(self._batches, int(answered // self._batch)))
 
 
-class _Gathered:
-    """Predictions of blocks, put together."""
-
-    def __init__(self, fitted: Fitted, total: int) -> None:
-        self._fitted = fitted
-        self._total = total
-        self._values: list[np.ndarray] = []
-        self._probabilities: np.ndarray | None = None
-        self._metadata: dict[str, Any] = {}
-        self._unseen = {name: Counter[str]() for name in fitted.encoded}
-        self._seconds = 0.0
-        self.rows = 0
-
-    def add(self, rows: Rows, given: Predictions, seconds: float) -> None:
-        """Take the next block."""
-        import numpy as np
-
-        from mlmagic.data import unseen
-
-        end = self.rows + len(rows)
-        self._values.append(given.values)
-        if given.probabilities is not None:
-            if self._probabilities is None:  # in one piece at once: put together later they would be there twice
-                shape = (self._total, given.probabilities.shape[1])
-                self._probabilities = np.empty(shape, given.probabilities.dtype)
-            self._probabilities[self.rows : end] = given.probabilities
-        for name, counts in self._unseen.items():
-            if name in rows.X:
-                counts.update(unseen(rows.X[name], self._fitted.encoded[name]))
-        self._metadata |= given.metadata
-        self._seconds += seconds
-        self.rows = end
-
-    def answers(self, batch: int) -> Answers:
-        """Everything so far."""
-        import numpy as np
-
-        found = None
-        if self.rows:
-            probabilities = None if self._probabilities is None else self._probabilities[: self.rows]
-            found = Predictions(np.concatenate(self._values), probabilities, self._metadata)
-        strange = {name: counts for name, counts in self._unseen.items() if counts}
-        return Answers(found, self.rows, self._seconds, batch, strange)
-
-
-def _asked(fitted: Fitted, rows: Rows, frame: pd.DataFrame) -> Predictions:
+def _asked(fitted: Fitted, rows: Rows, frame: pd.DataFrame, *, asked: bool | None) -> Predictions:
     try:
-        given = fitted.predict(rows)
+        given = fitted.predict(rows, asked=asked)
     except MLError as error:
         told = _not_finite(fitted, rows, frame)
         if told is None:

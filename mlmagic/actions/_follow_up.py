@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mlmagic.actions import Context
 from mlmagic.actions._history import Recorder
 from mlmagic.actions._predictions import prediction_table
+from mlmagic.actions._scored import Scored
 from mlmagic.actions._writer import Writer
 from mlmagic.events import Metadata, Plan
+from mlmagic.executors._base import Predictions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +20,11 @@ if TYPE_CHECKING:
 
     from mlmagic.config import RunConfig
     from mlmagic.data import TrainingData
-    from mlmagic.executors._base import Executor, Outcome, Predictions
+    from mlmagic.evaluation._metrics import Measured
+    from mlmagic.executors._base import Executor, Outcome
+
+# What a column's importance is a fall of.
+_JUDGED_BY: dict[Measured, str] = {"classification": "accuracy", "regression": "r2", "ranking": "ndcg"}
 
 
 def follow_up(
@@ -57,14 +64,17 @@ def follow_up(
 def _permuted(
     executor: Executor, outcome: Outcome, data: TrainingData, config: RunConfig, context: Context
 ) -> pd.DataFrame | None:
-    from mlmagic.evaluation import permutation_importance, scores
+    from mlmagic.evaluation import permutation_importance
 
     assert data.test is not None
-    metric = "accuracy" if data.task == "classification" else "r2"
+    scored = Scored("ranking" if outcome.ranks else data.task)
+    metric = _JUDGED_BY[scored.task]
+    # A library has said what its own importances are, whether this model has them or not.
+    context.emit(Metadata({"importances": f"drop of {metric} when shuffled"}))
     return permutation_importance(
         lambda rows: executor.predict(outcome, rows).values,
-        data.test,
-        lambda truth, values: scores(data.task, truth, values, None, outcome.classes)[metric],
+        data.test if outcome.ranks else replace(data.test, group=None),
+        lambda rows, values: scored.scores(rows, Predictions(values), outcome)[metric],
         config.seed,
         stop=context.stop,
     )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlmagic._units import brief
 from mlmagic.actions import Context
-from mlmagic.actions._blocks import Answers, predict
+from mlmagic.actions._blocks import predict
+from mlmagic.actions._gathered import Answers
 from mlmagic.events import Log, Metadata, Plan
 from mlmagic.executors import load
 from mlmagic.executors._fitted import Fitted, find
@@ -119,7 +120,14 @@ def sampled(
 
 
 def answered(
-    fitted: Fitted, frame: pd.DataFrame, columns: list[str], config: RunConfig, context: Context, counted: str
+    fitted: Fitted,
+    frame: pd.DataFrame,
+    columns: list[str],
+    config: RunConfig,
+    context: Context,
+    counted: str,
+    *,
+    asked: bool | None = None,
 ) -> Answers:
     """Predict the table; tell how long it took and what was odd.
 
@@ -127,9 +135,12 @@ def answered(
     ----------
     counted
         The report's key for the number of rows.
+    asked
+        Whether metrics were asked for by name, as :meth:`Fitted.predict` takes it.
     """
     wanted: InferenceConfig = config.config  # type: ignore[assignment]
-    answers = predict(fitted.placed(config), frame, columns, wanted.batch_size, context.emit, context.stop)
+    placed, batch = fitted.placed(config), wanted.batch_size
+    answers = predict(placed, frame, columns, batch, context.emit, context.stop, asked=asked)
     context.emit(Metadata(_facts(answers, counted)))
     if answers.predictions is not None:
         context.emit(Metadata(answers.predictions.metadata))

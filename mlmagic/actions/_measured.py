@@ -39,6 +39,8 @@ class Measured:
     classes
         What the model can answer, shape (k,); of one that does not tell, what it answered and what is true. None for a
         regression.
+    compared
+        The truth and what was predicted, as metrics are measured of them.
     remarks
         What the user should know: labels that the model never knew, metrics without a value.
 
@@ -52,31 +54,33 @@ class Measured:
         self, config: RunConfig, fitted: Fitted, actual: pd.Series, given: Predictions, group: pd.Series | None = None
     ) -> None:
         from mlmagic.data import truth
+        from mlmagic.evaluation import Comparison
 
         self.given = given
         self.labels = fitted.classes(given)
         self.task = _task(fitted, given, self.labels)
-        known = self.labels if self.task == "classification" else None
-        if self.task == "classification" and known is None:
-            known = _distinct(actual, given.values)
-        self.classes = known
-        self.actual = truth(actual, known, fitted.name)
-        self._group = None if group is None else group.to_numpy()
-        self.metrics = self._metrics(config.config, ranks=fitted.outcome.ranks)  # type: ignore[arg-type]
+        self.classes = _known(actual, given, self.labels) if self.task == "classification" else None
+        self.actual = truth(actual, self.classes, fitted.name)
+        self.compared = Comparison(
+            "ranking" if fitted.outcome.ranks else self.task,
+            self.actual.to_numpy(),
+            given.values,
+            given.probabilities,
+            self.classes,
+            decision=given.decision,
+            group=None if group is None else group.to_numpy(),
+        )
+        self.metrics = self._metrics(config.config)  # type: ignore[arg-type]
         self.remarks = [*self._unknown(fitted.name), *self._undefined()]
 
-    def _metrics(self, wanted: EvaluateConfig, *, ranks: bool) -> dict[str, Any]:
+    def _metrics(self, wanted: EvaluateConfig) -> dict[str, Any]:
         from mlmagic.config._metrics import asked
         from mlmagic.evaluation import METRICS, evaluate, named
 
-        y, values = self.actual.to_numpy(), self.given.values
-        kind = "ranking" if ranks else self.task
-        found = evaluate(kind, y, values, self.given.probabilities, self.classes, self._group)
+        found = evaluate(self.compared)
         if wanted.metrics is None:
             return found
-        by_name = named(
-            asked(wanted.metrics), kind, y, values, self.given.probabilities, self.classes, group=self._group
-        )
+        by_name = named(asked(wanted.metrics), self.compared)
         keys = {name: METRICS[name].key if name in METRICS else name for name in by_name.values}
         undefined = {keys[name]: reason for name, reason in by_name.reasons.items()}
         return {
@@ -104,6 +108,14 @@ def _task(fitted: Fitted, given: Predictions, labels: np.ndarray | None) -> Task
     if fitted.task is not None:
         return fitted.task
     return "classification" if labels is not None or given.values.dtype.kind != "f" else "regression"
+
+
+def _known(actual: pd.Series, given: Predictions, labels: np.ndarray | None) -> np.ndarray:
+    import numpy as np
+
+    if labels is not None:
+        return labels
+    return np.array([False, True]) if given.values.dtype == bool else _distinct(actual, given.values)
 
 
 def _distinct(actual: pd.Series, values: np.ndarray) -> np.ndarray:

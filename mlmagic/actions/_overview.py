@@ -24,4 +24,5 @@ def _part(rows: Rows, data: TrainingData) -> str:
     if data.classes is None:
         return f"{len(rows)} rows, {data.target} from {rows.y.min():g} to {rows.y.max():g}, mean {rows.y.mean():g}"
     counts = rows.y.value_counts()
-    return f"{len(rows)} rows, " + ", ".join(f"{label} {counts.get(label, 0)}" for label in data.classes)
+    labels = dict.fromkeys([*data.classes, *counts.index])  # test rows may have labels that nobody learns
+    return f"{len(rows)} rows, " + ", ".join(f"{label} {counts.get(label, 0)}" for label in labels)

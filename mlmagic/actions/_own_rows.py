@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mlmagic.actions import Context
 from mlmagic.actions._blocks import Sizes
@@ -13,10 +14,11 @@ from mlmagic.executors._base import Predictions
 
 if TYPE_CHECKING:
     from mlmagic.data import Rows, TrainingData
-    from mlmagic.executors._base import Executor, Outcome
+
+Predict: TypeAlias = "Callable[[Rows], Predictions]"
 
 
-def own_rows(executor: Executor, outcome: Outcome, data: TrainingData, context: Context) -> dict[str, Predictions]:
+def own_rows(predict: Predict, data: TrainingData, context: Context) -> dict[str, Predictions]:
     """Predict the training rows and the test rows.
 
     Images, texts and windows, which take long, go block by block with progress told; a stop meanwhile leaves the
@@ -27,10 +29,10 @@ def own_rows(executor: Executor, outcome: Outcome, data: TrainingData, context: 
     # Of no unit: the curves are over that of the training.
     context.emit(Plan("evaluating", total=sum(map(len, rows)) if slow else None))
     if not slow:
-        found = {"train": executor.predict(outcome, data.train)}
-        return found if data.test is None else found | {"test": executor.predict(outcome, data.test)}
-    tested = None if data.test is None else _in_blocks(executor, outcome, data.test, context)
-    trained = _in_blocks(executor, outcome, data.train, context, len(data.test or ()), heeds_stop=True)
+        found = {"train": predict(data.train)}
+        return found if data.test is None else found | {"test": predict(data.test)}
+    tested = None if data.test is None else _in_blocks(predict, data.test, context)
+    trained = _in_blocks(predict, data.train, context, len(data.test or ()), heeds_stop=True)
     if trained is None:
         context.emit(Log("Stopped before the training rows were measured: they have no scores", "warning"))
     return {name: part for name, part in (("train", trained), ("test", tested)) if part is not None}
@@ -41,7 +43,7 @@ def _is_table(rows: Rows) -> bool:
 
 
 def _in_blocks(
-    executor: Executor, outcome: Outcome, rows: Rows, context: Context, before: int = 0, *, heeds_stop: bool = False
+    predict: Predict, rows: Rows, context: Context, before: int = 0, *, heeds_stop: bool = False
 ) -> Predictions | None:
     """Predictions of all rows; None if a stop came before the last block, where that matters.
 
@@ -59,7 +61,7 @@ def _in_blocks(
             return None
         block = replace(rows, X=rows.X.iloc[done : done + sizes.now], y=None, weight=None, group=None)
         began = perf_counter()
-        found.append(executor.predict(outcome, block))
+        found.append(predict(block))
         sizes.took(len(block), perf_counter() - began)
         done += len(block)
         context.emit(Progress(before + done))
@@ -69,6 +71,8 @@ def _in_blocks(
 def _together(found: list[Predictions]) -> Predictions:
     import numpy as np
 
+    values = np.concatenate([given.values for given in found])
     shares = [given.probabilities for given in found if given.probabilities is not None]
-    probabilities = np.concatenate(shares) if shares else None
-    return Predictions(np.concatenate([given.values for given in found]), probabilities, found[-1].metadata)
+    decisions = [given.decision for given in found if given.decision is not None]
+    probabilities, decision = (np.concatenate(part) if part else None for part in (shares, decisions))
+    return Predictions(values, probabilities, found[-1].metadata, decision)

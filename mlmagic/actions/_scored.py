@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mlmagic.config import RunConfig
     from mlmagic.data import Rows, TrainingData
-    from mlmagic.evaluation import Asked
+    from mlmagic.evaluation import Asked, Comparison
     from mlmagic.evaluation._metrics import Measured
     from mlmagic.executors._base import Executor, Outcome, Predictions
 
@@ -40,21 +40,20 @@ class Scored:
         """One number each, under the names of the history."""
         from mlmagic.evaluation import point, scores
 
-        parts = (_truth(rows), given.values, given.probabilities, outcome.classes)
-        group = _group(rows)
-        usual = scores(self.task, *parts, group)
+        compared = self._compared(rows, given, outcome)
+        usual = scores(compared)
         more = [item for item in self.asked if item not in usual]
-        return {**usual, **(point(more, self.task, *parts, group) if more else {})}
+        return {**usual, **(point(more, compared) if more else {})}
 
     def report(self, rows: Rows, given: Predictions, outcome: Outcome) -> dict[str, Any]:
         """All of it, as the report shows it; ``undefined`` says why a metric is None."""
         from mlmagic.evaluation import METRICS, evaluate, named
 
-        parts = (_truth(rows), given.values, given.probabilities, outcome.classes)
-        found = evaluate(self.task, *parts, _group(rows))
+        compared = self._compared(rows, given, outcome)
+        found = evaluate(compared)
         if not self.asked:
             return found
-        by_name = named(self.asked, self.task, *parts, group=_group(rows))
+        by_name = named(self.asked, compared)
         keys = {name: METRICS[name].key if name in METRICS else name for name in by_name.values}
         more = {keys[name]: value for name, value in by_name.values.items() if keys[name] not in found}
         reasons = {keys[name]: why for name, why in by_name.reasons.items()} | found.pop("undefined", {})
@@ -68,6 +67,13 @@ class Scored:
         keys = [METRICS[name].key if name in METRICS else name for name in names]
         reasons = report.get("undefined", {})
         return [f"{key} has no value: {reasons[key]}" for key in keys if key in reasons]
+
+    def _compared(self, rows: Rows, given: Predictions, outcome: Outcome) -> Comparison:
+        from mlmagic.evaluation import Comparison
+
+        parts = _truth(rows), given.values, given.probabilities, outcome.classes
+        group = None if rows.group is None else rows.group.to_numpy()
+        return Comparison(self.task, *parts, decision=given.decision, group=group)
 
 
 def kind_of(executor: Executor, config: RunConfig, data: TrainingData) -> Measured:
@@ -107,10 +113,6 @@ def _failing(item: Any, data: TrainingData) -> Exception | None:
     except Exception as error:
         return error
     return None
-
-
-def _group(rows: Rows) -> np.ndarray | None:
-    return None if rows.group is None else rows.group.to_numpy()
 
 
 def _truth(rows: Rows) -> np.ndarray:

@@ -42,7 +42,8 @@ def evaluate(config: RunConfig, context: Context) -> None:
     group = None if group is None else group[actual.notna().to_numpy(bool)]
     frame, actual = _with_truth(frame, actual, context)
     tell(config, frame, "evaluate", context, targetColumn=str(actual.name))
-    answers = answered(fitted, frame, columns, config, context, "samplesEvaluated")
+    asked = config.config.metrics is not None  # type: ignore[attr-defined]
+    answers = answered(fitted, frame, columns, config, context, "samplesEvaluated", asked=asked)
     if answers.predictions is None:
         context.emit(Metrics({}))
         return
@@ -141,7 +142,7 @@ def _draw(found: Measured, writer: Writer, context: Context) -> None:
         return
     labels = found.metrics["confusionMatrix"], found.metrics["labels"]
     writer.picture("confusionMatrixPlot", "confusion_matrix.png", _pictures.confusion(*labels))
-    points = roc_points(found.actual.to_numpy(), found.given.probabilities, found.classes)
+    points = roc_points(found.compared)
     if points is not None:
         writer.table("roc_curve", points)
         writer.picture("rocCurve", "roc_curve.png", _pictures.roc(points, two=len(found.classes) == 2))

@@ -14,7 +14,7 @@ from mlmagic.run_directory import shown
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlmagic.actions._blocks import Answers
+    from mlmagic.actions._gathered import Answers
     from mlmagic.config import RunConfig
     from mlmagic.config._inference import PredictConfig
     from mlmagic.executors._fitted import Fitted

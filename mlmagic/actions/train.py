@@ -7,6 +7,7 @@ measured, and what only explains it (importances, pictures, hashes) follows.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from mlmagic.actions._own_rows import own_rows
 from mlmagic.actions._scored import Scored, kind_of, require_fit
 from mlmagic.events import Artifact, Emit, Event, Log, Metadata, Metrics, Plan, Row
 from mlmagic.executors import load
+from mlmagic.executors._decided import predict_decided
 
 if TYPE_CHECKING:
     from mlmagic.config import RunConfig
@@ -59,7 +61,8 @@ def train(config: RunConfig, context: Context) -> None:
     if data.task in UNSUPERVISED:
         _alone.tell(config, outcome, frame, context)
         return
-    predicted = own_rows(executor, outcome, data, context)
+    predict = partial(predict_decided, executor, outcome, asked=bool(scored.asked))
+    predicted = own_rows(predict, data, context)
     metrics = _nested(data, scored, scores, outcome, predicted)
     for remark in scored.remarks(metrics.get("test", {})):
         context.emit(Log(remark, "warning"))
@@ -130,11 +133,13 @@ def _cross_validate(
     parts = folds(data, wanted.folds, wanted.stratified, config.seed, validation)
     alone = config.model_copy(update={"output_dir": None})  # a fold leaves no checkpoints in the run's directory
     for number, part in enumerate(parts, start=1):
+        for text in part.metadata["warnings"]:
+            context.emit(Log(f"Fold {number}: {text}", "warning"))
         outcome = executor.run(alone, part, _quiet, context.stop)
         if outcome.model is None or context.stop.is_set():
             break
         assert part.test is not None
-        given = executor.predict(outcome, part.test)
+        given = predict_decided(executor, outcome, part.test, asked=bool(scored.asked))
         found.append(scored.scores(part.test, given, outcome))
         emit(Row(number, found[-1]))
         # Not final, but there if the run is ended before its last fit.

@@ -10,6 +10,7 @@ from mlmagic.config._complaint import Complaint
 from mlmagic.config._model import Model, Synonym, Text, refuse
 from mlmagic.config._reference import Reference
 from mlmagic.config._values import show
+from mlmagic.errors import Fault
 
 
 class ActionConfig(Model):
@@ -60,6 +61,10 @@ class ActionConfig(Model):
             Its path starts with a field name.
         """
         yield from exactly_one(given, ("data", "data_path"), "give `data: $frame` or `dataPath: file.csv`")
+
+    def unknown_names(self) -> Iterator[Fault]:
+        """Tell of names in lists of the notebook that are not known, once variables are bound; a path is a variable."""
+        yield from ()
 
     @property
     def fitted(self) -> Reference | None:

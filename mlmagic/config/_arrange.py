@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlmagic._suggest import closest
 from mlmagic.config._complaint import Complaint
 from mlmagic.config._document import Path, dotted
-from mlmagic.config._model import Model, nested, spellings
+from mlmagic.config._model import Model, alias, nested, spellings
 from mlmagic.config._values import show
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def arrange(
     for entry in found:
         name = names.get(entry.key)
         if name is None:
-            complaint = unknown(entry) if unknown else unknown_key(entry, names)
+            complaint = unknown(entry) if unknown else unknown_inside(entry, model)
             checked.complaints += [complaint] if complaint else []
         elif name in values:
             checked.complaints.append(_twice(checked.places[(*at, name)], entry))
@@ -78,6 +78,13 @@ def unknown_key(entry: Entry, known: Iterable[str]) -> Complaint:
     inside = named(entry.path[:-1])
     message = f"{show(entry.key)} is not a key" + (f" of {inside}" if inside else "")
     return Complaint(entry.path, message, entry.value, closest(entry.key, known), on_key=True)
+
+
+def unknown_inside(entry: Entry, model: type[BaseModel]) -> Complaint:
+    """Return the complaint about a key that a section does not have, with those that it has."""
+    complaint = unknown_key(entry, spellings(model))
+    keys = ", ".join(alias(model, name) for name in model.model_fields)
+    return replace(complaint, message=f"{complaint.message}; it has {keys}")
 
 
 def _twice(first: Path, second: Entry) -> Complaint:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _SWITCHES = dict.fromkeys(("yes", "y", "on", "true"), "true") | dict.fromkeys(("no", "n", "off", "false"), "false")
 
+# Where a schema says what the items of a list are, and the values of a mapping.
+_INSIDE = ("items", "additionalProperties")
+
 
 def validate(model: type[Model], checked: Checked, values: dict[str, Any], at: Path = ()) -> Any:
     """Return the model of arranged values; None, and complaints, if they break its rules."""
@@ -37,14 +40,14 @@ def validate(model: type[Model], checked: Checked, values: dict[str, Any], at: P
 def _worded(
     model: type[Model], error: ValidationError, checked: Checked, values: dict[str, Any], at: Path
 ) -> Iterator[Complaint]:
-    seen: set[Path] = set()
+    found: dict[Path, ErrorDetails] = {}
     for details in error.errors(include_url=False):
-        path = _existing(details["loc"], values)
         # A union complains once a branch.
-        if path in seen:
-            continue
-        seen.add(path)
-        yield _complaint(model, details, checked.place((*at, *path)), path)
+        found.setdefault(_existing(details["loc"], values), details)
+    for path, details in found.items():
+        # The branch that comes furthest knows best.
+        if not any(other[: len(path)] == path for other in found if other != path):
+            yield _complaint(model, details, checked.place((*at, *path)), path)
 
 
 def _complaint(model: type[Model], details: ErrorDetails, place: Path, path: Path) -> Complaint:
@@ -69,6 +72,8 @@ def meant(value: Any, schema: Mapping[str, Any], place: Path) -> str | None:
         return value.replace(":", ": ", 1)
     elif kinds & {"integer", "number"}:
         word = _number(value, whole="integer" in kinds)
+    elif "object" in kinds:
+        word = _as_mapping(value, schema)
     return f"{place[-1]}: {word}" if word and isinstance(place[-1], str) else word
 
 
@@ -82,14 +87,27 @@ def _number(value: Any, *, whole: bool) -> str | None:
     return str(number) if fits and type(number) is not type(value) else None
 
 
+def _as_mapping(value: Any, schema: Mapping[str, Any]) -> str | None:
+    # `crossValidation: 5` means 5 folds and true as many as there are without a word; `logging: wandb` switches it on.
+    parts = [part["properties"] for part in (schema, *schema.get("anyOf", ())) if "properties" in part]
+    keys: Mapping[str, Any] = next(iter(parts), {})
+    if isinstance(value, str):
+        return f"{{{value}: true}}" if keys.get(value, {}).get("type") == "boolean" else None
+    if not keys:
+        return None
+    key, takes = next(iter(keys.items()))
+    number = takes.get("default") if value is True else value
+    fits = takes.get("type") == "integer" and isinstance(number, int) and not isinstance(number, bool)
+    return f"{{{key}: {number}}}" if fits and number >= takes.get("minimum", number) else None
+
+
 def _existing(path: Path, values: Any) -> Path:
-    # pydantic adds the branch of a union to the place; the values tell where it ends.
-    for end, part in enumerate(path):
-        inside = isinstance(values, Mapping) or (isinstance(values, list) and isinstance(part, int))
-        if not inside or (isinstance(values, Mapping) and part not in values):
-            return path[: end + (end == 0)]
-        values = values[part]
-    return path
+    # pydantic adds the branches of a union to the place; the values tell what is none.
+    found: Path = ()
+    for part in path:
+        if isinstance(part, int) if isinstance(values, list) else isinstance(values, Mapping) and part in values:
+            found, values = (*found, part), values[part]
+    return found or path[:1]
 
 
 def _schema_at(model: type[Model], path: Path) -> Mapping[str, Any]:
@@ -99,6 +117,6 @@ def _schema_at(model: type[Model], path: Path) -> Mapping[str, Any]:
         return _schema_at(found, tuple(inner))
     schema = field_schema(model, str(name))
     for _ in inner:
-        lists = [part for part in (schema, *schema.get("anyOf", [])) if "items" in part]
-        schema = lists[0]["items"] if lists else {}
+        parts = [part.get(key) for part in (schema, *schema.get("anyOf", [])) for key in _INSIDE]
+        schema = next((part for part in parts if isinstance(part, Mapping)), {})
     return schema

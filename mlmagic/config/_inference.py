@@ -8,10 +8,12 @@ from pydantic.alias_generators import to_camel
 
 from mlmagic.config._action import ActionConfig, exactly_one
 from mlmagic.config._complaint import Complaint
-from mlmagic.config._metrics import Metrics
+from mlmagic.config._lists import unknown_within
+from mlmagic.config._metrics import Metrics, unknown_metric
 from mlmagic.config._model import Synonym, Text, refuse
 from mlmagic.config._reference import Reference
 from mlmagic.config._values import show
+from mlmagic.errors import Fault
 
 
 class InferenceConfig(ActionConfig):
@@ -107,6 +109,11 @@ class EvaluateConfig(InferenceConfig):
         "the task usually has.",
         examples=[["accuracy", "f1", "roc_auc"]],
     )
+
+    def unknown_names(self) -> Iterator[Fault]:
+        """See :meth:`ActionConfig.unknown_names`."""
+        yield from super().unknown_names()
+        yield from unknown_within(self.metrics or (), unknown_metric)
 
 
 class PredictConfig(InferenceConfig):

@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mlmagic._suggest import listed
-from mlmagic.config import _planned
 from mlmagic.config._action import ActionConfig
-from mlmagic.config._arrange import Checked, Entry, arrange, entries, named, unknown_key
+from mlmagic.config._arrange import Checked, Entry, arrange, entries, named, unknown_inside, unknown_key
 from mlmagic.config._auto import AUTO, detect, owner
 from mlmagic.config._check import validate
 from mlmagic.config._complaint import Complaint, raise_all
 from mlmagic.config._document import Document
 from mlmagic.config._model import Model, spellings
 from mlmagic.config._names import action_name, framework_name
-from mlmagic.config._rules import field_schema, rule
+from mlmagic.config._rules import field_schema, rule, schema_of
 from mlmagic.config._run import RunConfig
 from mlmagic.config._sections import is_sectioned, unfold
 from mlmagic.config._train import TrainConfig
+from mlmagic.config._unknown import unknown
 from mlmagic.config._values import clean, show
 from mlmagic.executors import EXECUTORS
 from mlmagic.executors import resolve as load
@@ -93,14 +92,6 @@ def _own_model(action: str | None) -> type[ActionConfig] | None:
     return model
 
 
-def _actions_with(key: Any) -> list[str]:
-    """The actions of their own keys that have this one."""
-    from mlmagic.actions import ACTIONS
-
-    models = {name: load(action.config) for name, action in ACTIONS.items() if action.config}
-    return [name for name, model in models.items() if key in spellings(model)]
-
-
 def _training(framework: str | None) -> type[ActionConfig]:
     model: type[ActionConfig] = load(EXECUTORS[framework].train) if framework else TrainConfig
     return model
@@ -141,7 +132,9 @@ def _named(checked: Checked, found: str | Complaint) -> str | None:
 def _config(
     model: type[ActionConfig], framework: str | None, found: list[Entry], checked: Checked
 ) -> ActionConfig | None:
-    values = arrange(model, found, checked, lambda entry: _unknown(entry, model, framework))
+    names = spellings(model)
+    known = {names[entry.key]: entry.value for entry in found if entry.key in names}
+    values = arrange(model, found, checked, lambda entry: unknown(entry, model, framework, known))
     checked.places[()] = next((entry.path[:1] for entry in found if entry.path[:1] == ("config",)), ())
     given = {name: value for name, value in values.items() if value is not None}
     for name, part in model.parts(given).items():
@@ -154,9 +147,11 @@ def _config(
 
 
 def _part(model: type[Model], value: Any, checked: Checked, name: str) -> Any:
-    if not isinstance(value, dict):
-        return value
     path = checked.places.get((name,), (name,))
+    if not isinstance(value, dict):
+        message = f"{named(path)} must be {rule(schema_of(model))}, got {show(value)}"
+        checked.complaints.append(Complaint(path, message, value))
+        return value
     values = arrange(model, entries(value, path), checked, lambda entry: _unlike(entry, model), at=(name,))
     made = validate(model, checked, values, (name,))
     return made.model_dump() if made else value
@@ -167,37 +162,10 @@ def _unlike(entry: Entry, model: type[Model]) -> Complaint:
     known = spellings(model)
     complaint = unknown_key(entry, known)
     if complaint.suggestion is None:
-        return complaint
+        return unknown_inside(entry, model)
     takes = rule(field_schema(model, known[complaint.suggestion]))
     return replace(complaint, message=f"{complaint.message}; {complaint.suggestion} takes {takes}")
 
 
 def _placed(complaint: Complaint, checked: Checked) -> Complaint:
     return replace(complaint, path=checked.place(complaint.path))
-
-
-def _unknown(entry: Entry, model: type[ActionConfig], framework: str | None) -> Complaint | None:
-    if entry.key in _planned.KEYS:
-        message = f"{named(entry.path)} is not available yet in this version: leave it out"
-        return Complaint(entry.path, message, entry.value, on_key=True)
-    owners = [other.title for other in EXECUTORS.values() if entry.key in spellings(load(other.train))]
-    if owners and not issubclass(model, TrainConfig):
-        message = f"{named(entry.path)} is a key of training, not of this action"
-        return Complaint(entry.path, message, entry.value, on_key=True)
-    if framework and owners:
-        message = f"{named(entry.path)} is not a key of {EXECUTORS[framework].title}; it belongs to {listed(owners)}"
-        return Complaint(entry.path, message, entry.value, on_key=True)
-    if owners:
-        return None
-    if elsewhere := _actions_with(entry.key):
-        message = f"{named(entry.path)} is a key of {elsewhere[0]}, not of this action"
-        return Complaint(entry.path, message, entry.value, on_key=True)
-    known = {**spellings(model), **spellings(RunConfig)}
-    if not framework:  # it may be meant for any
-        known |= {key: name for other in EXECUTORS.values() for key, name in spellings(load(other.train)).items()}
-    # There is no `config:` inside `config:`.
-    known.pop("config", None)
-    complaint = unknown_key(entry, known)
-    if complaint.suggestion or "hyperparameters" not in model.model_fields:
-        return complaint
-    return replace(complaint, message=f"{complaint.message}; the model's own parameters go under hyperparameters")

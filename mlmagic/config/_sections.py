@@ -18,7 +18,7 @@ _CHECKPOINT = {"checkpoint_every": "checkpoint_interval", "checkpointEvery": "ch
 def unfold(found: Iterable[Entry]) -> Iterator[Entry]:
     """Give the keys of sections as keys of the run, where they stand in the source; others as they are."""
     for entry in found:
-        section = _SECTIONS.get(entry.key)
+        section = SECTIONS.get(entry.key)
         if section is None or not isinstance(entry.value, Mapping):
             yield entry
         else:
@@ -50,4 +50,4 @@ def _logging(path: Path, section: Mapping[str, object]) -> Iterator[Entry]:
         yield Entry("logging", path, rest)
 
 
-_SECTIONS = {"model": _model, "training": _training, "logging": _logging}
+SECTIONS = {"model": _model, "training": _training, "logging": _logging}

@@ -7,9 +7,11 @@ from pydantic import Field
 
 from mlmagic.config._action import ActionConfig
 from mlmagic.config._complaint import Complaint
-from mlmagic.config._metrics import Metrics, asked
+from mlmagic.config._lists import unknown_within
+from mlmagic.config._metrics import Metrics, asked, unknown_metric
 from mlmagic.config._model import Model, Synonym, Text
 from mlmagic.config._reference import Reference
+from mlmagic.errors import Fault
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -104,6 +106,19 @@ class TrainConfig(ActionConfig):
     def asked(self) -> list[str | tuple[str, Callable[..., Any]]]:
         """The metrics by name, and functions with theirs, of a config whose variables are bound."""
         return asked(self.metrics)
+
+    def unknown_names(self) -> Iterator[Fault]:
+        """See :meth:`ActionConfig.unknown_names`."""
+        yield from super().unknown_names()
+        yield from unknown_within(self.metrics or (), unknown_metric)
+
+    @classmethod
+    def called(cls, given: Mapping[str, Any]) -> Mapping[str, str | None]:
+        """Tell what keys of other frameworks are called here: hyperparameters, by field name.
+
+        None stands for the size of a batch where all rows are always seen at once.
+        """
+        return {}
 
     @classmethod
     def rules(cls, given: Mapping[str, Any]) -> Iterator[Complaint]:

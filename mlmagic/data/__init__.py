@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlmagic.data._hash import data_hash, file_hash, schema
     from mlmagic.data._images import image_columns, is_image, row_cells
     from mlmagic.data._kinds import is_text, kind
+    from mlmagic.data._learned import known_rows
     from mlmagic.data._parse import TRUSTED_FUNCTIONS, as_labels, as_numbers
     from mlmagic.data._preparation import (
         code_counts,
@@ -49,6 +50,7 @@ _HOMES = {
     "is_image": "_images",
     "is_text": "_kinds",
     "kind": "_kinds",
+    "known_rows": "_learned",
     "raw": "_windows",
     "read": "_source",
     "row_cells": "_images",
@@ -83,6 +85,7 @@ __all__ = [
     "is_image",
     "is_text",
     "kind",
+    "known_rows",
     "not_finite",
     "raw",
     "read",

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mlmagic.data._shown import shown
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 
 
@@ -70,32 +69,25 @@ def deal(
         )
         raise InvalidConfiguration([Fault("testSplit", message, value=test)])
     if group is not None:
-        return _deal_groups(y, labels, pd.factorize(group)[0], test, validation, seed)
+        return _deal_groups(pd.factorize(group)[0], test, validation, seed)
     sizes = [math.ceil(fraction * len(y)) for fraction in (test, validation)]
     if len(y) - sum(sizes) < 2:
         raise _too_few(f"{len(y)} rows are too few for {sizes[0]} to test, {sizes[1]} to validate and 2 to train")
     reasons: list[str] = []
     rest, test_rows = cut(np.arange(len(y)), labels, sizes[0], seed, reasons)
     train, validation_rows = cut(rest, labels, sizes[1], seed, reasons)
-    if labels is not None:
-        _require_all(y, train, reasons)
     stratified = labels is not None and sum(sizes) > 0 and not reasons
     return Deal(train, validation_rows, test_rows, stratified, tuple(reasons))
 
 
-def _deal_groups(
-    y: pd.Series, labels: np.ndarray | None, group: np.ndarray, test: float, validation: float, seed: int
-) -> Deal:
+def _deal_groups(group: np.ndarray, test: float, validation: float, seed: int) -> Deal:
     count = group.max() + 1
     sizes = [math.ceil(fraction * count) for fraction in (test, validation)]
     if count - sum(sizes) < 1:
         raise _too_few(f"{count} groups are too few for {sizes[0]} to test, {sizes[1]} to validate and 1 to train")
-    rest, test_rows = cut_groups(np.arange(len(y)), group, sizes[0], seed)
+    rest, test_rows = cut_groups(np.arange(len(group)), group, sizes[0], seed)
     train, validation_rows = cut_groups(rest, group, sizes[1], seed)
-    reasons: list[str] = []
-    if labels is not None:
-        _require_all(y, train, reasons, grouped=True)
-    return Deal(train, validation_rows, test_rows, False, tuple(reasons))
+    return Deal(train, validation_rows, test_rows, False, ())
 
 
 def cut_groups(positions: np.ndarray, group: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -142,25 +134,6 @@ def _cannot_stratify(strata: np.ndarray, size: int) -> str | None:
     if min(size, len(strata) - size) < len(counts):
         return f"{len(counts)} classes need as many rows in each part"
     return None
-
-
-def _require_all(y: pd.Series, train: np.ndarray, reasons: list[str], *, grouped: bool = False) -> None:
-    seen = y.iloc[train].unique()
-    if len(seen) < 2:
-        raise _one_label(y, train, seen[0], grouped=grouped)
-    unseen = sorted(set(y.unique()) - set(seen))
-    if unseen:
-        reasons.append(f"No training row has the labels {', '.join(map(shown, unseen[:5]))}: they cannot be learned")
-
-
-def _one_label(y: pd.Series, train: np.ndarray, label: object, *, grouped: bool) -> DataLoadingError:
-    others = y[y != label].value_counts()
-    rows = ", ".join(f"{count} {shown(name)}" for name, count in others.iloc[:5].items())
-    way = "Try another seed, make more and smaller groups" if grouped else "Give more rows of each label"
-    return DataLoadingError(
-        f"All {len(train)} training rows are {shown(label)}: the split put the others ({rows}) elsewhere",
-        solution=f"{way}, or lower testSplit and validationSplit",
-    )
 
 
 def _too_few(message: str) -> DataLoadingError:

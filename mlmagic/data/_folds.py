@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from mlmagic.data._beside import weighted
-from mlmagic.data._deal import cut, cut_groups, strata
+from mlmagic.data._deal import Deal, cut, cut_groups, strata
+from mlmagic.data._learned import one_label
 from mlmagic.data._shown import shown
+from mlmagic.data._split import settled
 from mlmagic.data._types import Rows, TrainingData
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 
@@ -41,26 +43,30 @@ def folds(
     Yields
     ------
     TrainingData
-        ``test`` is the held-out fold.
+        ``test`` is the held-out fold; the metadata's warnings are those of this fold alone.
 
     Raises
     ------
     InvalidConfiguration
         If ``folds`` is below 2, or a regression shall be stratified.
     DataLoadingError
-        If there are more folds than rows, or than rows of the rarest class.
+        If there are more folds than rows, or than rows of the rarest class, or a fold trains on one label only.
     """
     rows = _together(data)
     assert rows.y is not None
     stratify = data.task == "classification" if stratified is None else stratified
     labels = strata(rows.y, rows.y) if data.task == "classification" else None
     _require(data, rows.y, folds, stratify)
-    return _cut(data, rows, labels, folds, stratify, seed, validation)
+    deals = partial(_deals, rows, labels, folds, stratify, seed, validation)
+    if labels is not None:
+        _require_labels(rows, labels, deals())
+    return (_part(data, rows, dealt) for dealt in deals())
 
 
-def _cut(
-    data: TrainingData, rows: Rows, labels: np.ndarray | None, count: int, stratify: bool, seed: int, validation: float
-) -> Iterator[TrainingData]:
+def _deals(
+    rows: Rows, labels: np.ndarray | None, count: int, stratify: bool, seed: int, validation: float
+) -> Iterator[Deal]:
+    """The positions of each fold; those that are held out are its test."""
     group = None if rows.group is None else pd.factorize(rows.group)[0]
     splitter = _splitter(stratify, group is not None)(count, shuffle=True, random_state=seed)
     for fitting, held_out in splitter.split(np.zeros(len(rows)), rows.y, group):
@@ -70,17 +76,40 @@ def _cut(
             train, validating = cut(fitting, labels, size, seed, reasons)
         else:
             train, validating = cut_groups(fitting, group, size, seed)
-        facts = {
-            **data.metadata,
-            "trainSamples": len(train),
-            "validationSamples": len(validating),
-            "testSamples": len(held_out),
-            "stratified": stratify,
-            "warnings": [*data.metadata.get("warnings", []), *reasons],
-        }
-        parts = [_take(rows, positions) for positions in (train, validating, held_out)]
-        part = replace(data, train=parts[0], validation=parts[1] if size else None, test=parts[2], metadata=facts)
-        yield weighted(replace(part, watched=False))
+        yield Deal(train, validating, held_out, stratify, tuple(reasons))
+
+
+def _part(data: TrainingData, rows: Rows, dealt: Deal) -> TrainingData:
+    facts = {
+        **data.metadata,
+        "trainSamples": len(dealt.train),
+        "validationSamples": len(dealt.validation),
+        "testSamples": len(dealt.test),
+        "stratified": dealt.stratified,
+        "warnings": list(dealt.warnings),
+    }
+    train, validation, test = (rows.at(places) for places in (dealt.train, dealt.validation, dealt.test))
+    part = replace(data, train=train, validation=validation or None, test=test, metadata=facts, watched=False)
+    return settled(part)
+
+
+def _require_labels(rows: Rows, labels: np.ndarray, deals: Iterator[Deal]) -> None:
+    """Refuse folds that train on one label, before any of them trains."""
+    assert rows.y is not None
+    for number, dealt in enumerate(deals, start=1):
+        found = labels[dealt.train]
+        if (found == found[0]).all():
+            others = rows.y[labels != found[0]].value_counts().to_dict()
+            grouped, way = rows.group is not None, "Leave crossValidation.stratified out"
+            if grouped or dealt.stratified:
+                way = "Make more and smaller groups" if grouped else "Lower validationSplit"
+            raise one_label(
+                len(found),
+                rows.y.iloc[dealt.train[0]],
+                [others],
+                where=f" of fold {number} of the cross-validation",
+                way=f"{way}, give more rows of each label, or try another seed",
+            )
 
 
 def _splitter(stratify: bool, grouped: bool) -> Any:
@@ -106,11 +135,6 @@ _BESIDE = ("y", "weight", "group")
 def _joined(parts: list[pd.Series | None]) -> pd.Series | None:
     given = [part for part in parts if part is not None]
     return pd.concat(given) if len(given) == len(parts) else None
-
-
-def _take(rows: Rows, positions: np.ndarray) -> Rows:
-    y, weight, group = (None if part is None else part.iloc[positions] for part in (rows.y, rows.weight, rows.group))
-    return Rows(rows.X.iloc[positions], y, rows.gaps, weight, group)
 
 
 def _require(data: TrainingData, y: pd.Series, count: int, stratify: bool) -> None:

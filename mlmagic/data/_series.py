@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mlmagic.data._beside import beside, weighted
+from mlmagic.data._beside import beside
 from mlmagic.data._checks import inspect
 from mlmagic.data._target import Choice, choose
 from mlmagic.data._task import Decision, decide
@@ -30,7 +30,7 @@ def split_windows(
     A sample is ``config.window`` consecutive rows; its target is the value ``config.horizon`` rows after the last of
     them. A target of numbers is among the columns of a window: a forecast knows its past.
 
-    Parameters and errors are those of :func:`mlmagic.data.split`.
+    Parameters and errors are those of :func:`mlmagic.data.split`; whatever labels each part has.
     """
     if config.groups is not None and not isinstance(config.groups, str):
         message = "with window, groups names a column of the data: a prediction needs it as well"
@@ -59,10 +59,8 @@ def split_windows(
     facts["warnings"] = [*choice.warnings, *decision.warnings, *warnings]
     train, validating, test = (parts[name] for name in PARTS)
     assert train is not None
-    return weighted(
-        TrainingData(
-            train, validating, test, decision.task, choice.target, classes, facts, class_weight=config.class_weight
-        )
+    return TrainingData(
+        train, validating, test, decision.task, choice.target, classes, facts, class_weight=config.class_weight
     )
 
 
@@ -127,7 +125,7 @@ def _facts(
     rows: int,
 ) -> dict[str, Any]:
     counts = {name: 0 if part is None else len(part) for name, part in parts.items()}
-    facts: dict[str, Any] = {
+    return {
         "targetColumn": choice.target,
         "targetChosen": choice.why,
         "task": decision.task,
@@ -147,4 +145,3 @@ def _facts(
             "split": "by time: of each series the last rows test, those before them validate",
         },
     }
-    return facts | {"classes": int(decision.y.nunique())} if decision.task == "classification" else facts

@@ -9,6 +9,7 @@ import numpy as np
 from mlmagic.data._beside import beside, weighted
 from mlmagic.data._checks import inspect
 from mlmagic.data._deal import Deal, deal, strata
+from mlmagic.data._learned import learned
 from mlmagic.data._series import split_windows
 from mlmagic.data._target import Choice, choose
 from mlmagic.data._task import Decision, decide
@@ -54,6 +55,18 @@ def split(
     DataLoadingError
         If the data is not what training needs; names columns, rows and values.
     """
+    return settled(parted(frame, config, seed, default_validation, estimator_task))
+
+
+def settled(data: TrainingData) -> TrainingData:
+    """Parts as a model is trained on them: labels that it can learn, rows that count for what was asked."""
+    return weighted(learned(data))
+
+
+def parted(
+    frame: pd.DataFrame, config: SplitConfig, seed: int, default_validation: float, estimator_task: Task | None = None
+) -> TrainingData:
+    """The parts of :func:`split`, whatever labels each of them has."""
     if frame.empty:
         raise DataLoadingError(
             f"The data is empty: {len(frame)} rows, {len(frame.columns)} columns", solution="Give data with rows"
@@ -82,9 +95,7 @@ def split(
         for positions in (dealt.train, dealt.validation, dealt.test)
     )
     parts = (train, held_out or None, test or None)
-    return weighted(
-        TrainingData(*parts, decision.task, choice.target, classes, facts, class_weight=config.class_weight)
-    )
+    return TrainingData(*parts, decision.task, choice.target, classes, facts, class_weight=config.class_weight)
 
 
 def _at(values: pd.Series | None, positions: np.ndarray) -> pd.Series | None:
@@ -111,7 +122,7 @@ def _checked(X: pd.DataFrame, config: SplitConfig) -> tuple[pd.DataFrame, tuple[
 
 
 def _facts(X: pd.DataFrame, choice: Choice, decision: Decision, dealt: Deal) -> dict[str, Any]:
-    facts: dict[str, Any] = {
+    return {
         "targetColumn": choice.target,
         "targetChosen": choice.why,
         "task": decision.task,
@@ -123,4 +134,3 @@ def _facts(X: pd.DataFrame, choice: Choice, decision: Decision, dealt: Deal) -> 
         "testSamples": len(dealt.test),
         "stratified": dealt.stratified,
     }
-    return facts | {"classes": int(decision.y.nunique())} if decision.task == "classification" else facts

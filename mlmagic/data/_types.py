@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -45,6 +45,13 @@ class Rows:
     def __len__(self) -> int:
         return len(self.X)
 
+    def at(self, positions: np.ndarray) -> Rows:
+        """Some of them, shape (m,), in this order."""
+        y, weight, group = (
+            None if part is None else part.iloc[positions] for part in (self.y, self.weight, self.group)
+        )
+        return replace(self, X=self.X.iloc[positions], y=y, weight=weight, group=group)
+
 
 @dataclass(frozen=True)
 class TrainingData:
@@ -59,7 +66,7 @@ class TrainingData:
     target
         Name of the target column; "" where there is none.
     classes
-        Sorted distinct labels of the whole target, shape (k,); None for a regression.
+        What a model can answer: the sorted distinct labels of the training rows, shape (k,); None for a regression.
     metadata
         What was decided and why, under the report's keys.
     class_weight

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mlmagic.data._checks import inspect
-from mlmagic.data._shown import listing, shown
+from mlmagic.data._shown import listing
 from mlmagic.data._source import read_table
-from mlmagic.data._split import split
+from mlmagic.data._split import parted, settled, split
 from mlmagic.data._task import decide
 from mlmagic.data._types import UNSUPERVISED, Rows, Task, TrainingData
 from mlmagic.data._unsupervised import unsupervised
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from mlmagic.data._config import SplitConfig
 
 
@@ -30,20 +32,21 @@ def training_data(
 ) -> TrainingData:
     """Split the rows; the validation rows are those that the config names, if it names some.
 
-    Parameters and errors are those of :func:`split`; a file or variable of validation rows that cannot be read, or
-    that lacks a column or has a label which the table does not have, is a DataLoadingError too.
+    Parameters and errors are those of :func:`split`; a file or variable of validation rows that cannot be read, that
+    lacks a column, or that has none of the training rows' labels, is a DataLoadingError too.
     """
     if estimator_task in UNSUPERVISED or config.task in UNSUPERVISED:
         return _without_target(frame, config, estimator_task)
     given: Any = getattr(config, "validation_data", None)
     if given is None:
         return split(frame, config, seed, default_validation, estimator_task)
-    data = split(frame, config, seed, 0.0, estimator_task)
+    data = parted(frame, config, seed, 0.0, estimator_task)
     rows, left_out = _rows(read_table(given), data, config, str(given))
     gaps = tuple(dict.fromkeys((*data.train.gaps, *rows.gaps)))
     facts = {**data.metadata, "validationSamples": len(rows), "validationData": str(given)}
     facts["warnings"] = [*data.metadata.get("warnings", []), *left_out]
-    return replace(data, train=replace(data.train, gaps=gaps), validation=replace(rows, gaps=gaps), metadata=facts)
+    train, validation = replace(data.train, gaps=gaps), replace(rows, gaps=gaps)
+    return settled(replace(data, train=train, validation=validation, metadata=facts))
 
 
 def _without_target(frame: pd.DataFrame, config: SplitConfig, estimator_task: Task | None) -> TrainingData:
@@ -81,11 +84,17 @@ def _target(values: pd.Series, data: TrainingData, name: str) -> pd.Series:
     # By their spelling: a gap makes floats of whole numbers, and a file may hold as text what a table has as numbers.
     known = {_spelt(label): label for label in data.classes}
     spelt = values.astype(object).map(_spelt)
-    unknown = values[~spelt.isin(known)]
-    if len(unknown):
-        what = f"has the label {shown(unknown.iloc[0])} at index {shown(unknown.index[0])}, which no training row has"
-        raise _unfit(name, what, f"The labels are {listing(known)}")
-    return pd.Series([known[label] for label in spelt], index=values.index, name=data.target, dtype=data.classes.dtype)
+    found = pd.Series([known.get(label, label) for label in spelt], index=values.index, name=data.target, dtype=object)
+    assert data.train.y is not None
+    labels = data.train.y.unique()
+    if not found.isin(labels).any():
+        what = f"has none of the labels that training rows have: its own are {_quoted(found.unique())}"
+        raise _unfit(name, what, f"Give it rows of {_quoted(labels)}")
+    return found.astype(data.classes.dtype) if spelt.isin(known).all() else found
+
+
+def _quoted(labels: np.ndarray) -> str:
+    return listing(sorted(map(str, labels)))
 
 
 def _spelt(label: object) -> str:

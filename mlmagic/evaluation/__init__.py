@@ -12,6 +12,7 @@ from mlmagic.evaluation._metrics import METRICS, SPELLINGS, grows, known_metrics
 
 if TYPE_CHECKING:
     from mlmagic.evaluation._clusters import clusters
+    from mlmagic.evaluation._comparison import Comparison
     from mlmagic.evaluation._confusion import classification_table, confusion_table
     from mlmagic.evaluation._evaluate import evaluate, scores
     from mlmagic.evaluation._importance import aggregate_importances, permutation_importance
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Asked": "_named",
+    "Comparison": "_comparison",
     "Named": "_named",
     "Points": "_point",
     "aggregate_importances": "_importance",
@@ -47,6 +49,7 @@ __all__ = [
     "METRICS",
     "SPELLINGS",
     "Asked",
+    "Comparison",
     "Named",
     "Points",
     "aggregate_importances",

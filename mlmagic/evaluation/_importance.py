@@ -28,7 +28,7 @@ class Stop(Protocol):
 def permutation_importance(
     predict: Callable[[Rows], np.ndarray],
     rows: Rows,
-    metric: Callable[[np.ndarray, np.ndarray], float],
+    metric: Callable[[Rows, np.ndarray], float],
     seed: int,
     repeats: int = 5,
     max_rows: int | None = None,
@@ -44,12 +44,13 @@ def permutation_importance(
     predict
         From raw rows to values of shape (n,).
     rows
-        Rows with their target; more than ``max_rows`` are sampled without replacement.
+        Rows with their target; more than ``max_rows`` are sampled without replacement, of those that have groups whole
+        groups, at least one.
     max_rows
         None for 2,000, fewer where there are many columns: 100,000 rows are predicted in all, since what only explains
         a model must not take longer than its training. Never fewer than 200.
     metric
-        ``metric(y_true, values)``; greater is better.
+        ``metric(rows, values)`` of values of shape (n,) for the rows that were sampled; greater is better.
     stop
         Asked before each column; those that are finished by then are given back.
 
@@ -60,8 +61,7 @@ def permutation_importance(
     """
     random = np.random.RandomState(seed)
     rows = _sampled(rows, max_rows or _enough(rows.X.shape[1] * repeats), random)
-    truth = np.asarray(rows.y)
-    baseline = metric(truth, predict(rows))
+    baseline = metric(rows, predict(rows))
     # One seed for all columns, as in scikit-learn: the same shuffles are fair to each.
     shuffles = int(random.randint(np.iinfo(np.int32).max + 1))
     # All repeats of a column are predicted at once: a pipeline spends more on being called than on a few rows.
@@ -73,7 +73,7 @@ def permutation_importance(
         X = repeated.copy(deep=False)
         X[name] = _shuffled(rows.X[name], repeats, np.random.RandomState(shuffles))
         values = predict(replace(rows, X=X, y=None, weight=None, group=None))
-        falls = [baseline - metric(truth, part) for part in np.split(values, repeats)]
+        falls = [baseline - metric(rows, part) for part in np.split(values, repeats)]
         found.append((name, float(np.mean(falls)), float(np.std(falls))))
     return _table(found)
 
@@ -122,8 +122,17 @@ def _source(name: str, columns: Sequence[str], known: dict[str, float]) -> str:
 def _sampled(rows: Rows, most: int, random: np.random.RandomState) -> Rows:
     if len(rows) <= most:
         return rows
-    chosen = random.choice(len(rows), most, replace=False)
-    return replace(rows, X=rows.X.iloc[chosen], y=None if rows.y is None else rows.y.iloc[chosen])
+    chosen = random.choice(len(rows), most, replace=False) if rows.group is None else _whole(rows.group, most, random)
+    y, group = (None if column is None else column.iloc[chosen] for column in (rows.y, rows.group))
+    return replace(rows, X=rows.X.iloc[chosen], y=y, weight=None, group=group)
+
+
+def _whole(group: pd.Series, most: int, random: np.random.RandomState) -> np.ndarray:
+    """Places of the rows of groups drawn at random, as many groups as fit."""
+    codes = pd.factorize(group)[0]
+    drawn = random.permutation(codes.max() + 1)
+    fitting = int((np.bincount(codes)[drawn].cumsum() <= most).sum())
+    return np.flatnonzero(np.isin(codes, drawn[: max(1, fitting)]))
 
 
 def _enough(predictions: int) -> int:

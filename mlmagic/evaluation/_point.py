@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from mlmagic.errors import Fault
+from mlmagic.evaluation._comparison import Comparison
 from mlmagic.evaluation._metrics import METRICS, SPELLINGS, grows
 from mlmagic.evaluation._named import Asked, named
 from mlmagic.evaluation._scorers import score, takes_estimator
@@ -24,24 +26,15 @@ if TYPE_CHECKING:
 TRIED = 200
 
 
-def point(
-    metrics: Sequence[Asked],
-    task: Measured,
-    y_true: np.ndarray,
-    values: np.ndarray,
-    probabilities: np.ndarray | None = None,
-    classes: np.ndarray | None = None,
-    group: np.ndarray | None = None,
-) -> dict[str, float]:
-    """Measure predictions by these metrics; arguments as :func:`mlmagic.evaluation.named` takes them.
+def point(metrics: Sequence[Asked], given: Comparison) -> dict[str, float]:
+    """Measure predictions by these metrics, which are as :func:`mlmagic.evaluation.named` takes them.
 
     Returns
     -------
     dict
         By name, NaN where a metric has no value. What is no number, the confusion matrix, is left out.
     """
-    numbers = [item for item in metrics if item != "confusion_matrix"]
-    found = named(numbers, task, y_true, values, probabilities, classes, group=group).values
+    found = named([item for item in metrics if item != "confusion_matrix"], given).values
     return {name: math.nan if value is None else value for name, value in found.items()}
 
 
@@ -51,7 +44,7 @@ class Points:
     Parameters
     ----------
     metrics, task
-        As :func:`point` takes them.
+        Metrics as :func:`point` takes them, and what they measure.
     y_true
         Labels or numbers, shape (n,).
     classes
@@ -69,16 +62,18 @@ class Points:
 
     def of_numbers(self, values: np.ndarray) -> dict[str, float]:
         """Measure numbers, shape (n,)."""
-        return point(self._names, self._task, self._y, values)
+        return point(self._names, Comparison(self._task, self._y, values))
 
     def of_probabilities(self, shares: np.ndarray) -> dict[str, float]:
         """Measure probabilities, shape (n, k); the label is the most probable one."""
         assert self._classes is not None
         chosen, places = shares.argmax(axis=1), np.arange(len(self._classes))
-        found = point(self._names, self._task, self._codes, chosen, shares, places) if self._names else {}
+        found: dict[str, float] = {}
+        if self._names:
+            found = point(self._names, Comparison(self._task, self._codes, chosen, shares, places))
         if self._functions:  # which see labels
-            labels = self._classes[chosen]
-            found |= point(self._functions, self._task, self._y, labels, shares, self._classes)
+            seen = Comparison(self._task, self._y, self._classes[chosen], shares, self._classes)
+            found |= point(self._functions, seen)
         return found
 
 
@@ -114,5 +109,21 @@ def tried(function: Callable[..., Any], y: np.ndarray, classes: np.ndarray | Non
     values = np.where(np.arange(len(some)) % 3 == 0, np.roll(some, 1), some)
     if not takes_estimator(function):
         return float(function(some, values))
-    probabilities = None if classes is None else np.full((len(some), len(classes)), 1 / len(classes))
-    return float(score(function, some, values, probabilities, classes, None))
+    given = _guessed(some, values, classes)
+    try:
+        return float(score(function, given))
+    except AttributeError:  # it asks for decision values, which no model gives beside probabilities
+        return float(score(function, replace(given, probabilities=None, decision=_undecided(given))))
+
+
+def _guessed(y: np.ndarray, values: np.ndarray, classes: np.ndarray | None) -> Comparison:
+    """Predictions of a model to which all classes are equally likely."""
+    if classes is None:
+        return Comparison("regression", y, values)
+    return Comparison("classification", y, values, np.full((len(y), len(classes)), 1 / len(classes)), classes)
+
+
+def _undecided(given: Comparison) -> np.ndarray | None:
+    if given.probabilities is None:
+        return None
+    return np.zeros(len(given)) if given.is_binary else np.zeros_like(given.probabilities)

@@ -1,4 +1,4 @@
-"""The ROC curve as points: what a figure draws."""
+"""The ROC curve: the area under it, and its points, which a figure draws."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mlmagic.evaluation._probabilities import one_sided, unusable
+from mlmagic.evaluation._probabilities import Measured, one_sided, shares, unordered, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mlmagic.evaluation._comparison import Comparison
 
 # Points of a curve; more than a picture has pixels say nothing new.
 MOST_POINTS = 500
@@ -18,39 +20,64 @@ MOST_POINTS = 500
 MOST_CURVES = 10
 
 
-def roc_points(y_true: np.ndarray, probabilities: np.ndarray | None, classes: np.ndarray) -> pd.DataFrame | None:
-    """The ROC curve of ``classes[1]``, or of each class against the rest where there are more than two.
+def roc_auc(given: Comparison) -> Measured:
+    """Area under the ROC curve of ``classes[1]``; of more than two classes each against the rest, weighted by support.
 
-    Parameters
-    ----------
-    y_true
-        Labels, shape (n,).
-    probabilities
-        Shape (n, classes); None where there are none.
-    classes
-        Shape (k,).
+    scikit-learn's ``roc_auc_score(multi_class="ovr", average="weighted")``, which takes decision values of two classes
+    and of more only probabilities.
+
+    Returns
+    -------
+    value, reason
+        One of them is None.
+    """
+    if reason := _pointless(given):
+        return None, reason
+    from sklearn.metrics import roc_auc_score
+
+    if given.is_binary:
+        return float(roc_auc_score(given.codes, _of_second(given), sample_weight=given.weight)), None
+    assert given.probabilities is not None
+    several = {"multi_class": "ovr", "average": "weighted", "labels": np.arange(len(given.labels))}
+    return float(roc_auc_score(given.codes, shares(given.probabilities), sample_weight=given.weight, **several)), None
+
+
+def roc_points(given: Comparison) -> pd.DataFrame | None:
+    """The ROC curve of ``classes[1]``, or of each class against the rest where there are more than two.
 
     Returns
     -------
     DataFrame or None
-        Columns class, fpr, tpr, threshold and auc, a curve after another, each of at most 500 points that keep the
-        first and the last; of more than ten classes those with the most rows. None where there is no curve.
+        Columns class, fpr, tpr, threshold (a probability, or a decision value where there are none) and auc, a curve
+        after another, each of at most 500 points that keep the first and the last; of more than ten classes those with
+        the most rows. None where there is no curve.
     """
-    y_true, classes = np.asarray(y_true), np.asarray(classes)
-    if unusable(y_true, probabilities, classes) or one_sided(y_true, classes) or probabilities is None:
+    if _pointless(given):
         return None
-    curves = [_curve(label, y_true == label, scores) for label, scores in _chosen(y_true, probabilities, classes)]
-    return pd.concat(curves, ignore_index=True)
+    return pd.concat([_curve(label, given.y_true == label, by) for label, by in _chosen(given)], ignore_index=True)
 
 
-def _chosen(y_true: np.ndarray, probabilities: np.ndarray, classes: np.ndarray) -> Iterator[tuple[object, np.ndarray]]:
-    if len(classes) == 2:
-        yield classes[1], probabilities[:, 1]
+def _pointless(given: Comparison) -> str | None:
+    """Why there is no curve; None where there is one."""
+    return (unordered if given.is_binary else unusable)(given) or one_sided(given)
+
+
+def _of_second(given: Comparison) -> np.ndarray:
+    """What orders the rows by how likely they are of ``classes[1]``, shape (n,)."""
+    if given.probabilities is not None:
+        return np.asarray(given.probabilities[:, 1])
+    assert given.decision is not None
+    return given.decision
+
+
+def _chosen(given: Comparison) -> Iterator[tuple[object, np.ndarray]]:
+    if given.is_binary:
+        yield given.labels[1], _of_second(given)
         return
-    codes = pd.Index(classes).get_indexer(pd.Index(y_true))
-    support = np.bincount(codes, minlength=len(classes))
+    assert given.probabilities is not None
+    support = np.bincount(given.codes, minlength=len(given.labels))
     for column in sorted(np.argsort(-support, kind="stable")[:MOST_CURVES]):
-        yield classes[column], probabilities[:, column]
+        yield given.labels[column], given.probabilities[:, column]
 
 
 def _curve(label: object, positive: np.ndarray, scores: np.ndarray) -> pd.DataFrame:

@@ -4,46 +4,33 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlmagic.evaluation._probabilities import shares
 
+if TYPE_CHECKING:
+    from mlmagic.evaluation._comparison import Comparison
 
-def score(
-    scorer: str | Callable[..., Any],
-    y_true: np.ndarray,
-    values: np.ndarray,
-    probabilities: np.ndarray | None,
-    classes: np.ndarray | None,
-    weight: np.ndarray | None,
-) -> Any:
+
+def score(scorer: str | Callable[..., Any], given: Comparison) -> Any:
     """Ask a scorer, by its name in scikit-learn or as ``f(estimator, X, y_true)``.
 
-    Parameters
-    ----------
-    y_true, values
-        Shape (n,).
-    probabilities
-        Shape (n, classes); None where there are none.
-    classes
-        Shape (classes,); None for a regression.
-    weight
-        Shape (n,); None where all rows count alike. Only a scorer named is told.
+    Only a scorer named is told how much the rows count.
     """
-    estimator = _predicted(values, probabilities, classes)
+    estimator = _predicted(given)
     # A scorer only hands the rows on to the estimator, which knows its answers already.
-    rows = np.empty((len(y_true), 0))
+    rows = np.empty((len(given), 0))
     if callable(scorer):
-        return scorer(estimator, rows, y_true)
+        return scorer(estimator, rows, given.y_true)
     import sklearn
     from sklearn.metrics import get_scorer, get_scorer_names
 
     if scorer not in get_scorer_names():
         raise ValueError(f"scikit-learn {sklearn.__version__} does not have it yet")
-    weighted = {} if weight is None else {"sample_weight": weight}
-    return get_scorer(scorer)(estimator, rows, y_true, **weighted)
+    weighted = {} if given.weight is None else {"sample_weight": given.weight}
+    return get_scorer(scorer)(estimator, rows, given.y_true, **weighted)
 
 
 def takes_estimator(function: Callable[..., Any]) -> bool:
@@ -56,16 +43,18 @@ def takes_estimator(function: Callable[..., Any]) -> bool:
     return sum(item.kind in positional and item.default is item.empty for item in parameters) == 3
 
 
-def _predicted(values: np.ndarray, probabilities: np.ndarray | None, classes: np.ndarray | None) -> Any:
+def _predicted(given: Comparison) -> Any:
     """An estimator whose answers are known: scikit-learn looks at its base classes and its methods."""
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-    answers: dict[str, Any] = {"predict": _method("predict", values), "classes_": classes}
-    if probabilities is not None:
+    answers: dict[str, Any] = {"predict": _method("predict", given.values), "classes_": given.classes}
+    if (probabilities := given.probabilities) is not None:
         # scikit-learn refuses rows of a float32 softmax, whose sums are not near enough to 1.
         wide = probabilities if probabilities.dtype == np.float64 else shares(probabilities)
         answers["predict_proba"] = _method("predict_proba", wide)
-    kind = RegressorMixin if classes is None else ClassifierMixin
+    if given.decision is not None:
+        answers["decision_function"] = _method("decision_function", given.decision)
+    kind = RegressorMixin if given.classes is None else ClassifierMixin
     return type("Predicted", (kind, BaseEstimator), answers)()
 
 

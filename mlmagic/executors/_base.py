@@ -141,11 +141,15 @@ class Predictions:
         does not know their labels; None for a regression or where the model has none.
     metadata
         How it was predicted, under the report's keys: ``gpuUsed``, ``gpuModel``.
+    decision
+        Where there are no probabilities, how far the model is for the second of two classes, shape (n,), or for each of
+        more, shape (n, classes), on a scale of its own; None where it does not tell, or was not asked.
     """
 
     values: np.ndarray
     probabilities: np.ndarray | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    decision: np.ndarray | None = None
 
 
 @runtime_checkable
@@ -255,6 +259,15 @@ class Places(Protocol):
 
     def place(self, outcome: Outcome, config: RunConfig) -> Outcome:
         """The model on the device that ``gpuEnabled`` says, a copy if it is elsewhere; where it is if it says none."""
+        ...
+
+
+@runtime_checkable
+class Decides(Protocol):
+    """What an executor has beside :class:`Executor` whose models may order rows though they give no probabilities."""
+
+    def decision(self, outcome: Outcome, rows: Rows) -> np.ndarray | None:
+        """``Predictions.decision`` of raw rows, where :meth:`Executor.predict` would have to ask twice for it."""
         ...
 
 

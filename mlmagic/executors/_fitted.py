@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mlmagic.errors import Fault, InvalidConfiguration, ModelLoadingError
 from mlmagic.executors import EXECUTORS, load
 from mlmagic.executors._base import Outcome, Places, Predictions, most_probable
+from mlmagic.executors._decided import predict_decided
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,9 +51,19 @@ class Fitted:
     encoded: Mapping[str, Sequence[str]] = field(default_factory=dict)
     groups: str | None = None
 
-    def predict(self, rows: Rows) -> Predictions:
-        """Predict raw rows, which have the model's columns."""
-        return load(self.framework).predict(self.outcome, rows)
+    def predict(self, rows: Rows, *, asked: bool | None = None) -> Predictions:
+        """Predict raw rows, which have the model's columns.
+
+        Parameters
+        ----------
+        asked
+            Whether metrics that were asked for by name measure them, or the usual ones alone; None where none do. What
+            is measured has the decision values of a model without probabilities, if need be by a second pass.
+        """
+        executor = load(self.framework)
+        if asked is None:
+            return executor.predict(self.outcome, rows)
+        return predict_decided(executor, self.outcome, rows, asked=asked)
 
     def placed(self, config: RunConfig) -> Fitted:
         """The same model on the device that the config wants."""

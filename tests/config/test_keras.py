@@ -85,7 +85,7 @@ def test_a_variable_may_be_a_list_of_callbacks():
 @pytest.mark.parametrize(
     ("line", "message", "suggestion"),
     [
-        ("callbacks: [tensorbord]", "each of callbacks must be one of tensorboard, ", "tensorboard"),
+        ("callbacks: [tensorbord]", "no callback is called 'tensorbord': it may be tensorboard, ", "tensorboard"),
         ("metrics: [acuracy]", "no metric is called 'acuracy': it may be any scorer of scikit-learn", "accuracy"),
         ("callbacks: 5", "callbacks must be text, a variable of the notebook ($name) or a list of texts or vari", None),
         ("mixedPrecision: 16", "mixedPrecision must be true or false, got 16", None),

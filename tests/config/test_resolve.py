@@ -160,7 +160,12 @@ def test_missing_in_config_points_at_config():
             "featureScaling must be one of none, standard, minmax or robust, got 'Standart'",
             "standard",
         ),
-        ("crossValidation: 5", 18, "crossValidation must be a mapping with the keys folds and stratified, got 5", None),
+        (
+            "crossValidation: 5",
+            18,
+            "crossValidation must be a mapping with the keys folds and stratified, got 5",
+            "crossValidation: {folds: 5}",
+        ),
         ("crossValidation: {folds: 1}", 26, "crossValidation.folds must be a whole number of at least 2, got 1", None),
         (
             "crossValidation: {folds: 5.0}",
@@ -168,7 +173,7 @@ def test_missing_in_config_points_at_config():
             "crossValidation.folds must be a whole number of at least 2, got 5.0",
             "folds: 5",
         ),
-        ("crossValidation: {fold: 5}", 19, "'fold' is not a key of crossValidation", "folds"),
+        ("crossValidation: {fold: 5}", 19, "'fold' is not a key of crossValidation; it has folds, stratified", "folds"),
         ("seed: -1", 7, "seed must be a whole number from 0 to 4294967295, got -1", None),
         ("seed: 4294967296", 7, "seed must be a whole number from 0 to 4294967295, got 4294967296", None),
         ("seed: true", 7, "seed must be a whole number from 0 to 4294967295, got true", None),

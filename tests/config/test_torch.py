@@ -63,7 +63,7 @@ def test_faults_of_mlp():
             "earlyStopping: 5",
             16,
             "earlyStopping must be true or false or a mapping with the keys patience, metric, mode and minDelta, got 5",
-            None,
+            "earlyStopping: {patience: 5}",
         ),
         (
             "earlyStopping: {patience: 0}",

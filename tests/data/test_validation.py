@@ -67,12 +67,24 @@ def test_labels_are_the_same_however_they_are_kept(kind):
     assert data.validation.y.dtype == data.train.y.dtype
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.float64, str])
+def test_labels_that_no_training_row_has_are_left_out_and_told(kind):
+    frame = pd.DataFrame({"x": np.arange(60.0), "y": np.arange(60) % 3})
+    held = frame.iloc[:9].assign(y=np.array([0, 1, 7, 0, 7, 2, 0, 8, 1]).astype(kind))
+    data = prepared(frame, held, target="y")
+    assert data.validation.y.tolist() == [0, 1, 0, 2, 0, 1]
+    assert data.validation.y.dtype == data.train.y.dtype
+    assert data.metadata["validationSamples"] == 6
+    assert [sum(counts.values()) for counts in data.metadata["unlearnedLabels"].values()] == [2, 1]
+    assert "3 validation rows of them are left out" in data.metadata["warnings"][-1]
+
+
 def test_what_does_not_fit_is_named():
     error = failure(REST, HELD.drop(columns=["sex", "year"]), target="species")
     assert error.message == "validationData: $held lacks 'sex', 'year', which the training rows have"
     odd = HELD.assign(species="Emperor")
     assert failure(REST, odd, target="species").message == (
-        f"validationData: $held has the label 'Emperor' at index {odd.index[0]}, which no training row has"
+        "validationData: $held has none of the labels that training rows have: its own are 'Emperor'"
     )
     assert "no row with a value" in failure(REST, HELD.assign(species=None), target="species").message
     assert failure(REST, None, target="species", validationData="nowhere.csv").stderr.startswith("FileNotFoundError")

@@ -10,7 +10,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.naive_bayes import GaussianNB
 
-from mlmagic.evaluation import classification_table, confusion_table, evaluate, scores
+from mlmagic.evaluation import Comparison, classification_table, confusion_table, evaluate, scores
 
 LABELS = np.array(["<b>", "a", "ü", "z z"], dtype=object)
 
@@ -33,7 +33,7 @@ def test_two_classes_equal_scikit_learn():
     X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
     model = GaussianNB().fit(X_train, y_train)
     values, probabilities = model.predict(X_test), model.predict_proba(X_test)
-    found = evaluate("classification", y_test, values, probabilities, model.classes_)
+    found = evaluate(Comparison("classification", y_test, values, probabilities, model.classes_))
     for name, value in by_hand(y_test, values, model.classes_).items():
         assert found[name] == pytest.approx(value, rel=1e-12)
     assert found["averaging"] == "binary"
@@ -49,7 +49,7 @@ def test_ten_classes_equal_scikit_learn():
     X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
     model = LogisticRegression(max_iter=200, tol=1e-2).fit(X_train / 16, y_train)
     values, probabilities = model.predict(X_test / 16), model.predict_proba(X_test / 16)
-    found = evaluate("classification", y_test, values, probabilities.astype(np.float32), model.classes_)
+    found = evaluate(Comparison("classification", y_test, values, probabilities.astype(np.float32), model.classes_))
     for name, value in by_hand(y_test, values, model.classes_).items():
         assert found[name] == pytest.approx(value, rel=1e-12)
     auc = metrics.roc_auc_score(y_test, probabilities, multi_class="ovr", average="weighted")
@@ -64,7 +64,7 @@ def test_ten_classes_equal_scikit_learn():
 def test_a_regression_equals_scikit_learn():
     X, y = load_diabetes(return_X_y=True)
     values = LinearRegression().fit(X, y).predict(X)
-    found = evaluate("regression", y, values)
+    found = evaluate(Comparison("regression", y, values))
     assert found == pytest.approx(
         {
             "r2": metrics.r2_score(y, values),
@@ -72,7 +72,7 @@ def test_a_regression_equals_scikit_learn():
             "rmse": metrics.root_mean_squared_error(y, values),
         }
     )
-    assert scores("regression", y, values) == pytest.approx(found)
+    assert scores(Comparison("regression", y, values)) == pytest.approx(found)
 
 
 @settings(max_examples=80, deadline=None)
@@ -85,11 +85,14 @@ def test_any_labels_equal_scikit_learn(known, pairs):
     y, values = (
         np.array([classes[code % known] for code in codes], dtype=object) for codes in zip(*pairs, strict=True)
     )
-    found = evaluate("classification", y, values, None, classes)
+    found = evaluate(Comparison("classification", y, values, None, classes))
     for name, value in by_hand(y, values, classes).items():
         assert found[name] == pytest.approx(value)
     assert found["confusionMatrix"] == metrics.confusion_matrix(y, values, labels=classes).tolist()
-    assert scores("classification", y, values, None, classes) == {"accuracy": found["accuracy"], "f1": found["f1Score"]}
+    assert scores(Comparison("classification", y, values, None, classes)) == {
+        "accuracy": found["accuracy"],
+        "f1": found["f1Score"],
+    }
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
@@ -99,7 +102,7 @@ def test_any_labels_equal_scikit_learn(known, pairs):
 )
 def test_any_numbers_equal_scikit_learn(pairs):
     y, values = np.array(pairs).T
-    found = evaluate("regression", y, values)
+    found = evaluate(Comparison("regression", y, values))
     assert found["mae"] == pytest.approx(metrics.mean_absolute_error(y, values))
     assert found["rmse"] == pytest.approx(metrics.root_mean_squared_error(y, values))
     if len(set(y)) > 1:
@@ -115,7 +118,7 @@ def test_any_probabilities_equal_scikit_learn(seed, count):
     probabilities = random.dirichlet(np.full(count, 0.3), 40)
     classes = np.arange(count) * 10
     y = np.concatenate([classes, random.choice(classes, 40 - count)])
-    found = evaluate("classification", y, classes[probabilities.argmax(axis=1)], probabilities, classes)
+    found = evaluate(Comparison("classification", y, classes[probabilities.argmax(axis=1)], probabilities, classes))
     shares = probabilities[:, 1] if count == 2 else probabilities
     auc = metrics.roc_auc_score(y, shares, multi_class="ovr", average="weighted")
     assert found["rocAuc"] == pytest.approx(auc)
@@ -133,13 +136,13 @@ def test_any_probabilities_equal_scikit_learn(seed, count):
     ],
 )
 def test_labels_of_any_dtype(y, values, classes):
-    found = evaluate("classification", np.array(y), np.array(values), None, np.array(classes))
+    found = evaluate(Comparison("classification", np.array(y), np.array(values), None, np.array(classes)))
     assert found["accuracy"] == np.mean(np.array(y) == np.array(values))
     assert sum(map(sum, found["confusionMatrix"])) == 3
 
 
 def undefined(y, values, probabilities, classes=("a", "b")):
-    found = evaluate("classification", np.array(y), np.array(values), probabilities, np.array(classes))
+    found = evaluate(Comparison("classification", np.array(y), np.array(values), probabilities, np.array(classes)))
     return {metric: found[metric] for metric in ("rocAuc", "logLoss")}, found.get("undefined")
 
 
@@ -165,7 +168,9 @@ def test_what_is_undefined_says_why():
 
 
 def test_a_label_the_model_never_knew_has_its_row():
-    found = evaluate("classification", np.array(["a", "new"]), np.array(["a", "b"]), None, np.array(["a", "b"]))
+    found = evaluate(
+        Comparison("classification", np.array(["a", "new"]), np.array(["a", "b"]), None, np.array(["a", "b"]))
+    )
     assert found["labels"] == ["a", "b", "new"]
     assert found["confusionMatrix"] == [[1, 0, 0], [0, 0, 0], [0, 1, 0]]
     assert found["averaging"] == "weighted"
@@ -173,13 +178,13 @@ def test_a_label_the_model_never_knew_has_its_row():
 
 def test_an_undefined_regression():
     same = np.full(3, 1.826)
-    assert evaluate("regression", same, same) == {
+    assert evaluate(Comparison("regression", same, same)) == {
         "r2": None, "mae": 0.0, "rmse": 0.0, "undefined": {"r2": "all true values are equal"},
     }  # fmt: skip
-    assert evaluate("regression", same[:1], same[:1])["undefined"] == {"r2": "one row has no spread"}
-    broken = evaluate("regression", np.arange(3.0), np.array([1, np.nan, np.inf]))
+    assert evaluate(Comparison("regression", same[:1], same[:1]))["undefined"] == {"r2": "one row has no spread"}
+    broken = evaluate(Comparison("regression", np.arange(3.0), np.array([1, np.nan, np.inf])))
     assert broken["undefined"] == dict.fromkeys(("r2", "mae", "rmse"), "2 of 3 predictions are not finite")
-    assert np.isnan(scores("regression", same, same)["r2"])
+    assert np.isnan(scores(Comparison("regression", same, same))["r2"])
 
 
 @pytest.mark.parametrize(
@@ -190,7 +195,7 @@ def test_an_undefined_regression():
 def test_what_cannot_be_measured(y, values, classes, said):
     for measure in (evaluate, scores):
         with pytest.raises(ValueError, match=said):
-            measure("classification", np.array(y), np.array(values), None, classes)
+            measure(Comparison("classification", np.array(y), np.array(values), None, classes))
 
 
 def test_probabilities_fit_rows_and_classes():

@@ -6,10 +6,21 @@ import numpy as np
 import pytest
 from sklearn import metrics
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.naive_bayes import GaussianNB
 
-from mlmagic.evaluation import METRICS, Points, better_higher, evaluate, grows, known_metrics, named
+from mlmagic.evaluation import (
+    METRICS,
+    Comparison,
+    Points,
+    better_higher,
+    evaluate,
+    grows,
+    known_metrics,
+    named,
+    point,
+    roc_points,
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +46,8 @@ def numbers():
 
 def asked(names, task, model, X, y, weight=None):
     probabilities = model.predict_proba(X) if hasattr(model, "predict_proba") else None
-    return named(names, task, y, model.predict(X), probabilities, getattr(model, "classes_", None), weight)
+    classes = getattr(model, "classes_", None)
+    return named(names, Comparison(task, y, model.predict(X), probabilities, classes, weight=weight))
 
 
 def by_scikit_learn(name, model, X, y):
@@ -130,7 +142,7 @@ def test_weights_are_scikit_learns(two, numbers):
 def test_what_a_report_always_has_is_the_same_by_name(two, three, numbers):
     for task, (model, X, y) in (("classification", two), ("classification", three), ("regression", numbers)):
         probabilities = model.predict_proba(X) if task == "classification" else None
-        usual = evaluate(task, y, model.predict(X), probabilities, getattr(model, "classes_", None))
+        usual = evaluate(Comparison(task, y, model.predict(X), probabilities, getattr(model, "classes_", None)))
         keys = [metric.key for metric in METRICS.values() if metric.task == task and metric.key in usual]
         found = asked(keys, task, model, X, y)  # the report's own keys are names too
         assert len(found.values) >= 3
@@ -169,9 +181,45 @@ def test_a_label_that_the_model_never_knew(two):
 def test_no_probabilities(two):
     model, X, y = two
     names = ["roc_auc", "neg_log_loss", "neg_brier_score", "average_precision", "top_k_accuracy", "matthews_corrcoef"]
-    found = named(names, "classification", y, model.predict(X), None, model.classes_)
+    found = named(names, Comparison("classification", y, model.predict(X), None, model.classes_))
     assert found.values["matthews_corrcoef"] == pytest.approx(metrics.matthews_corrcoef(y, model.predict(X)))
     assert {found.reasons[name] for name in names[:-1]} == {"the model gives no probabilities"}
+
+
+def test_decision_values_stand_in_where_scikit_learn_lets_them(two):
+    model, X, y = two
+    codes = np.searchsorted(model.classes_, y)
+    linear = RidgeClassifier().fit(X[::3], codes[::3])
+    weight = np.random.default_rng(0).uniform(0, 3, len(y))
+    # The same model, its labels words.
+    values, decision = model.classes_[linear.predict(X)], linear.decision_function(X)
+    given = Comparison("classification", y, values, classes=model.classes_, decision=decision, weight=weight)
+    names = ["roc_auc", "average_precision", "top_k_accuracy", "log_loss", "neg_brier_score", "roc_auc_ovr"]
+    found = named(names, given)
+    for name in names[:3]:
+        expected = metrics.get_scorer(name)(linear, X, codes, sample_weight=weight)
+        assert found.values[name] == pytest.approx(expected, rel=1e-12), name
+    assert found.reasons == dict.fromkeys(names[3:], "the model gives decision values, which are not probabilities")
+    assert point(names[:2], given) == {name: found.values[name] for name in names[:2]}
+    assert evaluate(given)["rocAuc"] == found.values["roc_auc"]
+    points = roc_points(given)
+    np.testing.assert_allclose(points["auc"], metrics.roc_auc_score(codes, decision))
+    one = y == "benign"
+    alone = named(
+        names[:2], Comparison("classification", y[one], values[one], None, model.classes_, decision=decision[one])
+    )
+    assert set(alone.reasons.values()) == {"no row has the label 'malignant'"}
+
+
+def test_decision_values_that_are_none():
+    y, classes = np.array(["a", "b"]), np.array(["a", "b"])
+    broken = Comparison("classification", y, y, classes=classes, decision=np.array([0.0, np.nan]))
+    assert named(["roc_auc", "average_precision"], broken).reasons == dict.fromkeys(
+        ("roc_auc", "average_precision"), "some decision values are not finite"
+    )
+    assert roc_points(broken) is None
+    with pytest.raises(ValueError, match=r"of two classes have shape \(n,\), but got \(2, 2\)"):
+        Comparison("classification", y, y, classes=classes, decision=np.zeros((2, 2)))
 
 
 def test_numbers_without_spread_and_predictions_that_are_none(numbers):
@@ -183,7 +231,7 @@ def test_numbers_without_spread_and_predictions_that_are_none(numbers):
         "explained_variance": "one row has no spread"
     }
     broken = np.array([np.nan, 1.0])
-    assert named(["mae"], "regression", np.array([1.0, 2.0]), broken).reasons == {
+    assert named(["mae"], Comparison("regression", np.array([1.0, 2.0]), broken)).reasons == {
         "mae": "1 of 2 predictions are not finite"
     }
 
@@ -214,7 +262,9 @@ def test_functions_of_the_users_own_see_labels(two):
 
 def test_booleans_and_a_model_that_answers_with_numbers():
     y = np.array([True, False, True, True])
-    found = named(["accuracy", "f1"], "classification", y, np.array([1, 0, 0, 1]), None, np.array([False, True]))
+    found = named(
+        ["accuracy", "f1"], Comparison("classification", y, np.array([1, 0, 0, 1]), None, np.array([False, True]))
+    )
     assert found.values == pytest.approx({"accuracy": 0.75, "f1": 0.8})
 
 
@@ -223,7 +273,7 @@ def test_known_names_and_what_is_refused(two):
     with pytest.raises(ValueError, match="no metric is called 'acuracy'"):
         asked(["acuracy"], "classification", *two)
     with pytest.raises(ValueError, match="shape"):
-        named(["mae"], "regression", np.zeros(3), np.zeros(2))
+        named(["mae"], Comparison("regression", np.zeros(3), np.zeros(2)))
 
 
 def right(y_true, y_pred):

@@ -136,3 +136,12 @@ def test_what_the_notebook_does_to_the_estimator_after_the_cell_does_not_matter(
     held = hold(config, {"model": model, "df": table("regression")})
     model.set_params(n_estimators=500)
     assert held["$model"].get_params()["n_estimators"] == 5
+
+
+@ALL
+@pytest.mark.parametrize(("kind", "task"), [("classifier", "regression"), ("regressor", "classification")])
+def test_a_task_that_the_estimator_is_not_made_for(framework, kind, task):
+    name = getattr(HANDS[framework], kind).__name__
+    with pytest.raises(InvalidConfiguration) as caught:
+        train(framework, table("classification"), algorithm=name, task=task)
+    assert caught.value.message.startswith(f"task is {task}, but {name} is a {kind}: leave task out")

@@ -185,6 +185,72 @@ def test_an_objective_of_the_notebook():
     np.testing.assert_array_equal(report.predictions["predicted"], by_hand.predict(test[0]))
 
 
+def squared(y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return y_pred - y_true, np.ones_like(y_true)
+
+
+def logistic(y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    share = 1 / (1 + np.exp(-y_pred))
+    return share - y_true, share * (1 - share)
+
+
+@pytest.mark.parametrize("weight", [False, True])
+def test_a_function_that_gives_gradient_and_hessian_is_an_objective(weight):
+    """That of half the squared error grows the trees of RMSE from 0."""
+    frame, names = numbers().assign(w=np.linspace(0.1, 2, 442)), list(numbers().columns.drop("target"))
+    keys = {"sampleWeight": "w"} if weight else {"featureColumns": names}
+    settings = {"iterations": 30, "learning_rate": 0.2}
+    report = train(frame, {"f": squared}, hyperparameters={**settings, "objective": "$f"}, **keys)
+    (X, y), test = split(frame)
+    by_hand = CatBoostRegressor(loss_function="RMSE", boost_from_average=False, **settings, **BY_HAND)
+    by_hand.fit(X[names], y, sample_weight=X["w"] if weight else None)
+    expected = by_hand.predict(test[0][names])
+    np.testing.assert_allclose(report.predictions["predicted"], expected, rtol=1e-6)
+    np.testing.assert_allclose(mlmagic.load_model(report.output_dir).predict(test[0]), expected, rtol=1e-6)
+
+
+def test_a_function_of_two_labels_as_an_objective():
+    settings = {
+        "iterations": 30,
+        "learning_rate": 0.2,
+        "leaf_estimation_method": "Newton",
+        "leaf_estimation_iterations": 10,
+    }
+    report = train(tumours(), {"f": logistic}, hyperparameters={**settings, "objective": "$f"})
+    rows, test = split(tumours(), True)
+    by_hand = CatBoostClassifier(loss_function="Logloss", boost_from_average=False, **settings, **BY_HAND).fit(*rows)
+    np.testing.assert_array_equal(report.predictions["predicted"], by_hand.predict(test[0]))
+
+
+def wrong_shape(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    return 1.0
+
+
+def failing(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    return y_true / nothing_of_this_name  # noqa: F821
+
+
+@pytest.mark.parametrize(("frame", "value", "told"), [
+    (numbers, object(), "object has no calc_ders_range: CatBoost takes the name of a loss, a function f"),
+    (numbers, wrong_shape, "wrong_shape must give two arrays of shape (24,), the gradient and the hessian of each row"),
+    (numbers, lambda y_true: y_true, "takes 1 positional argument but 2 were given"),
+    (flowers, squared, "squared has no calc_ders_multi: CatBoost takes the name of a loss"),
+])  # fmt: skip
+def test_what_is_no_objective(frame, value, told):
+    with pytest.raises(InvalidConfiguration) as caught:
+        train(frame(), {"f": value}, hyperparameters={"iterations": 3, "objective": "$f"})
+    assert [fault.path for fault in caught.value.faults] == ["config.hyperparameters.objective"]
+    assert told in caught.value.message
+    assert "Traceback" not in str(caught.value)
+
+
+def test_what_an_objective_of_the_notebook_raises_is_shown_where_it_was():
+    with pytest.raises(TrainingFailure) as caught:
+        train(numbers(), {"f": failing}, hyperparameters={"iterations": 3, "objective": "$f"})
+    assert caught.value.message == "NameError: name 'nothing_of_this_name' is not defined"
+    assert "in failing" in caught.value.stderr
+
+
 def test_a_ranking():
     head = {"algorithm": "CatBoostRanker", "target": "relevance", "groups": "query"}
     report = train(queries(), **head, earlyStopping={"patience": 5}, hyperparameters={"iterations": 50})

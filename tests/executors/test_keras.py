@@ -128,7 +128,7 @@ def test_an_epoch_is_told_by_the_mean_over_its_rows() -> None:
 
 @pytest.mark.parametrize("task", ["species", "sex", "body_mass_g"])
 def test_it_learns_more_than_a_guess_and_scores_as_the_evaluation_room_does(task: str) -> None:
-    from mlmagic.evaluation import evaluate, scores
+    from mlmagic.evaluation import Comparison, evaluate, scores
 
     keys = {} if task == "body_mass_g" else {"metrics": ["precision", "recall", "f1"]}
     run = prepare(PENGUINS, target=task, architecture="mlp", epochs=40, learningRate=0.005, **keys).check().train()
@@ -141,9 +141,10 @@ def test_it_learns_more_than_a_guess_and_scores_as_the_evaluation_room_does(task
         assert given.probabilities.sum(axis=1) == pytest.approx(1)
         assert set(given.values) <= set(run.outcome.classes)
     given = run.executor.predict(run.outcome, rows)
-    measured = (run.data.task, rows.y.to_numpy(), given.values, given.probabilities, run.outcome.classes)
-    expected = scores(*measured) | {
-        name: evaluate(*measured)[name] for name in {"precision", "recall"} & {*keys.get("metrics", ())}
+    truth = rows.y.to_numpy()
+    measured = Comparison(run.data.task, truth, given.values, given.probabilities, run.outcome.classes)
+    expected = scores(measured) | {
+        name: evaluate(measured)[name] for name in {"precision", "recall"} & {*keys.get("metrics", ())}
     }
     best = run.rows[run.metadata["bestEpoch"] - 1]
     assert {name: best[f"val_{name}"] for name in expected} == pytest.approx(expected, rel=1e-3)

@@ -56,12 +56,21 @@ def test_weights_of_rows_in_a_pipeline(here):
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
-def test_an_estimator_that_counts_all_rows_alike(here):
+@pytest.mark.parametrize(
+    ("keys", "named"),
+    [
+        ({"classWeight": "balanced"}, "classWeight"),
+        ({"sampleWeight": "w"}, "sampleWeight"),
+        ({"sampleWeight": "w", "classWeight": "balanced"}, "classWeight and sampleWeight"),
+    ],
+)
+def test_an_estimator_that_counts_all_rows_alike(here, keys, named):
     with pytest.raises(InvalidConfiguration) as caught:
-        mlmagic.run(config("KNeighborsClassifier", classWeight="balanced"), df=flowers())
-    assert (
-        caught.value.faults[0].message == "KNeighborsClassifier counts all rows alike: its fit takes no sample_weight"
-    )
+        mlmagic.run(config("KNeighborsClassifier", **keys), df=flowers().assign(w=1.0))
+    (fault,) = caught.value.faults
+    rule = "KNeighborsClassifier counts all rows alike, for its fit takes no sample_weight"
+    assert fault.message == f"{rule}: leave {named} out"
+    assert fault.path == f"config.{named.partition(' ')[0]}"
 
 
 def test_groups_stay_together(here):

@@ -288,6 +288,7 @@ def test_a_detector_is_evaluated_and_a_clusterer_is_not() -> None:
     found = mlmagic.run({"action": "evaluate", "model": "$m", "data": "$df"}, m=report, df=X).metrics
     assert found["accuracy"] == pytest.approx(report.metrics["accuracy"])
     assert found["recall"] == pytest.approx(report.metrics["recall"])
+    assert found["rocAuc"] == pytest.approx(metrics.roc_auc_score(ODD, -report.model.decision_function(X.iloc[:, :-1])))
     flowers = train("KMeans", IRIS, target="target")
     with pytest.raises(InvalidConfiguration, match=r"compares predictions with a truth, but .* clusters"):
         mlmagic.run({"action": "evaluate", "model": "$m", "data": "$df"}, m=flowers, df=IRIS)

@@ -31,7 +31,6 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
     _device.require_one_word(config)
     name = _required_name(library, train, data)
     kind = library.estimators[name]
-    data = _rows.watchable(kind, data)
     trial = Trial(library, kind, data, _rows.Columns.of(library, preparation, list(data.train.X.columns)))
 
     own: list[Measure] = []
@@ -86,7 +85,11 @@ def _required_name(library: Library, train: BoostingTrain, data: TrainingData) -
         message = f"model must be {listed(library.estimators)}, got {train.model}, which is of type {what}."
         way_out = "Pipelines and other estimators train with framework: sklearn"
         raise InvalidConfiguration([Fault("config.model", message)], solution=way_out)
-    if library.estimators[name] == "ranker":
+    kind = library.estimators[name]
+    if (kind == "classifier") != (data.task == "classification"):
+        message = f"task is {data.task}, but {name} is a {kind}: leave task out, or name another algorithm."
+        raise InvalidConfiguration([Fault("task", message, value=data.task)])
+    if kind == "ranker":
         _rows.require_groups(name, data)
     return name
 

@@ -1,4 +1,4 @@
-"""Metrics that a library does not measure as scikit-learn does: computed here, on the validation rows of each round."""
+"""Metrics that a library does not measure as scikit-learn does: computed here after each round."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Computed:
-    """A function that a library calls for each part of the rows, and that answers for the validation rows alone.
+    """A function that a library calls for each part of the rows, and that answers for one of them alone.
 
     Parameters
     ----------
     metrics
         What to measure.
     rows
-        The validation rows.
+        That part.
     classes
         The labels of the training rows in order, shape (k,); None where numbers are predicted.
     """
@@ -41,7 +41,7 @@ class Computed:
     def measured(
         self, y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | None = None
     ) -> list[tuple[str, float, bool]]:
-        """Name, value and whether more is better, of each metric; nothing for other rows than those that validate.
+        """Name, value and whether more is better, of each metric; nothing for other rows.
 
         Parameters
         ----------

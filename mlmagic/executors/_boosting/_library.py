@@ -46,7 +46,8 @@ class Fitting:
     Attributes
     ----------
     parts
-        By the prefix of their metrics: "train", and "val" where there are validation rows.
+        By the prefix of their metrics: "train", and "val" where there are validation rows or, to be looked at only,
+        "test".
     columns
         What the estimator sees.
     metrics

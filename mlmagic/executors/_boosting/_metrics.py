@@ -155,8 +155,7 @@ def choose(
     InvalidConfiguration
         If a metric is not known, or ``early`` watches one that is not there.
     """
-    # A library counts the labels that it trains on; a split may leave some of the table's to the other rows.
-    classes = 0 if data.classes is None or data.train.y is None else data.train.y.nunique()
+    classes = 0 if data.classes is None else len(data.classes)
     names = _own_names(library, kind, own, custom)
     extra: dict[str, str | CustomMetric] = {}
     for item in _listed(asked):

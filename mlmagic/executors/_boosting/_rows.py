@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import string
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlmagic.data import coded_columns, fit_preparation, source_columns
+from mlmagic.data import coded_columns, fit_preparation, known_rows, source_columns
 from mlmagic.errors import DataLoadingError
 from mlmagic.executors._boosting._library import Part
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from mlmagic.data import Rows, TrainingData
     from mlmagic.executors._boosting._library import Library
     from mlmagic.executors._boosting.config import BoostingTrain, Kind
+
+# The prefix of what is measured on test rows while a model is trained, and on how many of them: all of many rows would
+# cost some per cent of training.
+TEST, SHOWN = "test", 2_000
 
 
 @dataclass(frozen=True)
@@ -78,23 +82,24 @@ def ordered(X: pd.DataFrame, names: Sequence[str] | None, unfit: str) -> pd.Data
 
 
 def split_parts(kind: Kind, data: TrainingData, preparation: Any) -> dict[str, Part]:
-    """The rows to fit, and those to watch where there are any."""
+    """The rows to fit, and those to watch: the validation rows, else some of the test's, which decide nothing."""
     parts = {"train": _part(kind, data.train, preparation)}
     if data.validation is not None:
         parts["val"] = _part(kind, data.validation, preparation)
+    elif data.watched and (shown := _shown(kind, data)):
+        parts[TEST] = _part(kind, shown, preparation)
     return parts
 
 
-def watchable(kind: Kind, data: TrainingData) -> TrainingData:
-    """The data with those validation rows whose label the training rows have too: a classifier knows no others.
-
-    Where none has, there is nothing to watch: ``validation`` is None.
-    """
-    train, rows = data.train, data.validation
-    if kind != "classifier" or rows is None or rows.y is None or train.y is None:
-        return data
-    known = rows.y.isin(train.y.unique()).to_numpy()
-    return data if known.all() else replace(data, validation=_taken(rows, np.flatnonzero(known)) or None)
+def _shown(kind: Kind, data: TrainingData) -> Rows | None:
+    """The first test rows, of a ranking the first groups, without those whose label has no loss."""
+    rows = data.test if data.classes is None else known_rows(data.test, data.classes)
+    if rows is None or len(rows) <= SHOWN:
+        return rows
+    if kind != "ranker" or rows.group is None:
+        return rows.at(np.arange(SHOWN))
+    ends = rows.group.value_counts(sort=False).cumsum()
+    return rows.at(np.flatnonzero(rows.group.isin(ends.index[: max(1, int((ends <= SHOWN).sum()))])))
 
 
 def require_groups(name: str, data: TrainingData) -> None:
@@ -121,12 +126,7 @@ def _part(kind: Kind, rows: Rows, preparation: Any) -> Part:
     if kind == "ranker" and rows.group is not None:
         codes = np.unique(rows.group.to_numpy(), return_inverse=True)[1]
         order = np.argsort(codes, kind="stable")
-        rows, group = _taken(rows, order), codes[order]
+        rows, group = rows.at(order), codes[order]
     assert rows.y is not None
     X = rows.X if preparation is None else preparation.transform(rows.X)
     return Part(X, rows.y.to_numpy(), None if rows.weight is None else rows.weight.to_numpy(), group)
-
-
-def _taken(rows: Rows, positions: np.ndarray) -> Rows:
-    y, weight, group = (None if part is None else part.iloc[positions] for part in (rows.y, rows.weight, rows.group))
-    return replace(rows, X=rows.X.iloc[positions], y=y, weight=weight, group=group)

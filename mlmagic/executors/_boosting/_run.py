@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from mlmagic._failure import user_frames
 from mlmagic._units import duration
@@ -26,6 +25,7 @@ from mlmagic.executors._skops import import_early
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     import pandas as pd
 
     from mlmagic.config import RunConfig
@@ -44,10 +44,6 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
     name = _estimator.named(library, train, data.task)
     assert name is not None
     kind, columns = library.estimators[name], _rows.Columns.of(library, preparation, list(data.train.X.columns))
-    watched = _rows.watchable(kind, data)
-    if data.validation is not None and watched.validation is None:
-        emit(Log("No validation row has a label of the training rows: nothing is measured on them", "warning"))
-    data = watched
     given = _estimator.hyperparameters(library, train, name)
     estimator = _estimator.make(library, config, name, given)
     own, asked = Trial(library, kind, data, columns).measured(estimator), _estimator.metrics(given, estimator)
@@ -71,24 +67,33 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
     emit(Plan("training", "round", total))
     began = perf_counter()
     with progress.hearing():
-        measured = [*metrics.asked, *_computed(kind, metrics, parts)]
-        fitted = _fitted(library, estimator, Fitting(parts, columns, measured, metrics.own, number), progress)
+        classes = data.classes if kind == "classifier" else None
+        measured = [*metrics.asked, *_computed(classes, metrics, parts)]
+        fitting = Fitting(parts, columns, measured, metrics.own, number)
+        fitted = _fitted(library, estimator, fitting, progress, emit)
     progress.tell()
     facts = _facts(progress, total, perf_counter() - began, len(data.train))
     return Outcome(
         model=_storage.whole(library, preparation, fitted),
         classes=getattr(fitted, "classes_", None) if kind == "classifier" else None,
-        metrics=nested(_rows_of(progress)),
+        metrics=nested(_kept(progress)),
         metadata={**facts, "importances": library.importance},
         tables=_importances(library, fitted, preparation, data),
         ranks=kind == "ranker",
     )
 
 
-def _fitted(library: Library, estimator: Any, fitting: Fitting, progress: Progress) -> Any:
+def _fitted(library: Library, estimator: Any, fitting: Fitting, progress: Progress, emit: Emit) -> Any:
+    blank = library.copy(estimator) if _rows.TEST in fitting.parts else None
     try:
         return library.fit(estimator, fitting, progress)
     except Exception as error:
+        if blank is not None and not progress.round:
+            # Test rows may be what an objective or a function of the user's cannot measure: looking decides nothing.
+            alone = replace(fitting, parts={"train": fitting.parts["train"]})
+            fitted = _fitted(library, blank, alone, progress, emit)
+            emit(Log(f"The test rows have no curve: {library.complaint(error)}", "warning"))
+            return fitted
         if isinstance(error, MLError) or user_frames(error):
             raise
         raise TrainingFailure(f"{library.title} ended: {library.complaint(error)}") from error
@@ -105,10 +110,9 @@ def counts_alike(library: Library, kind: Kind, data: TrainingData, estimator: An
     return weighed and (kind == "regressor" or (kind == "classifier" and library.probabilities(estimator)))
 
 
-def _computed(kind: Kind, metrics: Metrics, parts: Mapping[str, Part]) -> list[Computed]:
-    classes = np.unique(parts["train"].y) if kind == "classifier" else None
-    asked = {"train": metrics.counted, "val": metrics.computed}
-    return [Computed(names, parts[part], classes) for part, names in asked.items() if names]
+def _computed(classes: np.ndarray | None, metrics: Metrics, parts: Mapping[str, Part]) -> list[Computed]:
+    asked = {"train": metrics.counted, "val": metrics.computed, _rows.TEST: metrics.counted}
+    return [Computed(names, parts[part], classes) for part, names in asked.items() if names and part in parts]
 
 
 def _watch(train: BoostingTrain, metrics: Metrics) -> Watch | None:
@@ -118,8 +122,10 @@ def _watch(train: BoostingTrain, metrics: Metrics) -> Watch | None:
     return Watch(metrics.watched) if early is None else Watch(metrics.watched, early.patience, early.min_delta)
 
 
-def _rows_of(progress: Progress) -> list[dict[str, float]]:
-    return [dict(zip(progress.history, row, strict=True)) for row in zip(*progress.history.values(), strict=True)]
+def _kept(progress: Progress) -> list[dict[str, float]]:
+    """The rounds as the report has them: what the test rows say there is said of the final model, on all of them."""
+    known = {name: values for name, values in progress.history.items() if not name.startswith(f"{_rows.TEST}_")}
+    return [dict(zip(known, row, strict=True)) for row in zip(*known.values(), strict=True)]
 
 
 def _facts(progress: Progress, total: int, seconds: float, samples: int) -> dict[str, Any]:

@@ -98,8 +98,8 @@ def _group(kind: Kind, rows: int) -> np.ndarray | None:
 
 
 def _target(kind: Kind, data: TrainingData) -> np.ndarray:
-    if kind == "classifier" and data.train.y is not None:
-        classes = np.unique(data.train.y.to_numpy())
+    if kind == "classifier" and data.classes is not None:
+        classes = data.classes
         return classes[np.arange(max(ROWS, 2 * len(classes))) % len(classes)]
     # Above 0 and below 1, which every objective takes; a ranking wants whole numbers.
     places = np.arange(ROWS)

@@ -35,7 +35,8 @@ class BoostingTrain(TrainConfig):
     hyperparameters: dict[str, Any] = Field(
         default_factory=dict,
         description="Parameters of the estimator, in any spelling that the library knows. `eval_metric` takes names "
-        "and a function of the notebook: f(y_true, y_pred) gives a number, or (name, number, is_higher_better).",
+        "and a function of the notebook: f(y_true, y_pred) gives a number, or (name, number, is_higher_better). "
+        "`objective` takes one too, which gives gradient and hessian of each row.",
         examples=[{"n_estimators": 500, "learning_rate": 0.05, "eval_metric": "auc"}],
     )
     early_stopping: EarlyStoppingOrSwitch = Field(
@@ -73,6 +74,16 @@ class BoostingTrain(TrainConfig):
         if isinstance(value, str) and value in cls.estimators:
             raise refuse(f"model must be a variable of the notebook ($name), got {show(value)}", f"algorithm: {value}")
         return value
+
+    @classmethod
+    def called(cls, given: Mapping[str, Any]) -> Mapping[str, str | None]:
+        """See :meth:`TrainConfig.called`; every library knows these spellings."""
+        return {
+            "epochs": "n_estimators",
+            "learning_rate": "learning_rate",
+            "loss_function": "objective",
+            "batch_size": None,
+        }
 
     @classmethod
     def rules(cls, given: Mapping[str, Any]) -> Iterator[Complaint]:

@@ -57,7 +57,16 @@ class Transformer(Model):
 
 
 class TextTransformer(Transformer):
-    """Hyperparameters of ``architecture: text_transformer``."""
+    """Hyperparameters of ``architecture: text_transformer``.
+
+    It is an encoder (Vaswani et al., 2017) that is normalised before each layer; the mean over a text's tokens decides.
+    No weights of attention are left out by ``dropout``. What builds it takes three more parameters first:
+
+    vocab_size, max_length
+        Tokens there are, tokens of a text; token 0 fills short texts up and is seen by nothing.
+    num_classes
+        Outputs.
+    """
 
     vocabulary: int = Field(
         4000, ge=300, description="The most tokens that are learned from the training texts.", examples=[8000]

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from mlmagic._suggest import closest
 from mlmagic.config._model import Model, Text, refuse
-from mlmagic.config._rules import field_schema, rule
+from mlmagic.config._rules import field_schema, rule, schema_of
 from mlmagic.config._values import show
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -65,6 +65,9 @@ TRANSFORMS: dict[str, type[Model]] = {
 }
 
 
+_EACH = "each transform of augmentation must be"
+
+
 class Augmentation(Model):
     """What changes training images at random, a whole batch at a time."""
 
@@ -91,12 +94,10 @@ class Augmentation(Model):
 def _made(item: str | dict[str, Any]) -> tuple[str, Model]:
     given = {item: {}} if isinstance(item, str) else item
     if len(given) != 1:
-        raise refuse(f"each of transforms is a name, or a mapping of one name to its parameters, got {show(item)}")
+        raise refuse(f"{_EACH} a name, or a mapping of one name to its parameters, got {show(item)}")
     name, parameters = next(iter(given.items()))
     if name not in TRANSFORMS:
-        raise refuse(
-            f"each of transforms must be one of {', '.join(TRANSFORMS)}, got {show(name)}", closest(name, TRANSFORMS)
-        )
+        raise refuse(f"{_EACH} one of {', '.join(TRANSFORMS)}, got {show(name)}", closest(name, TRANSFORMS))
     return name, _checked(name, {} if parameters is None else parameters)
 
 
@@ -104,16 +105,16 @@ def _checked(name: str, parameters: Any) -> Model:
     model = TRANSFORMS[name]
     known = list(model.model_fields)
     if not isinstance(parameters, Mapping):
-        raise refuse(f"the parameters of {name} are a mapping of {', '.join(known)}, got {show(parameters)}")
+        raise refuse(f"{name} must be {rule(schema_of(model))}, got {show(parameters)}")
     for key in parameters:
         if key not in known:
-            raise refuse(f"{show(key)} is no parameter of {name}; it has {', '.join(known)}", closest(str(key), known))
+            raise refuse(f"{show(key)} is not a key of {name}; it has {', '.join(known)}", closest(str(key), known))
     try:
         return model(**parameters)
     except ValidationError as error:
         key = str(error.errors()[0]["loc"][0])
         what = rule(field_schema(model, key))
-        raise refuse(f"{key} of {name} must be {what}, got {show(parameters[key])}") from None
+        raise refuse(f"{name}.{key} must be {what}, got {show(parameters[key])}") from None
 
 
 def _listed(value: Any) -> Any:

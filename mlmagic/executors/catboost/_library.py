@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mlmagic.executors._boosting._rows import Columns
 
 _PLACE = re.compile(r"^\S+\.(h|cpp|pyx):\d+: ")
+# How CatBoost tells of an exception in an object of the user's.
+_RAISED = "Traceback (most recent call last):"
 _BOUND = re.compile(r"should be (>=|in [(\[]\d+,) ?(\d+[\])]?)")
 _CHOICE = re.compile(r"Valid options are: (.+)\.")
 # They make the trees so far smaller as more are grown.
@@ -129,6 +131,8 @@ class CatBoost(Library):
     def complaint(self, error: Exception) -> str:
         """An error in CatBoost's words, without the place in its source."""
         text = _PLACE.sub("", str(error).strip())
+        if text.startswith(_RAISED):
+            text = text.splitlines()[-1]  # before it are what it raised earlier, and frames of CatBoost's own
         return text if type(error).__name__ == "CatBoostError" else f"{type(error).__name__}: {text}"
 
     def rule(self, complaint: str) -> str | None:

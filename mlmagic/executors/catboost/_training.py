@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from catboost.core import is_classification_objective, is_ranking_metric
 
+from mlmagic.executors._boosting._rows import TEST
 from mlmagic.executors.catboost._categories import CategoryColumns, as_text
+from mlmagic.executors.catboost._objective import raise_what_was_raised, taken
 from mlmagic.executors.catboost._report import RANKING, Functions, Report, asked
 
 if TYPE_CHECKING:
@@ -27,13 +29,19 @@ _TOLD = ("verbose", "silent", "verbose_eval", "logging_level", "metric_period", 
 def fit(estimator: Any, fitting: Fitting, listener: Listener) -> Any:
     """See :meth:`mlmagic.executors._boosting._library.Library.fit`."""
     own = estimator.get_params()
-    functions = Functions.of(own.get("loss_function"), fitting)
+    loss = taken(own.get("loss_function"), _classes(estimator, fitting))
+    own |= {} if loss is None else {"loss_function": loss}
+    functions = Functions.of(loss, fitting)
     report = Report(listener, fitting, functions)
     pools = [_pool(estimator, fitting, part) for part in fitting.parts.values()]
+    made = type(estimator)(**_parameters(own, estimator, fitting, functions))
     on_gpu = own.pop("task_type", "CPU") == "GPU"
-    made = type(estimator)(**_parameters(estimator, fitting, functions))
-    # CatBoost calls nobody back from a GPU; then the rounds are told after the last.
-    made.fit(pools[0], eval_set=pools[1:] or None, callbacks=None if on_gpu else [report])
+    try:
+        # CatBoost calls nobody back from a GPU; then the rounds are told after the last.
+        made.fit(pools[0], eval_set=pools[1:] or None, callbacks=None if on_gpu else [report])
+    except catboost.CatBoostError:
+        raise_what_was_raised(loss)
+        raise
     report.raise_what_was_raised()
     if on_gpu:
         report.replay(made.evals_result_)
@@ -83,9 +91,17 @@ def rows(estimator: Any) -> pd.DataFrame:
     return table.assign(**{names[place]: as_text(table[names[place]]) for place in places})
 
 
-def _parameters(estimator: Any, fitting: Fitting, functions: Functions | None) -> dict[str, Any]:
+def _classes(estimator: Any, fitting: Fitting) -> int:
+    """How many labels a classifier learns; 0 for none."""
+    is_classifier = isinstance(estimator, catboost.CatBoostClassifier)
+    return len(np.unique(fitting.parts["train"].y)) if is_classifier else 0
+
+
+def _parameters(
+    own: Mapping[str, Any], estimator: Any, fitting: Fitting, functions: Functions | None
+) -> dict[str, Any]:
     """The user's, and what is measured in which way."""
-    known = {name: value for name, value in estimator.get_params().items() if name not in _TOLD}
+    known = {name: value for name, value in own.items() if name not in _TOLD}
     found = {**known, "logging_level": "Silent", "thread_count": fitting.threads}
     if names := asked(fitting):
         found["custom_metric"] = [_on_all_rows(metric) for metric in names]
@@ -95,18 +111,21 @@ def _parameters(estimator: Any, fitting: Fitting, functions: Functions | None) -
         found["eval_metric"] = _usual(estimator, fitting)  # CatBoost wants one where the objective is an object
     if functions is not None:
         found["eval_metric"] = functions
+    if TEST in fitting.parts:
+        found["use_best_model"] = False  # CatBoost would take the rows for such that validate
     if "val" in fitting.parts:
         # As CatBoost does by itself where it is given rows to validate, since its learning rate depends on it; but the
         # trees stay, to be cut off by what the run watches.
-        found |= {"use_best_model": True, "best_model_min_trees": estimator.get_params().get("iterations", 1000)}
+        found |= {"use_best_model": True, "best_model_min_trees": own.get("iterations", 1000)}
     return found
 
 
 def _usual(estimator: Any, fitting: Fitting) -> str:
     """What is measured of most models of a kind."""
-    if not isinstance(estimator, catboost.CatBoostClassifier):
+    classes = _classes(estimator, fitting)
+    if not classes:
         return "RMSE"
-    return "Logloss" if len(np.unique(fitting.parts["train"].y)) == 2 else "MultiClass"
+    return "Logloss" if classes == 2 else "MultiClass"
 
 
 def _on_all_rows(metric: str) -> str:

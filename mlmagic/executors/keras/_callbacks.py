@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from mlmagic._suggest import closest, listed
 from mlmagic.config._reference import Reference
 from mlmagic.errors import Fault, FrameworkNotFound, InvalidConfiguration
-from mlmagic.executors.keras.config import CALLBACKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,21 +34,10 @@ def callbacks(train: KerasTrain, watch: Watch | None, directory: Path | None) ->
     Raises
     ------
     InvalidConfiguration
-        If a variable is no callback, or a list of the notebook holds a name that is none.
+        If a variable is no callback.
     """
-    given = _require_known(train.beside)
-    found = [_own(name) if isinstance(name, Reference) else _named(name, watch, directory) for name in given]
+    found = [_own(name) if isinstance(name, Reference) else _named(name, watch, directory) for name in train.beside]
     return [callback for callback in found if callback is not None]
-
-
-def _require_known(names: list[str | Reference]) -> list[str | Reference]:
-    for name in names:
-        if isinstance(name, str) and name not in CALLBACKS:
-            message = f"each of callbacks must be {listed(CALLBACKS)} or a callback, got {name!r}"
-            raise InvalidConfiguration(
-                [Fault("config.callbacks", message, value=name, suggestion=closest(name, CALLBACKS))]
-            )
-    return names
 
 
 def listens_to_batches(given: list[Any]) -> bool:

@@ -118,7 +118,7 @@ def network(
     measures = measured(train, data)
     given = arguments(found, train, tuple(inputs.shape[1:]), count, last=True, known=known)
     model = build(found, given, mixed=train.mixed_precision)
-    outputs = _trial.forward(model, inputs[:ROWS], need(data.task, count, train.loss_function), found)
+    outputs = _trial.forward(model, inputs[:ROWS], need(data, train.loss_function), found)
     last = _scalable(train, data, model, inputs)
     made = Network(
         model=model,

@@ -33,20 +33,22 @@ def save(outcome: Outcome, directory: Path, *, everything: bool) -> dict[str, Pa
     files = {"bestModel": write(outcome.model, directory / BEST)}
     files["modelInfo"] = write_about(directory, outcome.about)
     if everything and keras.backend.backend() == _backend.TENSORFLOW:
-        files |= _exported(outcome, directory)
+        files |= _exported(outcome, directory, files["bestModel"].name)
     if outcome.preparation is not None:
         files["preparation"] = write_preparation(directory, outcome.preparation)
     return files
 
 
-def _exported(outcome: KerasOutcome, directory: Path) -> dict[str, Path]:
+def _exported(outcome: KerasOutcome, directory: Path, kept: str) -> dict[str, Path]:
     """A SavedModel, or why there is none: a class of the user's own may do what TensorFlow cannot export."""
     try:
         return {"savedModel": write_saved_model(outcome.model, outcome.about, directory / SAVED_MODEL)}
     except OSError:
         raise
     except Exception as error:
-        reason = f"{SAVED_MODEL} was not written, for Keras cannot export this network: {type(error).__name__}: {error}"
+        missing = f"{SAVED_MODEL} was not written, for Keras cannot export this network"
+        print(f"{missing}; {NOT_EXPORTED} says why, {kept} has the model")  # to the run's log
+        reason = f"{missing}: {type(error).__name__}: {error}"
         return {"savedModelError": write_whole(directory / NOT_EXPORTED, f"{reason}\n".encode())}
 
 

@@ -17,22 +17,9 @@ def text_transformer(
     heads: int = 4,
     dropout: float = 0.1,
 ) -> keras.Model:
-    """Build an encoder (Vaswani et al., 2017) that is normalised before each layer, of Keras' own layers alone.
+    """Build a text transformer of Keras' own layers alone, for token ids, shape (n, at most max_length).
 
-    The mean over a text's tokens decides.
-
-    Parameters
-    ----------
-    vocab_size, max_length
-        Tokens there are, tokens of a text; token 0 fills short texts up and is seen by nothing.
-    num_classes
-        Outputs.
-    width
-        Numbers that stand for a token.
-    layers, heads
-        Layers of attention, heads in each.
-    dropout
-        The share of numbers left out in training, of weights of attention none.
+    The parameters are told in :class:`mlmagic.executors._networks._architectures.TextTransformer`.
     """
     ids = keras.Input((None,), dtype="int32", name="ids")
     real = ops.not_equal(ids, 0)

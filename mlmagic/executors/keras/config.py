@@ -6,11 +6,13 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from mlmagic._suggest import closest
+from mlmagic._suggest import closest, listed
 from mlmagic.config._complaint import Complaint
+from mlmagic.config._lists import Unknown, ruled, unknown_within
 from mlmagic.config._model import Text, one_or_more, refuse
 from mlmagic.config._reference import Reference, spread
 from mlmagic.config._values import show
+from mlmagic.errors import Fault
 from mlmagic.executors._networks.config import LOSSES, NetworkTrain
 
 CALLBACKS = (
@@ -22,6 +24,17 @@ CALLBACKS = (
     "terminate_on_nan",
 )
 SUFFIXES = (".keras", ".h5", ".hdf5")
+
+
+def unknown_callback(name: str) -> Unknown | None:
+    """Return what is wrong with a callback's name; None if nothing is."""
+    if name in CALLBACKS:
+        return None
+    message = f"no callback is called {show(name)}: it may be {listed(CALLBACKS)}, or one of the notebook ($name)"
+    return Unknown(message, closest(name, CALLBACKS))
+
+
+CallbackName = Annotated[Text, ruled(unknown_callback)]
 
 
 class KerasTrain(NetworkTrain):
@@ -46,7 +59,9 @@ class KerasTrain(NetworkTrain):
         "unless the config names others. With `modelScript` beside it: the script defines its classes.",
         examples=["model.keras"],
     )
-    callbacks: Annotated[list[Text | Reference], one_or_more(Text | Reference | list[Text | Reference])] = Field(
+    callbacks: Annotated[
+        list[CallbackName | Reference], one_or_more(CallbackName | Reference | list[CallbackName | Reference])
+    ] = Field(
         default_factory=list,
         description=f"What happens beside training: {', '.join(CALLBACKS)}, or a callback of the notebook; one of "
         "them, or a list.",
@@ -60,14 +75,10 @@ class KerasTrain(NetworkTrain):
             raise refuse(f"compiledModel must be a .keras or .h5 file, got {show(value)}")
         return value
 
-    @field_validator("callbacks")
-    @classmethod
-    def _callbacks_are_known(cls, value: list[str | Reference]) -> list[str | Reference]:
-        for name in value:
-            if isinstance(name, str) and name not in CALLBACKS:
-                rule = f"one of {', '.join(CALLBACKS)} or an object of the notebook ($name)"
-                raise refuse(f"each of callbacks must be {rule}, got {show(name)}", closest(name, CALLBACKS))
-        return value
+    def unknown_names(self) -> Iterator[Fault]:
+        """See :meth:`NetworkTrain.unknown_names`."""
+        yield from super().unknown_names()
+        yield from unknown_within(self.callbacks, unknown_callback)
 
     @property
     def asked(self) -> list[str | tuple[str, Callable[..., Any]]]:

@@ -75,8 +75,6 @@ class KerasExecutor:
         except InvalidConfiguration as error:
             more = [fault for fault in error.faults if fault not in faults]
             raise (InvalidConfiguration(faults + more) if faults else error) from None
-        if faults:
-            raise InvalidConfiguration(faults)
 
     def run(self, config: RunConfig, data: TrainingData, emit: Emit, stop: Stop) -> Outcome:
         """Fit what makes inputs of rows, and train the network on the training rows."""

@@ -94,7 +94,7 @@ def network(
     trained, said = start_trained(module, PRETRAINED[found.name]) if train.pretrained else (None, "")
     sample = inputs[:ROWS]
     outputs = forward(module, sample, found)
-    wide = width(outputs, sample, need(data.task, count, train.loss_function), found)
+    wide = width(outputs, sample, need(data, train.loss_function), found)
     if not any(parameter.requires_grad for parameter in module.parameters()):
         raise InvalidConfiguration([Fault(f"config.{found.key}", f"{found.name} has no parameters to train")])
     scaling = _units(train, data, module, inputs)

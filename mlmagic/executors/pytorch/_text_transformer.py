@@ -7,20 +7,9 @@ from torch import Tensor, nn
 
 
 class TextTransformer(nn.Module):
-    """An encoder (Vaswani et al., 2017) that is normalised before each layer; the mean over a text's tokens decides.
+    """A text transformer of torch's own layers alone.
 
-    Parameters
-    ----------
-    vocab_size, max_length
-        Tokens there are, tokens of a text; token 0 fills short texts up and is seen by nothing.
-    num_classes
-        Outputs.
-    width
-        Numbers that stand for a token.
-    layers, heads
-        Layers of attention, heads in each.
-    dropout
-        The share of numbers left out in training, of weights of attention none.
+    The parameters are told in :class:`mlmagic.executors._networks._architectures.TextTransformer`.
     """
 
     def __init__(

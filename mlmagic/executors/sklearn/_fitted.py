@@ -73,12 +73,15 @@ def takes_names(model: Any) -> bool:
 
 def follows_probabilities(model: Any) -> bool:
     """Whether a model's label is always the one that it gives the highest probability."""
-    if hasattr(model, "best_estimator_"):
-        return follows_probabilities(model.best_estimator_)
-    if hasattr(model, "steps"):
-        return follows_probabilities(model.steps[-1][1])
-    kind = type(model)
+    kind = type(deciding(model))
     return kind.__name__ in FOLLOWING and kind.__module__.startswith("sklearn.")
+
+
+def deciding(model: Any) -> Any:
+    """The estimator that answers for a model: the best one of a search, the last of a pipeline, else itself."""
+    if hasattr(model, "best_estimator_"):
+        return deciding(model.best_estimator_)
+    return deciding(model.steps[-1][1]) if hasattr(model, "steps") else model
 
 
 def _is_fitted(model: Any) -> bool:

@@ -23,6 +23,14 @@ def scaling(name: str) -> str:
     return "none" if name in _UNSCALED else "standard"
 
 
+def scaling_told(name: str, scaled: Mapping[str, Any]) -> str:
+    """What the log says where columns are scaled and nobody asked for it."""
+    return (
+        f"Columns are scaled to equal spread ({len(scaled['columns'])} of them, {scaled['method']}), since {name} "
+        "measures distances; featureScaling: none leaves them as they are"
+    )
+
+
 def defaults(name: str) -> Mapping[str, Any]:
     """Hyperparameters that are not scikit-learn's own: one, without which a model could not predict."""
     return {"novelty": True} if name == "LocalOutlierFactor" else {}

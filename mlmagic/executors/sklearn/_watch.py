@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mlmagic.data import Rows
-from mlmagic.evaluation import point, scores
+from mlmagic.evaluation import Comparison, point, scores
 
 # Scoring again and again may cost this share of what growing costs.
 SHARE = 0.03
@@ -64,9 +64,10 @@ class Watch:
         classes = getattr(estimator, "classes_", None)
         probabilities = None if classes is None else given
         values = given if classes is None else classes[given.argmax(axis=1)]
-        usual = scores(self._task, y, values, probabilities, classes)
+        compared = Comparison(self._task, y, values, probabilities, classes)
+        usual = scores(compared)
         more = [item for item in self._asked if item not in usual]
-        return usual | (point(more, self._task, y, values, probabilities, classes) if more else {})
+        return usual | (point(more, compared) if more else {})
 
 
 class _Answers:

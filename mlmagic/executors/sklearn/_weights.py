@@ -17,15 +17,16 @@ def arguments(estimator: Any, rows: Rows) -> dict[str, Any]:
 
 
 def faults(train: SklearnTrain, estimator: Any) -> list[Fault]:
-    """The keys that ask for weights where the estimator takes none."""
+    """The fault of keys that ask for weights where the estimator takes none: one, however many they are."""
     from sklearn.utils.validation import has_fit_parameter
 
     asked = {"classWeight": train.class_weight, "sampleWeight": train.sample_weight}
+    given = [key for key, value in asked.items() if value is not None]
     last = _argument(estimator)[0]
-    if not any(asked.values()) or has_fit_parameter(last, "sample_weight"):
+    if not given or has_fit_parameter(last, "sample_weight"):
         return []
-    message = f"{type(last).__name__} counts all rows alike: its fit takes no sample_weight"
-    return [Fault(f"config.{key}", message, value=str(value)) for key, value in asked.items() if value is not None]
+    message = f"{type(last).__name__} counts all rows alike, for its fit takes no sample_weight: leave {{}} out"
+    return [Fault(f"config.{given[0]}", message.format(" and ".join(given)), value=str(asked[given[0]]))]
 
 
 def _argument(estimator: Any) -> tuple[Any, str]:

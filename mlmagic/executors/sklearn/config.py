@@ -13,6 +13,7 @@ from mlmagic.config._reference import Reference
 from mlmagic.config._train import TrainConfig
 from mlmagic.config._values import show
 from mlmagic.executors import EXECUTORS
+from mlmagic.executors.sklearn._called import called
 from mlmagic.executors.sklearn._estimators import NAMED
 
 _KINDS = ("Classifier", "Regressor")
@@ -56,6 +57,11 @@ class SklearnTrain(TrainConfig):
         if isinstance(value, str) and value in NAMED:
             raise refuse(f"model must be a variable of the notebook ($name), got {show(value)}", f"algorithm: {value}")
         return value
+
+    @classmethod
+    def called(cls, given: Mapping[str, Any]) -> Mapping[str, str | None]:
+        """See :meth:`TrainConfig.called`."""
+        return called(str(given.get("algorithm")))
 
     @classmethod
     def rules(cls, given: Mapping[str, Any]) -> Iterator[Complaint]:

@@ -12,7 +12,7 @@ from mlmagic.errors import InvalidConfiguration, ModelLoadingError
 from mlmagic.events import Emit, Log, Metadata, Plan
 from mlmagic.executors._base import Outcome, Predictions, Stop, most_probable
 from mlmagic.executors._skops import import_early
-from mlmagic.executors.sklearn import _growing, _importances, _storage, _unsupervised, _weights
+from mlmagic.executors.sklearn import _decision, _growing, _importances, _storage, _unsupervised, _weights
 from mlmagic.executors.sklearn._build import blank, build, name_of, parameters
 from mlmagic.executors.sklearn._estimators import CLUSTERERS, DETECTORS, REGRESSORS
 from mlmagic.executors.sklearn._faults import invalid, unknown
@@ -79,7 +79,10 @@ class SklearnExecutor:
         usual = _unsupervised.scaling(name_of(train)) if learns_alone and not train.prepares_itself else "none"
         scaling: Any = train.feature_scaling or usual
         preparation = fit_preparation(data.train, scaling, "none" if train.prepares_itself else train.prepare)
-        emit(Metadata({"algorithm": name_of(train), **describe_preparation(preparation)}))
+        done = describe_preparation(preparation)
+        emit(Metadata({"algorithm": name_of(train), **done}))
+        if train.feature_scaling is None and "scaled" in done:
+            emit(Log(_unsupervised.scaling_told(name_of(train), done["scaled"])))
         estimator = build(config)
         import_early()
         if learns_alone:
@@ -98,20 +101,30 @@ class SklearnExecutor:
         )
 
     def predict(self, outcome: Outcome, rows: Rows) -> Predictions:
-        """Labels or numbers, and probabilities where the estimator gives them."""
+        """Labels or numbers, and probabilities where the estimator gives them; else decision values that tell them."""
         import numpy as np
 
-        model = outcome.model
+        model, classes = outcome.model, outcome.classes
         _unsupervised.require_predict(model)
-        X = rows.X if takes_names(model) else rows.X.to_numpy()
+        X = _table(model, rows)
         if _unsupervised.is_detector(model):
             return Predictions(np.asarray(model.predict(X)) == -1)
-        if outcome.classes is None or not hasattr(model, "predict_proba"):
+        if classes is None:
             return Predictions(_flat(model.predict(X)))
+        if not hasattr(model, "predict_proba"):
+            return _decision.decided(model, X, classes) or Predictions(_flat(model.predict(X)))
         probabilities = model.predict_proba(X)
         if follows_probabilities(model):
-            return Predictions(outcome.classes[most_probable(probabilities)], probabilities)
+            return Predictions(classes[most_probable(probabilities)], probabilities)
         return Predictions(_flat(model.predict(X)), probabilities)
+
+    def decision(self, outcome: Outcome, rows: Rows) -> np.ndarray | None:
+        """Of a classifier; of a detector of outliers the odder a row the more."""
+        model, X = outcome.model, _table(outcome.model, rows)
+        if outcome.classes is not None:
+            return _decision.decision_of(model, X, outcome.classes)
+        tells = _unsupervised.is_detector(model) and hasattr(model, "decision_function")
+        return -model.decision_function(X) if tells else None
 
     def save(self, outcome: Outcome, config: RunConfig) -> dict[str, Path]:
         """The model, with its preparation inside, as skops stores it: no pickle. The scaler asked for is also alone."""
@@ -189,6 +202,11 @@ def _pipeline(preparation: Any, estimator: Any) -> Any:
 def _train(config: RunConfig) -> SklearnTrain:
     train: SklearnTrain = config.config  # type: ignore[assignment]
     return train
+
+
+def _table(model: Any, rows: Rows) -> Any:
+    """Rows as a fitted model takes them."""
+    return rows.X if takes_names(model) else rows.X.to_numpy()
 
 
 def _flat(predicted: Any) -> np.ndarray:
