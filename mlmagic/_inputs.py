@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mlmagic._models import of_report, with_runs_model
 from mlmagic._run import Run
 from mlmagic._suggest import closest
-from mlmagic.config import Reference, resolve
+from mlmagic.config import UNBOUND, Reference, resolve
 from mlmagic.config._reference import read
 from mlmagic.errors import Fault, InvalidConfiguration, MLError, from_dict
 from mlmagic.model import Model
@@ -96,13 +96,19 @@ def hold(config: RunConfig, values: Mapping[str, Any], source: Any = None) -> di
             held[str(reference)] = _hold(reference, values, fitted=reference == config.config.fitted)
         except LookupError as error:
             faults.append(_missing(reference, error, values, source))
-    bound = config.bind(lambda reference: held.get(str(reference)))
+    bound = config.bind(lambda reference: _known(reference, held))
     for fault in bound.config.unknown_names():
         line, column = _position_of(fault.path, source)
         faults.append(replace(fault, line=line, column=column))
     if faults:
         raise InvalidConfiguration(faults)
     return held
+
+
+def _known(reference: Reference, held: Mapping[str, Any]) -> Any:
+    """What a reference names, as far as it can be known before the runs that it leads into have ended."""
+    value = held.get(str(reference), UNBOUND)
+    return UNBOUND if isinstance(value, Report) and reference.attributes else value
 
 
 def needs_of(held: Mapping[str, Any]) -> list[Run]:

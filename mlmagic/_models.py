@@ -94,7 +94,7 @@ def _known(run: Run, outcome: Outcome, name: str) -> Fitted:
     target, task, features = facts.get("targetColumn"), facts.get("task"), _features(facts.get("data") or {})
     groups = getattr(run.config.config, "groups", None)
     column = groups if isinstance(groups, str) else None
-    return Fitted(run.config.executor, outcome, name, target, task, features, facts.get("encoded") or {}, column)
+    return Fitted(run.config.executor, outcome, name, target, task, features, _encoded(facts), column)
 
 
 def _features(data: Mapping[str, Any]) -> dict[str, str | None] | None:
@@ -116,3 +116,12 @@ def _without_model(run: Attached, path: Path, *, whole: bool) -> ModelLoadingErr
             f"{path} holds no model yet: its run goes on", solution="Name its report, which waits: model: $report"
         )
     return ModelLoadingError(f"{path} holds no model: its run ended before it saved one", solution="Train it again")
+
+
+def _encoded(facts: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The labels that a model knows of each column; a gap is one where columns are codes."""
+    from mlmagic.data._parse import MISSING
+
+    coded = facts.get("coded") or ()
+    encoded = facts.get("encoded") or {}
+    return {name: [*labels, MISSING] if name in coded else labels for name, labels in encoded.items()}

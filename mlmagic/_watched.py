@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable
+
+from mlmagic._latch import Latch
 
 
 class Watched:
@@ -12,8 +13,8 @@ class Watched:
 
     def __init__(self) -> None:
         self._watchers: list[Callable[[], None]] = []
-        self._released = threading.Event()
-        self._done = threading.Event()
+        self._released = Latch()
+        self._done = Latch()
 
     def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
         """Call ``watcher()`` after every event, from the run's threads: it must only set a flag. Gives its undo."""

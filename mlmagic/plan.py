@@ -45,7 +45,7 @@ def _training(config: RunConfig) -> dict[str, str]:
     versions = executor.versions()
     train = config.train
     data = training_data(read(train), train, config.seed, train.default_validation_split, executor.task(config))
-    require_fit(train.asked, kind_of(executor, config, data), data)
+    require_fit(train, kind_of(executor, config, data), data)
     executor.check(config, data)
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
     facts = {

@@ -45,7 +45,7 @@ def predict(
     batch
         Rows at a time, as the user wants it; None for a size that depends on the width and, of a slow model, on time.
     asked
-        Whether metrics were asked for by name, as :meth:`Fitted.predict` takes it.
+        Whether a metric that was asked for looks at decision values, as :meth:`Fitted.predict` takes it.
 
     Raises
     ------

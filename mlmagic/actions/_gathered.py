@@ -31,14 +31,14 @@ class Answers:
     batch
         The most rows that it was asked for at a time.
     unseen
-        Rows of each label that the model never saw, by column.
+        Rows of each label that the model never saw, by column; None stands for a gap.
     """
 
     predictions: Predictions | None
     rows: int
     seconds: float
     batch: int
-    unseen: Mapping[str, Counter[str]] = field(default_factory=dict)
+    unseen: Mapping[str, Counter[str | None]] = field(default_factory=dict)
 
 
 class Gathered:
@@ -55,7 +55,7 @@ class Gathered:
         self._values: list[np.ndarray] = []
         self._probabilities, self._decision = _Whole(total), _Whole(total)
         self._metadata: dict[str, Any] = {}
-        self._unseen = {name: Counter[str]() for name in fitted.encoded}
+        self._unseen = {name: Counter[str | None]() for name in fitted.encoded}
         self._seconds = 0.0
         self.rows = 0
 

@@ -24,3 +24,9 @@ class Recorder:
             found = self.rows.setdefault(self._unit, [])
             found += [{self._unit: row.index, **row.values} for row in rows]
         self._emit(event)
+
+    @property
+    def validated(self) -> bool:
+        """Whether training measured the validation rows on its way."""
+        rows = (row for unit, found in self.rows.items() if unit != "fold" for row in found)
+        return any(name.startswith("val_") for row in rows for name in row)

@@ -13,6 +13,8 @@ from mlmagic.executors import load
 from mlmagic.executors._fitted import Fitted, find
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     import pandas as pd
 
     from mlmagic.config import RunConfig
@@ -136,7 +138,7 @@ def answered(
     counted
         The report's key for the number of rows.
     asked
-        Whether metrics were asked for by name, as :meth:`Fitted.predict` takes it.
+        Whether a metric that was asked for looks at decision values, as :meth:`Fitted.predict` takes it.
     """
     wanted: InferenceConfig = config.config  # type: ignore[assignment]
     placed, batch = fitted.placed(config), wanted.batch_size
@@ -146,13 +148,25 @@ def answered(
         context.emit(Metadata(answers.predictions.metadata))
     if answers.rows < len(frame):
         context.emit(Log(f"Stopped after {answers.rows} of {len(frame)} rows; they are kept", "warning"))
-    for name, counts in answers.unseen.items():
-        shown = ", ".join(f"{label!r} ({count})" for label, count in counts.most_common(5))
-        more = f" and {len(counts) - 5} more" if len(counts) > 5 else ""
-        rows = sum(counts.values())
-        text = f"Column {name!r}: {rows} rows have labels that {fitted.name} never saw, which tell it nothing"
-        context.emit(Log(f"{text}: {shown}{more}", "warning"))
+    for text in (text for name, counts in answers.unseen.items() for text in _unseen(name, counts, fitted.name)):
+        context.emit(Log(text, "warning"))
     return answers
+
+
+def _unseen(name: str, counts: Mapping[str | None, int], who: str) -> Iterator[str]:
+    """What to say of labels and gaps of a column that had none of them in training."""
+    if gaps := counts.get(None, 0):
+        rows_have = "1 row has a gap" if gaps == 1 else f"{gaps} rows have gaps"
+        yield f"Column {name!r}: {rows_have}, and none had one when {who} was trained: it tells nothing"
+    labels = sorted(((label, count) for label, count in counts.items() if label is not None), key=lambda item: -item[1])
+    if labels:
+        rows, shown = (
+            sum(count for _, count in labels),
+            ", ".join(f"{label!r} ({count})" for label, count in labels[:5]),
+        )
+        more = f" and {len(labels) - 5} more" if len(labels) > 5 else ""
+        text = f"Column {name!r}: {rows} rows have labels that {who} never saw, which tell it nothing"
+        yield f"{text}: {shown}{more}"
 
 
 def _facts(answers: Answers, counted: str) -> dict[str, Any]:

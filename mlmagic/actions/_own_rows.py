@@ -1,4 +1,4 @@
-"""Predictions for the rows that a run has trained on, and for those that it kept for the test."""
+"""Predictions for the rows that a run has trained on, and for those that it kept to validate and to test."""
 
 from __future__ import annotations
 
@@ -18,24 +18,39 @@ if TYPE_CHECKING:
 Predict: TypeAlias = "Callable[[Rows], Predictions]"
 
 
-def own_rows(predict: Predict, data: TrainingData, context: Context) -> dict[str, Predictions]:
+def own_rows(
+    predict: Predict, data: TrainingData, context: Context, *, validate: bool = False
+) -> dict[str, Predictions]:
     """Predict the training rows and the test rows.
 
     Images, texts and windows, which take long, go block by block with progress told; a stop meanwhile leaves the
     training rows out, since the test tells what the model is worth.
+
+    Parameters
+    ----------
+    validate
+        Whether the validation rows are predicted too: where training had no use for them, nobody else looks at them.
     """
+    held_out = {"validation": data.validation if validate else None, "test": data.test}
+    held = {name: rows for name, rows in held_out.items() if rows is not None}
     slow = not _is_table(data.train)
-    rows = [part for part in (data.test, data.train) if part is not None]
     # Of no unit: the curves are over that of the training.
-    context.emit(Plan("evaluating", total=sum(map(len, rows)) if slow else None))
+    context.emit(Plan("evaluating", total=sum(map(len, (*held.values(), data.train))) if slow else None))
     if not slow:
-        found = {"train": predict(data.train)}
-        return found if data.test is None else found | {"test": predict(data.test)}
-    tested = None if data.test is None else _in_blocks(predict, data.test, context)
-    trained = _in_blocks(predict, data.train, context, len(data.test or ()), heeds_stop=True)
-    if trained is None:
+        return {name: predict(rows) for name, rows in ({"train": data.train} | held).items()}
+    found: dict[str, Predictions] = {}
+    done = 0
+    for name, rows in held.items():
+        found |= _named(name, _in_blocks(predict, rows, context, done))
+        done += len(rows)
+    trained = _named("train", _in_blocks(predict, data.train, context, done, heeds_stop=True))
+    if not trained:
         context.emit(Log("Stopped before the training rows were measured: they have no scores", "warning"))
-    return {name: part for name, part in (("train", trained), ("test", tested)) if part is not None}
+    return trained | found
+
+
+def _named(name: str, given: Predictions | None) -> dict[str, Predictions]:
+    return {} if given is None else {name: given}
 
 
 def _is_table(rows: Rows) -> bool:
@@ -43,7 +58,7 @@ def _is_table(rows: Rows) -> bool:
 
 
 def _in_blocks(
-    predict: Predict, rows: Rows, context: Context, before: int = 0, *, heeds_stop: bool = False
+    predict: Predict, rows: Rows, context: Context, before: int, *, heeds_stop: bool = False
 ) -> Predictions | None:
     """Predictions of all rows; None if a stop came before the last block, where that matters.
 

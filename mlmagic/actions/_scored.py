@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlmagic._failure import user_frames
+from mlmagic.config._metrics import places
 from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.executors._base import Ranks
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from mlmagic.config import RunConfig
+    from mlmagic.config._train import TrainConfig
     from mlmagic.data import Rows, TrainingData
     from mlmagic.evaluation import Asked, Comparison
     from mlmagic.evaluation._metrics import Measured
@@ -35,6 +37,12 @@ class Scored:
 
     task: Measured
     asked: Sequence[Asked] = ()
+
+    def look_at_decision(self, outcome: Outcome) -> bool:
+        """Whether what was asked for looks at decision values, where the model has them."""
+        from mlmagic.evaluation import looks_at_decision
+
+        return looks_at_decision(self.asked, outcome.classes)
 
     def scores(self, rows: Rows, given: Predictions, outcome: Outcome) -> dict[str, float]:
         """One number each, under the names of the history."""
@@ -81,7 +89,7 @@ def kind_of(executor: Executor, config: RunConfig, data: TrainingData) -> Measur
     return "ranking" if isinstance(executor, Ranks) and executor.ranks(config) else data.task
 
 
-def require_fit(asked: Sequence[Asked], task: Measured, data: TrainingData) -> None:
+def require_fit(train: TrainConfig, task: Measured, data: TrainingData) -> None:
     """Look for what is wrong with the metrics before anything trains.
 
     Raises
@@ -89,6 +97,7 @@ def require_fit(asked: Sequence[Asked], task: Measured, data: TrainingData) -> N
     InvalidConfiguration
         With every name of another task, and every function that fails on a few rows of the target.
     """
+    asked, called = train.asked, places(train.metrics)
     if not asked:
         return
     from mlmagic.evaluation import misplaced
@@ -96,9 +105,9 @@ def require_fit(asked: Sequence[Asked], task: Measured, data: TrainingData) -> N
     faults, frames = misplaced(asked, task), []
     for item in asked:
         if not isinstance(item, str) and (error := _failing(item, data)) is not None:
-            name, cause = item[0], f"{type(error).__name__}: {error}".splitlines()[0]
-            message = f"${name} gives no number for a few rows of the target: {cause}"
-            faults.append(Fault("config.metrics", message, value=f"${name}"))
+            place, cause = called[item[0]], f"{type(error).__name__}: {error}".splitlines()[0]
+            message = f"{place} gives no number for a few rows of the target: {cause}"
+            faults.append(Fault("config.metrics", message, value=place))
             frames.append(user_frames(error))
     if faults:
         solution = "A metric is f(y_true, y_pred) of labels or numbers, or a scorer of scikit-learn" if frames else None

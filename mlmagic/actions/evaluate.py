@@ -28,7 +28,9 @@ def evaluate(config: RunConfig, context: Context) -> None:
     MLError
         If the model cannot be had, the rows are not what it takes, or nothing tells their truth.
     """
+    from mlmagic.config._metrics import asked
     from mlmagic.data import data_hash
+    from mlmagic.evaluation import looks_at_decision
 
     fitted, given = opened(config, context)
     _require_target(fitted)
@@ -42,8 +44,9 @@ def evaluate(config: RunConfig, context: Context) -> None:
     group = None if group is None else group[actual.notna().to_numpy(bool)]
     frame, actual = _with_truth(frame, actual, context)
     tell(config, frame, "evaluate", context, targetColumn=str(actual.name))
-    asked = config.config.metrics is not None  # type: ignore[attr-defined]
-    answers = answered(fitted, frame, columns, config, context, "samplesEvaluated", asked=asked)
+    metrics = asked(config.config.metrics)  # type: ignore[attr-defined]
+    looks = looks_at_decision(metrics, fitted.outcome.classes)
+    answers = answered(fitted, frame, columns, config, context, "samplesEvaluated", asked=looks)
     if answers.predictions is None:
         context.emit(Metrics({}))
         return

@@ -18,7 +18,7 @@ from mlmagic.actions._overview import overview
 from mlmagic.actions._own_rows import own_rows
 from mlmagic.actions._scored import Scored, kind_of, require_fit
 from mlmagic.events import Artifact, Emit, Event, Log, Metadata, Metrics, Plan, Row
-from mlmagic.executors import load
+from mlmagic.executors import EXECUTORS, load
 from mlmagic.executors._decided import predict_decided
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def train(config: RunConfig, context: Context) -> None:
     data = training_data(frame, wanted, config.seed, wanted.default_validation_split, executor.task(config))
     _describe(config, frame, data, context)
     measured = kind_of(executor, config, data)
-    require_fit(wanted.asked, measured, data)
+    require_fit(wanted, measured, data)
     executor.check(config, data)
     recorder, scored = Recorder(context.emit), Scored(measured, wanted.asked)
     scores = _cross_validate(executor, config, data, scored, context, recorder)
@@ -61,8 +61,8 @@ def train(config: RunConfig, context: Context) -> None:
     if data.task in UNSUPERVISED:
         _alone.tell(config, outcome, frame, context)
         return
-    predict = partial(predict_decided, executor, outcome, asked=bool(scored.asked))
-    predicted = own_rows(predict, data, context)
+    predict = partial(predict_decided, executor, outcome, asked=scored.look_at_decision(outcome))
+    predicted = own_rows(predict, data, context, validate=not recorder.validated)
     metrics = _nested(data, scored, scores, outcome, predicted)
     for remark in scored.remarks(metrics.get("test", {})):
         context.emit(Log(remark, "warning"))
@@ -109,6 +109,9 @@ def _describe(config: RunConfig, frame: Any, data: TrainingData, context: Contex
     facts["data"] = {"name": name, "schema": schema(frame), "features": list(map(str, raw(data.train.X).columns))}
     context.emit(Metadata(facts))
     context.emit(Log(f"{name}: {facts['samples']} rows, {facts['features']} features, {_target(data)}"))
+    entry = EXECUTORS[config.executor]
+    if config.framework not in (config.executor, *entry.aliases):
+        context.emit(Log(f"The algorithm belongs to {entry.title}, which trains it instead of {config.framework}"))
     if config.debug:
         context.emit(Log(overview(data)))
 
@@ -139,7 +142,7 @@ def _cross_validate(
         if outcome.model is None or context.stop.is_set():
             break
         assert part.test is not None
-        given = predict_decided(executor, outcome, part.test, asked=bool(scored.asked))
+        given = predict_decided(executor, outcome, part.test, asked=scored.look_at_decision(outcome))
         found.append(scored.scores(part.test, given, outcome))
         emit(Row(number, found[-1]))
         # Not final, but there if the run is ended before its last fit.

@@ -80,10 +80,16 @@ def unknown_key(entry: Entry, known: Iterable[str]) -> Complaint:
     return Complaint(entry.path, message, entry.value, closest(entry.key, known), on_key=True)
 
 
-def unknown_inside(entry: Entry, model: type[BaseModel]) -> Complaint:
-    """Return the complaint about a key that a section does not have, with those that it has."""
-    complaint = unknown_key(entry, spellings(model))
-    keys = ", ".join(alias(model, name) for name in model.model_fields)
+def unknown_inside(entry: Entry, model: type[BaseModel], beside: Iterable[str] = ()) -> Complaint:
+    """Return the complaint about a key that a section does not have, with those that it has.
+
+    Parameters
+    ----------
+    beside
+        Keys that the section has beside those of the model.
+    """
+    complaint = unknown_key(entry, [*spellings(model), *beside])
+    keys = ", ".join([*beside, *(alias(model, name) for name in model.model_fields)])
     return replace(complaint, message=f"{complaint.message}; it has {keys}")
 
 

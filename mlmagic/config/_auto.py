@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.alias_generators import to_camel
 
-from mlmagic._suggest import closest_file
+from mlmagic._suggest import closest, closest_file
 from mlmagic.config._complaint import Complaint
 from mlmagic.config._model import spellings
 from mlmagic.config._reference import Reference
@@ -46,6 +46,10 @@ def detect(given: Mapping[str, Any], origins: Origins) -> str | Complaint:
     for name in ("model_path", "compiled_model"):
         if name in given and (why := _no_model(Path(str(given[name])).expanduser())):
             return Complaint((name,), f"{to_camel(name)} {show(given[name])} {why[0]}", given[name], suggestion=why[1])
+    if isinstance(algorithm := given.get("algorithm"), str):
+        known = [name for entry in EXECUTORS.values() for name in entry.algorithms]
+        message = f"no framework has an algorithm called {show(algorithm)}"
+        return Complaint(("algorithm",), message, algorithm, suggestion=closest(algorithm, known))
     reason = f"{to_camel(evidence[0][0])} tells none" if evidence else "none of them is given"
     return Complaint(("framework",), _RULE.format(reason), AUTO)
 

@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 from mlmagic.config._action import ActionConfig, exactly_one
 from mlmagic.config._complaint import Complaint
 from mlmagic.config._lists import unknown_within
-from mlmagic.config._metrics import Metrics, unknown_metric
+from mlmagic.config._metrics import METRIC, Metrics
 from mlmagic.config._model import Synonym, Text, refuse
 from mlmagic.config._reference import Reference
 from mlmagic.config._values import show
@@ -113,7 +113,7 @@ class EvaluateConfig(InferenceConfig):
     def unknown_names(self) -> Iterator[Fault]:
         """See :meth:`ActionConfig.unknown_names`."""
         yield from super().unknown_names()
-        yield from unknown_within(self.metrics or (), unknown_metric)
+        yield from unknown_within(self.metrics or (), METRIC)
 
 
 class PredictConfig(InferenceConfig):

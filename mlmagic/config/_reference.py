@@ -72,12 +72,17 @@ class Reference:
 
 
 def spread(items: Iterable[Any]) -> Iterator[Any]:
-    """The items of a list, and in place of a variable that holds a list the items of that, as if written there."""
+    """The items of a list; in place of a variable that holds a list or a text what it holds, as if written there."""
+    return (item for _, item in placed(items))
+
+
+def placed(items: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    """The same, each item after what a message calls it: the text in the cell, or ``$name[1]`` within a variable."""
     for item in items:
         if isinstance(item, Reference) and isinstance(item.value, (list, tuple)):
-            yield from (_written(item, place, value) for place, value in enumerate(item.value))
+            yield from ((f"{item}[{place}]", _written(item, place, value)) for place, value in enumerate(item.value))
         else:
-            yield item
+            yield str(item), item.value if isinstance(item, Reference) and isinstance(item.value, str) else item
 
 
 def _written(reference: Reference, place: int, value: Any) -> str | Reference:

@@ -15,7 +15,7 @@ from mlmagic.config._model import Model, spellings
 from mlmagic.config._names import action_name, framework_name
 from mlmagic.config._rules import field_schema, rule, schema_of
 from mlmagic.config._run import RunConfig
-from mlmagic.config._sections import is_sectioned, unfold
+from mlmagic.config._sections import beside_arguments, is_sectioned, unfold
 from mlmagic.config._train import TrainConfig
 from mlmagic.config._unknown import unknown
 from mlmagic.config._values import clean, show
@@ -23,7 +23,7 @@ from mlmagic.executors import EXECUTORS
 from mlmagic.executors import resolve as load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mlmagic.config._auto import Origins
 
@@ -62,7 +62,7 @@ def resolve(
 
 def _resolved(plain: dict[str, Any], checked: Checked, action: str | None, origins: Origins) -> RunConfig | None:
     # A run's own config.yaml can be run as it is.
-    found = [entry for entry in unfold(_levels(plain, checked)) if entry.path != (PROVENANCE,)]
+    found = [entry for entry in unfold(_levels(plain, checked), checked.complaints) if entry.path != (PROVENANCE,)]
     run_wide = set(spellings(RunConfig)) - {"config"}
     rest = [entry for entry in found if entry.key not in run_wide]
     values = arrange(RunConfig, [entry for entry in found if entry.key in run_wide], checked)
@@ -138,7 +138,7 @@ def _config(
     checked.places[()] = next((entry.path[:1] for entry in found if entry.path[:1] == ("config",)), ())
     given = {name: value for name, value in values.items() if value is not None}
     for name, part in model.parts(given).items():
-        values[name] = _part(part, given.get(name, {}), checked, name)
+        values[name] = _part(part, given.get(name, {}), checked, name, names)
     config: ActionConfig | None = validate(model, checked, values)
     # A framework that is not known may have other rules of training.
     for complaint in model.rules(given) if framework or not issubclass(model, TrainConfig) else ():
@@ -146,23 +146,24 @@ def _config(
     return config
 
 
-def _part(model: type[Model], value: Any, checked: Checked, name: str) -> Any:
+def _part(model: type[Model], value: Any, checked: Checked, name: str, known: Iterable[str]) -> Any:
     path = checked.places.get((name,), (name,))
     if not isinstance(value, dict):
         message = f"{named(path)} must be {rule(schema_of(model))}, got {show(value)}"
         checked.complaints.append(Complaint(path, message, value))
         return value
-    values = arrange(model, entries(value, path), checked, lambda entry: _unlike(entry, model), at=(name,))
+    beside = beside_arguments(path, known)
+    values = arrange(model, entries(value, path), checked, lambda entry: _unlike(entry, model, beside), at=(name,))
     made = validate(model, checked, values, (name,))
     return made.model_dump() if made else value
 
 
-def _unlike(entry: Entry, model: type[Model]) -> Complaint:
+def _unlike(entry: Entry, model: type[Model], beside: list[str]) -> Complaint:
     """A parameter that there is none of, with what the one that was meant takes."""
     known = spellings(model)
-    complaint = unknown_key(entry, known)
-    if complaint.suggestion is None:
-        return unknown_inside(entry, model)
+    complaint = unknown_key(entry, [*known, *beside])
+    if complaint.suggestion not in known:
+        return unknown_inside(entry, model, beside)
     takes = rule(field_schema(model, known[complaint.suggestion]))
     return replace(complaint, message=f"{complaint.message}; {complaint.suggestion} takes {takes}")
 

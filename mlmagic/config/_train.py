@@ -8,7 +8,7 @@ from pydantic import Field
 from mlmagic.config._action import ActionConfig
 from mlmagic.config._complaint import Complaint
 from mlmagic.config._lists import unknown_within
-from mlmagic.config._metrics import Metrics, asked, unknown_metric
+from mlmagic.config._metrics import METRIC, Metrics, asked
 from mlmagic.config._model import Model, Synonym, Text
 from mlmagic.config._reference import Reference
 from mlmagic.errors import Fault
@@ -110,7 +110,7 @@ class TrainConfig(ActionConfig):
     def unknown_names(self) -> Iterator[Fault]:
         """See :meth:`ActionConfig.unknown_names`."""
         yield from super().unknown_names()
-        yield from unknown_within(self.metrics or (), unknown_metric)
+        yield from unknown_within(self.metrics or (), METRIC)
 
     @classmethod
     def called(cls, given: Mapping[str, Any]) -> Mapping[str, str | None]:
@@ -124,8 +124,12 @@ class TrainConfig(ActionConfig):
     def rules(cls, given: Mapping[str, Any]) -> Iterator[Complaint]:
         """See :meth:`ActionConfig.rules`."""
         yield from super().rules(given)
+        own_rows = "validation_data" in given
+        if own_rows and given.get("validation_split"):
+            message = "validationSplit and validationData exclude each other: the rows that validate come from one"
+            yield Complaint(("validation_data",), message, given["validation_data"], on_key=True)
         test = given.get("test_split", cls.model_fields["test_split"].default)
-        validation = given.get("validation_split", cls.default_validation_split)
+        validation = given.get("validation_split", 0 if own_rows else cls.default_validation_split)
         if _is_share(test) and _is_share(validation) and test + validation >= 1:
             at = "validation_split" if "validation_split" in given else "test_split"
             rule = "testSplit and validationSplit must together be below 1, to leave rows to train on"

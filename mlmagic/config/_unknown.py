@@ -10,6 +10,7 @@ from mlmagic.config import _planned
 from mlmagic.config._arrange import Entry, named, unknown_key
 from mlmagic.config._complaint import Complaint
 from mlmagic.config._model import spellings
+from mlmagic.config._reference import Reference
 from mlmagic.config._run import RunConfig
 from mlmagic.config._sections import SECTIONS
 from mlmagic.config._train import TrainConfig
@@ -69,12 +70,18 @@ def _of_others(
     names, estimator = model.called(given), given.get("algorithm", title)
     called = names.get(name)
     if called:
-        number = isinstance(entry.value, (int, float))  # words are each library's own
-        meant = f"hyperparameters: {{{called}: {flow(entry.value) if number else '...'}}}"
+        meant = f"hyperparameters: {{{called}: {_kept(entry.value)}}}"
         return _at_key(entry, f"is not a key of {title}; {estimator} calls it {called}", meant)
     if name in names:
         return _at_key(entry, f"is not a key of {title}; {estimator} sees all rows at once: leave it out")
     return _at_key(entry, f"is not a key of {title}; it belongs to {owners}")
+
+
+def _kept(value: Any) -> str:
+    """A number or a variable as it is written; words are each library's own."""
+    if isinstance(value, Reference):
+        return str(value)
+    return flow(value) if isinstance(value, (int, float)) else "..."
 
 
 def _actions_with(key: Any) -> list[str]:

@@ -48,8 +48,38 @@ def beside(frame: pd.DataFrame, config: SplitConfig) -> Beside:
         key: frame[name] if isinstance(name, str) else given(frame, name, key) for key, name in asked.items() if name
     }
     columns = frozenset(name for name in asked.values() if isinstance(name, str))
-    weight, group = found.get("sampleWeight"), found.get("groups")
-    return Beside(None if weight is None else _weights(weight), None if group is None else _groups(group), columns)
+    return _checked(found.get("sampleWeight"), found.get("groups"), columns)
+
+
+def beside_validation(frame: pd.DataFrame, config: SplitConfig, table: str) -> Beside:
+    """Find sample weights and groups of rows that validate, in a table that has the columns which the config names.
+
+    Weights that are no column are those of the training table alone: None here.
+
+    Parameters
+    ----------
+    table
+        Its name in messages.
+
+    Raises
+    ------
+    InvalidConfiguration
+        If the groups are no column.
+    DataLoadingError
+        As in :func:`beside`.
+    """
+    if config.groups is not None and not isinstance(config.groups, str):
+        message = f"groups: {config.groups} has a group for each row of the data, and none for the rows of {table}"
+        way_out = "Put the groups in a column of both tables, and give groups its name"
+        raise InvalidConfiguration([Fault("groups", message, value=str(config.groups))], solution=way_out)
+    weight, group = (frame[name] if isinstance(name, str) else None for name in (config.sample_weight, config.groups))
+    return _checked(weight, group, frozenset(), f" of {table}")
+
+
+def _checked(weight: pd.Series | None, group: pd.Series | None, columns: frozenset[str], where: str = "") -> Beside:
+    return Beside(
+        None if weight is None else _weights(weight, where), None if group is None else _groups(group, where), columns
+    )
 
 
 def class_weights(y: pd.Series, asked: str | Mapping[Any, float]) -> pd.Series:
@@ -111,29 +141,31 @@ def _require_some(data: TrainingData, key: str) -> None:
             )
 
 
-def _weights(column: pd.Series) -> pd.Series:
+def _weights(column: pd.Series, where: str) -> pd.Series:
+    name = f"{column.name!r}{where}"
     if kind(column) not in ("number", "boolean"):
-        raise _unfit(column, f"holds {shown(column.iloc[0])}", "A weight is a number of at least 0")
+        raise _unfit(name, f"holds {shown(column.iloc[0])}", "A weight is a number of at least 0")
     values = pd.Series(numbers(column), index=column.index, name=column.name)
     wrong = values[~(np.isfinite(values) & (values >= 0))]
     if len(wrong):
-        where = f"has {shown(wrong.iloc[0])} at index {shown(wrong.index[0])}"
-        raise _unfit(column, where, "A weight is a number of at least 0, and no row lacks one")
+        at = f"has {shown(wrong.iloc[0])} at index {shown(wrong.index[0])}"
+        raise _unfit(name, at, "A weight is a number of at least 0, and no row lacks one")
     if not values.any():
-        raise _unfit(column, "is 0 in every row", "Give some rows a weight above 0")
+        raise _unfit(name, "is 0 in every row", "Give some rows a weight above 0")
     return values
 
 
-def _groups(column: pd.Series) -> pd.Series:
+def _groups(column: pd.Series, where: str) -> pd.Series:
     missing = column.isna()
     if missing.any():
-        where = f"has {int(missing.sum())} gaps, first at index {shown(column.index[missing][0])}"
-        raise DataLoadingError(f"groups: {column.name!r} {where}", solution="Give every row a group, or drop the row")
+        at = f"has {int(missing.sum())} gaps, first at index {shown(column.index[missing][0])}"
+        message = f"groups: {column.name!r}{where} {at}"
+        raise DataLoadingError(message, solution="Give every row a group, or drop the row")
     return column
 
 
-def _unfit(column: pd.Series, what: str, rule: str) -> DataLoadingError:
-    return DataLoadingError(f"sampleWeight: {column.name!r} {what}", solution=rule)
+def _unfit(name: str, what: str, rule: str) -> DataLoadingError:
+    return DataLoadingError(f"sampleWeight: {name} {what}", solution=rule)
 
 
 def _no_label(key: Any, weight: float, labels: Mapping[str, Any]) -> Fault:

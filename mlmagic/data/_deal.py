@@ -84,7 +84,9 @@ def _deal_groups(group: np.ndarray, test: float, validation: float, seed: int) -
     count = group.max() + 1
     sizes = [math.ceil(fraction * count) for fraction in (test, validation)]
     if count - sum(sizes) < 1:
-        raise _too_few(f"{count} groups are too few for {sizes[0]} to test, {sizes[1]} to validate and 1 to train")
+        groups = "1 group is" if count == 1 else f"{count} groups are"
+        few = f"{groups} too few for {sizes[0]} to test, {sizes[1]} to validate and 1 to train"
+        raise DataLoadingError(few, solution="Make more and smaller groups, lower testSplit, or leave groups out")
     rest, test_rows = cut_groups(np.arange(len(group)), group, sizes[0], seed)
     train, validation_rows = cut_groups(rest, group, sizes[1], seed)
     return Deal(train, validation_rows, test_rows, False, ())

@@ -71,16 +71,17 @@ def as_known(X: pd.DataFrame, features: Mapping[str, str | None]) -> pd.DataFram
     return X.assign(**{name: numbers(X[name]) for name in told}) if told else X
 
 
-def unseen(column: pd.Series, known: Sequence[str]) -> dict[str, int]:
-    """Rows of each label that a model never saw in this column."""
+def unseen(column: pd.Series, known: Sequence[str]) -> dict[str | None, int]:
+    """Rows of each label that a model never saw in this column; None stands for a gap."""
     # The labels first: there are few of them, and telling text from text takes long.
     distinct = pd.Series(column.unique(), dtype=column.dtype)
     new = ~labels(distinct).isin(list(known)).to_numpy()
     if not new.any():
         return {}
-    rows = column.isin(distinct[new]) | (column.isna() if distinct[new].isna().any() else False)
-    counts = labels(column[rows]).value_counts()
-    return {str(label): int(count) for label, count in counts.items()}
+    strange = distinct[new].dropna()
+    counts = labels(column[column.isin(strange)]).value_counts()
+    found: dict[str | None, int] = {str(label): int(count) for label, count in counts.items()}
+    return found | ({None: int(column.isna().sum())} if len(strange) < new.sum() else {})
 
 
 def truth(values: pd.Series, classes: np.ndarray | None, who: str) -> pd.Series:

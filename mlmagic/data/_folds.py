@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,17 +49,19 @@ def folds(
     InvalidConfiguration
         If ``folds`` is below 2, or a regression shall be stratified.
     DataLoadingError
-        If there are more folds than rows, or than rows of the rarest class, or a fold trains on one label only.
+        If there are more folds than rows, than groups or than rows of the rarest class, the groups leave a fold without
+        rows, or a fold trains on one label only.
     """
     rows = _together(data)
     assert rows.y is not None
     stratify = data.task == "classification" if stratified is None else stratified
     labels = strata(rows.y, rows.y) if data.task == "classification" else None
-    _require(data, rows.y, folds, stratify)
-    deals = partial(_deals, rows, labels, folds, stratify, seed, validation)
+    _require(data, rows, folds, stratify)
+    # All at once, so that what is wrong with one is told before any of them trains.
+    deals = list(_deals(rows, labels, folds, stratify, seed, validation))
     if labels is not None:
-        _require_labels(rows, labels, deals())
-    return (_part(data, rows, dealt) for dealt in deals())
+        _require_labels(rows, labels, deals)
+    return (_part(data, rows, dealt) for dealt in deals)
 
 
 def _deals(
@@ -69,14 +70,29 @@ def _deals(
     """The positions of each fold; those that are held out are its test."""
     group = None if rows.group is None else pd.factorize(rows.group)[0]
     splitter = _splitter(stratify, group is not None)(count, shuffle=True, random_state=seed)
-    for fitting, held_out in splitter.split(np.zeros(len(rows)), rows.y, group):
+    for number, (fitting, held_out) in enumerate(splitter.split(np.zeros(len(rows)), rows.y, group), start=1):
         reasons: list[str] = []
-        size = math.ceil(validation * (len(fitting) if group is None else len(np.unique(group[fitting]))))
         if group is None:
-            train, validating = cut(fitting, labels, size, seed, reasons)
+            train, validating = cut(fitting, labels, math.ceil(validation * len(fitting)), seed, reasons)
         else:
+            size = _groups_to_validate(group, fitting, held_out, validation, number)
             train, validating = cut_groups(fitting, group, size, seed)
         yield Deal(train, validating, held_out, stratify, tuple(reasons))
+
+
+def _groups_to_validate(
+    group: np.ndarray, fitting: np.ndarray, held_out: np.ndarray, validation: float, number: int
+) -> int:
+    """How many groups of a fold validate, where some are left to train on and some were held out."""
+    count = len(np.unique(group[fitting]))
+    size = math.ceil(validation * count)
+    if size < count and len(held_out):
+        return size
+    what = f"{size} of its {count} groups to validate, and none to train on" if len(held_out) else "no rows to measure"
+    raise DataLoadingError(
+        f"The groups are too few or too unequal: fold {number} of the cross-validation has {what}",
+        solution="Lower crossValidation.folds, make more and smaller groups, or leave groups out",
+    )
 
 
 def _part(data: TrainingData, rows: Rows, dealt: Deal) -> TrainingData:
@@ -93,7 +109,7 @@ def _part(data: TrainingData, rows: Rows, dealt: Deal) -> TrainingData:
     return settled(part)
 
 
-def _require_labels(rows: Rows, labels: np.ndarray, deals: Iterator[Deal]) -> None:
+def _require_labels(rows: Rows, labels: np.ndarray, deals: list[Deal]) -> None:
     """Refuse folds that train on one label, before any of them trains."""
     assert rows.y is not None
     for number, dealt in enumerate(deals, start=1):
@@ -137,24 +153,27 @@ def _joined(parts: list[pd.Series | None]) -> pd.Series | None:
     return pd.concat(given) if len(given) == len(parts) else None
 
 
-def _require(data: TrainingData, y: pd.Series, count: int, stratify: bool) -> None:
+def _require(data: TrainingData, rows: Rows, count: int, stratify: bool) -> None:
+    assert rows.y is not None
     if count < 2:
         message = f"crossValidation.folds is at least 2, but got {count}"
         raise InvalidConfiguration([Fault("crossValidation.folds", message, value=count)])
     if stratify and data.task == "regression":
         message = f"Only classes can be stratified, but {data.target!r} is a regression; leave stratified out."
         raise InvalidConfiguration([Fault("crossValidation.stratified", message, value=True)])
-    if count > len(y):
-        raise _too_many(count, f"there are only {len(y)} rows to cut")
-    if stratify:
-        sizes = y.value_counts()
-        if sizes.iloc[-1] < count:
-            raise _too_many(count, f"the rarest class, {shown(sizes.index[-1])}, has only {sizes.iloc[-1]} rows to cut")
+    if count > len(rows):
+        raise _too_many(count, f"there are only {len(rows)} rows to cut", "or give more rows")
+    if rows.group is not None and (groups := rows.group.nunique()) < count:
+        there = f"only {groups} groups" if groups > 1 else "only 1 group"
+        raise _too_many(count, f"there are {there} to cut", "or give more groups: those of the test rows are not cut")
+    if stratify and (sizes := rows.y.value_counts()).iloc[-1] < count:
+        rarest = f"the rarest class, {shown(sizes.index[-1])}, has only {sizes.iloc[-1]} rows to cut"
+        raise _too_many(count, rarest, "set stratified: false, or give more rows")
 
 
-def _too_many(count: int, why: str) -> DataLoadingError:
+def _too_many(count: int, why: str, or_else: str) -> DataLoadingError:
     return DataLoadingError(
         f"crossValidation.folds is {count}, but {why}",
-        solution="Lower crossValidation.folds, set stratified: false, or give more rows",
+        solution=f"Lower crossValidation.folds, {or_else}",
         metadata={"folds": count},
     )

@@ -102,15 +102,19 @@ def _counts(strange: Mapping[str, Mapping[Any, int]]) -> dict[str, dict[str, int
 def _told(strange: Mapping[str, Mapping[Any, int]], validation: Rows | None) -> str:
     labels = list(dict.fromkeys(label for counts in strange.values() for label in counts))
     more = f", ... ({len(labels)} in all)" if len(labels) > 5 else ""
-    text = f"No training row has the labels {', '.join(map(shown, labels[:5]))}{more}: they cannot be learned"
+    which, they = ("label", "it") if len(labels) == 1 else ("labels", "they")
+    text = f"No training row has the {which} {', '.join(map(shown, labels[:5]))}{more}: {they} cannot be learned"
     left_out, wrong = (sum(counts.values()) for counts in strange.values())
     if left_out:
-        text += f"; {_rows(left_out, 'validation')} left out" + ("" if validation else ", and no other is there")
-    return f"{text}; {_rows(wrong, 'test')} counted as wrong" if wrong else text
+        text += f"; {_rows(left_out, 'validation', len(labels))} left out" + (
+            "" if validation else ", and no other is there"
+        )
+    return f"{text}; {_rows(wrong, 'test', len(labels))} counted as wrong" if wrong else text
 
 
-def _rows(count: int, part: str) -> str:
-    return f"{count} {part} {'row of them is' if count == 1 else 'rows of them are'}"
+def _rows(count: int, part: str, labels: int) -> str:
+    of = "of it" if labels == 1 else "of them"
+    return f"{count} {part} row {of} is" if count == 1 else f"{count} {part} rows {of} are"
 
 
 def _of_classes(asked: Any, strange: Mapping[str, Mapping[Any, int]]) -> Any:

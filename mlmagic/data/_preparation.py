@@ -111,12 +111,13 @@ def describe_preparation(preparation: ColumnTransformer | None) -> dict[str, Any
     Returns
     -------
     dict
-        ``encoded`` (column: its labels), ``filled`` (column: the number, or "missing" for text), ``scaled``
+        ``encoded`` (column: its labels), ``coded`` (those of these columns that are codes, where a gap has its own),
+        ``filled`` (column: the number, or "missing" for text), ``scaled``
         (``{"method": ..., "columns": [...]}``); what it does not do is left out.
     """
     if preparation is None:
         return {}
-    body: dict[str, Any] = {"encoded": {}, "filled": {}, "scaled": {}}
+    body: dict[str, Any] = {"encoded": {}, "coded": [], "filled": {}, "scaled": {}}
     for name, part, columns in preparation.transformers_:
         if name == "filled":
             body["filled"] |= dict(zip(columns, part.named_steps["fill"].statistics_.tolist(), strict=True))
@@ -125,6 +126,7 @@ def describe_preparation(preparation: ColumnTransformer | None) -> dict[str, Any
             body["filled"] |= {column: MISSING for column, labels in body["encoded"].items() if MISSING in labels}
         if _what(name) == "coded":
             body["encoded"] |= dict(zip(columns, part.named_steps["read"].kw_args["known"], strict=True))
+            body["coded"] += columns
         if _what(name) in ("filled", "numeric") and "scale" in part.named_steps:
             body["scaled"].setdefault("method", _method(part.named_steps["scale"]))
             body["scaled"].setdefault("columns", []).extend(columns)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from mlmagic.data._beside import beside_validation
 from mlmagic.data._checks import inspect
 from mlmagic.data._shown import listing
 from mlmagic.data._source import read_table
@@ -61,7 +62,8 @@ def _without_target(frame: pd.DataFrame, config: SplitConfig, estimator_task: Ta
 
 def _rows(frame: pd.DataFrame, data: TrainingData, config: SplitConfig, name: str) -> tuple[Rows, list[str]]:
     columns = list(data.train.X.columns)
-    missing = [column for column in (*columns, data.target) if column not in frame.columns]
+    named = [key for key in (config.sample_weight, config.groups) if isinstance(key, str)]
+    missing = [column for column in (*columns, data.target, *named) if column not in frame.columns]
     if missing:
         raise _unfit(name, f"lacks {listing(missing)}, which the training rows have", "Give it the same columns")
     present = frame[data.target].notna().to_numpy(dtype=bool)
@@ -74,8 +76,12 @@ def _rows(frame: pd.DataFrame, data: TrainingData, config: SplitConfig, name: st
     X = kept[columns]
     as_it_is = config.prepare == "none" or config.prepares_itself
     gaps = () if as_it_is else inspect(X, text=config.reads_text).gaps
-    weight = kept[config.sample_weight] if isinstance(config.sample_weight, str) else None
-    return Rows(X, y, gaps, weight), left_out
+    aside = beside_validation(kept, config, name)
+    weight = aside.weight
+    if weight is None and config.sample_weight is not None:
+        left_out.append(f"sampleWeight: {config.sample_weight} has no weights of the rows of {name}: each counts 1")
+        weight = pd.Series(1.0, index=kept.index)
+    return Rows(X, y, gaps, weight, aside.group), left_out
 
 
 def _target(values: pd.Series, data: TrainingData, name: str) -> pd.Series:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlmagic.evaluation._outliers import outliers
     from mlmagic.evaluation._point import Points, better_higher, misplaced, point, tried
     from mlmagic.evaluation._roc import roc_points
+    from mlmagic.evaluation._scorers import looks_at_decision
     from mlmagic.evaluation._summary import capital, cross_validation_summary
 
 _HOMES = {
@@ -35,6 +36,7 @@ _HOMES = {
     "confusion_table": "_confusion",
     "cross_validation_summary": "_summary",
     "evaluate": "_evaluate",
+    "looks_at_decision": "_scorers",
     "misplaced": "_point",
     "named": "_named",
     "outliers": "_outliers",
@@ -62,6 +64,7 @@ __all__ = [
     "evaluate",
     "grows",
     "known_metrics",
+    "looks_at_decision",
     "misplaced",
     "named",
     "outliers",

@@ -31,7 +31,8 @@ class Comparison:
         Shape (k,), the labels the model knows. A classification needs them.
     decision
         How far the model is for ``classes[1]`` and against the other, shape (n,), on a scale of its own; of more than
-        two classes for each of them, shape (n, classes). None where there are probabilities, or nothing of the kind.
+        two classes for each of them, shape (n, classes). None where it is not known. What only needs the order of the
+        rows looks at it first, as scikit-learn's scorers do.
     weight
         How much each row counts, shape (n,); None where all count alike.
     group

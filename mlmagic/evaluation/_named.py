@@ -13,7 +13,7 @@ from mlmagic.evaluation._metrics import METRICS, SPELLINGS
 from mlmagic.evaluation._probabilities import Measured, log_loss, one_sided, unordered, unusable
 from mlmagic.evaluation._ranking import ndcg
 from mlmagic.evaluation._roc import roc_auc
-from mlmagic.evaluation._scorers import score, takes_estimator
+from mlmagic.evaluation._scorers import score, takes_estimator, unanswered
 
 if TYPE_CHECKING:
     from mlmagic.evaluation._comparison import Comparison
@@ -59,7 +59,7 @@ def named(metrics: Sequence[Asked], given: Comparison) -> Named:
     Named
         precision, recall, f1, roc_auc and the like of two classes are those of ``classes[1]``; of more, precision,
         recall and f1 are weighted by support, and roc_auc is one against the rest, weighted. What scikit-learn's
-        scorers measure of a decision function is measured of it where there are no probabilities.
+        scorers measure of a decision function is measured of decision values where there are any.
 
     Raises
     ------
@@ -78,7 +78,8 @@ def named(metrics: Sequence[Asked], given: Comparison) -> Named:
 def _measured(item: Asked, given: Comparison) -> tuple[str, tuple[Any, str | None]]:
     if not isinstance(item, str):
         name, function = item
-        return name, _number(lambda: _own(function, given))
+        reason = unanswered(function, given)
+        return name, (None, reason) if reason else _number(lambda: _own(function, given))
     if item not in SPELLINGS:
         raise ValueError(f"no metric is called {item!r}")
     name = SPELLINGS[item]

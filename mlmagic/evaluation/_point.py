@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,21 +108,13 @@ def tried(function: Callable[..., Any], y: np.ndarray, classes: np.ndarray | Non
     values = np.where(np.arange(len(some)) % 3 == 0, np.roll(some, 1), some)
     if not takes_estimator(function):
         return float(function(some, values))
-    given = _guessed(some, values, classes)
-    try:
-        return float(score(function, given))
-    except AttributeError:  # it asks for decision values, which no model gives beside probabilities
-        return float(score(function, replace(given, probabilities=None, decision=_undecided(given))))
+    return float(score(function, _guessed(some, values, classes)))
 
 
 def _guessed(y: np.ndarray, values: np.ndarray, classes: np.ndarray | None) -> Comparison:
     """Predictions of a model to which all classes are equally likely."""
     if classes is None:
         return Comparison("regression", y, values)
-    return Comparison("classification", y, values, np.full((len(y), len(classes)), 1 / len(classes)), classes)
-
-
-def _undecided(given: Comparison) -> np.ndarray | None:
-    if given.probabilities is None:
-        return None
-    return np.zeros(len(given)) if given.is_binary else np.zeros_like(given.probabilities)
+    shares = np.full((len(y), len(classes)), 1 / len(classes))
+    decision = np.zeros(len(y)) if len(classes) == 2 else np.zeros_like(shares)
+    return Comparison("classification", y, values, shares, classes, decision=decision)

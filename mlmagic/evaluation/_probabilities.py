@@ -52,8 +52,8 @@ def unusable(given: Comparison) -> str | None:
 
 
 def unordered(given: Comparison) -> str | None:
-    """Why neither probabilities nor decision values tell which rows are likelier of a label; None where one does."""
-    if given.probabilities is not None or given.decision is None:
+    """Why neither decision values nor probabilities tell which rows are likelier of a label; None where one does."""
+    if given.decision is None:
         return unusable(given)
     if not np.isfinite(given.decision).all():
         return "some decision values are not finite"

@@ -23,8 +23,8 @@ MOST_CURVES = 10
 def roc_auc(given: Comparison) -> Measured:
     """Area under the ROC curve of ``classes[1]``; of more than two classes each against the rest, weighted by support.
 
-    scikit-learn's ``roc_auc_score(multi_class="ovr", average="weighted")``, which takes decision values of two classes
-    and of more only probabilities.
+    scikit-learn's ``roc_auc_score(multi_class="ovr", average="weighted")``: of two classes of the decision values where
+    there are any, as its scorer does, and of more only of probabilities.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def roc_points(given: Comparison) -> pd.DataFrame | None:
     Returns
     -------
     DataFrame or None
-        Columns class, fpr, tpr, threshold (a probability, or a decision value where there are none) and auc, a curve
+        Columns class, fpr, tpr, threshold (a decision value where there are any, else a probability) and auc, a curve
         after another, each of at most 500 points that keep the first and the last; of more than ten classes those with
         the most rows. None where there is no curve.
     """
@@ -64,10 +64,10 @@ def _pointless(given: Comparison) -> str | None:
 
 def _of_second(given: Comparison) -> np.ndarray:
     """What orders the rows by how likely they are of ``classes[1]``, shape (n,)."""
-    if given.probabilities is not None:
-        return np.asarray(given.probabilities[:, 1])
-    assert given.decision is not None
-    return given.decision
+    if given.decision is not None:
+        return given.decision
+    assert given.probabilities is not None
+    return np.asarray(given.probabilities[:, 1])
 
 
 def _chosen(given: Comparison) -> Iterator[tuple[object, np.ndarray]]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlmagic.evaluation._metrics import SPELLINGS
 from mlmagic.evaluation._probabilities import shares
 
 if TYPE_CHECKING:
     from mlmagic.evaluation._comparison import Comparison
+    from mlmagic.evaluation._named import Asked
+
+# scikit-learn's scorers that ask for decision values first, and of those the one that takes them of two classes only.
+ORDERING = frozenset({"average_precision", "roc_auc", "top_k_accuracy"})
+_OF_TWO = frozenset({"roc_auc"})
 
 
 def score(scorer: str | Callable[..., Any], given: Comparison) -> Any:
@@ -43,6 +49,35 @@ def takes_estimator(function: Callable[..., Any]) -> bool:
     return sum(item.kind in positional and item.default is item.empty for item in parameters) == 3
 
 
+def looks_at_decision(metrics: Sequence[Asked], classes: np.ndarray | None) -> bool:
+    """Whether one of these metrics asks for decision values where a model of these classes has them.
+
+    A scorer that does not tell what it asks for may ask for anything.
+    """
+    if classes is None:
+        return False
+    named = ORDERING - _OF_TWO if len(classes) > 2 else ORDERING
+    return any(SPELLINGS[item] in named if isinstance(item, str) else _may_ask(item[1]) for item in metrics)
+
+
+def _may_ask(function: Callable[..., Any]) -> bool:
+    return takes_estimator(function) and "decision_function" in (_methods(function) or ("decision_function",))
+
+
+def _methods(scorer: Any) -> tuple[str, ...]:
+    """The methods of an estimator that a scorer asks for, the first that there is; empty where it does not tell."""
+    told = getattr(scorer, "_response_method", ())
+    return (told,) if isinstance(told, str) else tuple(told)
+
+
+def unanswered(scorer: Any, given: Comparison) -> str | None:
+    """Why a scorer has nothing to measure: the model has none of the methods that it asks for; None where it has."""
+    wanted, estimator = _methods(scorer), _predicted(given)
+    if not wanted or any(hasattr(estimator, name) for name in wanted):
+        return None
+    return f"it asks for {' or '.join(wanted)}, which the model does not have"
+
+
 def _predicted(given: Comparison) -> Any:
     """An estimator whose answers are known: scikit-learn looks at its base classes and its methods."""
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -55,7 +90,7 @@ def _predicted(given: Comparison) -> Any:
     if given.decision is not None:
         answers["decision_function"] = _method("decision_function", given.decision)
     kind = RegressorMixin if given.classes is None else ClassifierMixin
-    return type("Predicted", (kind, BaseEstimator), answers)()
+    return type("Model", (kind, BaseEstimator), answers)()  # by this name errors call it
 
 
 def _method(name: str, found: np.ndarray) -> Callable[..., np.ndarray]:

@@ -142,8 +142,8 @@ class Predictions:
     metadata
         How it was predicted, under the report's keys: ``gpuUsed``, ``gpuModel``.
     decision
-        Where there are no probabilities, how far the model is for the second of two classes, shape (n,), or for each of
-        more, shape (n, classes), on a scale of its own; None where it does not tell, or was not asked.
+        How far the model is for the second of two classes, shape (n,), or for each of more, shape (n, classes), on a
+        scale of its own; None where it does not tell, or was not asked.
     """
 
     values: np.ndarray
@@ -264,10 +264,14 @@ class Places(Protocol):
 
 @runtime_checkable
 class Decides(Protocol):
-    """What an executor has beside :class:`Executor` whose models may order rows though they give no probabilities."""
+    """What an executor has beside :class:`Executor` whose models may order rows by more than probabilities."""
 
     def decision(self, outcome: Outcome, rows: Rows) -> np.ndarray | None:
         """``Predictions.decision`` of raw rows, where :meth:`Executor.predict` would have to ask twice for it."""
+        ...
+
+    def orders_alike(self, outcome: Outcome) -> bool:
+        """Whether the probabilities of two classes are known to order rows as the decision values do."""
         ...
 
 

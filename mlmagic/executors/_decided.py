@@ -13,15 +13,21 @@ if TYPE_CHECKING:
 
 
 def predict_decided(executor: Executor, outcome: Outcome, rows: Rows, *, asked: bool) -> Predictions:
-    """Predict raw rows; where there are no probabilities with decision values, even if that takes another pass.
+    """Predict raw rows; with decision values where metrics look at them, even if that takes another pass.
 
     Parameters
     ----------
     asked
-        Whether metrics were asked for by name: of more than two classes no others look at decision values.
+        Whether a metric that was asked for looks at decision values. The usual ones of more than two classes do not,
+        and those of two classes only look at the order of the rows, which probabilities may tell as well.
     """
     given = executor.predict(outcome, rows)
-    if given.probabilities is not None or given.decision is not None or not isinstance(executor, Decides):
+    if given.decision is not None or not isinstance(executor, Decides):
         return given
-    several = outcome.classes is not None and len(outcome.classes) > 2
-    return given if several and not asked else replace(given, decision=executor.decision(outcome, rows))
+    if not asked and (_several(outcome) or (given.probabilities is not None and executor.orders_alike(outcome))):
+        return given
+    return replace(given, decision=executor.decision(outcome, rows))
+
+
+def _several(outcome: Outcome) -> bool:
+    return outcome.classes is not None and len(outcome.classes) > 2

@@ -57,8 +57,8 @@ class Fitted:
         Parameters
         ----------
         asked
-            Whether metrics that were asked for by name measure them, or the usual ones alone; None where none do. What
-            is measured has the decision values of a model without probabilities, if need be by a second pass.
+            Whether a metric that was asked for looks at decision values, or the usual ones measure alone; None where
+            none measures. What they look at is there, if need be by a second pass.
         """
         executor = load(self.framework)
         if asked is None:

@@ -37,6 +37,14 @@ def test_by_algorithm_wherever_a_framework_has_its_own(name):
         assert framework(f"framework: sklearn\ndata: $df\nalgorithm: {algorithm}") == name
 
 
+@pytest.mark.parametrize(("given", "meant"), [("XGBClasifier", "XGBClassifier"), ("randomforestregressor", None)])
+def test_an_algorithm_that_no_framework_has(given, meant):
+    told = fault(f"{TRAIN}algorithm: {given}")
+    assert told.path == "algorithm"
+    assert told.line == 3
+    assert told.suggestion == (meant or "RandomForestRegressor")
+
+
 def test_by_architecture():
     assert framework(TRAIN + "architecture: mlp") == "pytorch"
 

@@ -139,7 +139,7 @@ def test_class_weights_need_classes():
 
 
 def test_one_group_cannot_be_split():
-    with pytest.raises(DataLoadingError, match="1 groups are too few"):
+    with pytest.raises(DataLoadingError, match="1 group is too few for 1 to test, 0 to validate and 1 to train"):
         split_by(frame().assign(family=1), target="species", groups="family")
 
 

@@ -71,9 +71,9 @@ def test_numbers_may_be_written_as_text_or_be_of_another_width() -> None:
     ids=["str", "object", "category", "string"],
 )
 def test_unseen_labels_are_counted(column: pd.Series) -> None:
-    assert unseen(column, ["a", "b"]) == {"x": 2, "y": 1, "missing": 1}
+    assert unseen(column, ["a", "b"]) == {"x": 2, "y": 1, None: 1}
     assert unseen(column, ["a", "b", "x", "y", "missing"]) == {}
-    assert unseen(column, ["a", "b", "x", "y"]) == {"missing": 1}
+    assert unseen(column, ["a", "b", "x", "y"]) == {None: 1}
 
 
 @pytest.mark.parametrize("values", [[1, 2, 3], [1.0, 2.0, 3.0], ["1", "2", "3"]])

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold, train_test_split
 
-from mlmagic.data import folds
+from mlmagic.data import TrainingData, folds
 from mlmagic.errors import DataLoadingError, InvalidConfiguration
 
 from .given import penguins, split_by
@@ -76,3 +76,31 @@ def test_faults_come_before_the_first_fold():
         folds(data, 276, False, 0, 0.0)
     with pytest.raises(InvalidConfiguration, match="is a regression"):
         folds(split_by(load_diabetes(as_frame=True).frame), 5, True, 0, 0.0)
+
+
+def grouped(groups: np.ndarray) -> TrainingData:
+    return split_by(penguins().assign(group=groups), target="species", groups="group")
+
+
+@pytest.mark.parametrize("stratified", [True, False])
+def test_fewer_groups_than_folds(stratified):
+    data = grouped(np.arange(344) % 4)
+    with pytest.raises(DataLoadingError, match="folds is 5, but there are only 3 groups to cut") as caught:
+        folds(data, 5, stratified, 0, 0.0)
+    assert "more groups" in caught.value.solution
+    assert len(list(folds(data, 3, stratified, 0, 0.0))) == 3
+
+
+def test_groups_that_leave_a_fold_nothing_to_train_on():
+    data = grouped(np.arange(344) % 3)
+    with pytest.raises(DataLoadingError, match="fold 1 of the cross-validation has 1 of its 1 groups to validate"):
+        folds(data, 2, False, 0, 0.2)
+    assert len(list(folds(data, 2, False, 0, 0.0))) == 2
+
+
+def test_the_rows_are_dealt_once(monkeypatch):
+    data, cuts, own = grouped(np.arange(344) % 40), [], StratifiedGroupKFold.split
+    # Wrapped, not replaced: how often it cuts is what this is about.
+    monkeypatch.setattr(StratifiedGroupKFold, "split", lambda *given: cuts.append(1) or own(*given))
+    assert len(list(folds(data, 4, None, 0, 0.2))) == 4
+    assert cuts == [1]

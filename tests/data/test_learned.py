@@ -51,7 +51,7 @@ def test_validation_rows_of_such_labels_alone_are_none_at_all() -> None:
     assert data.validation is None
     assert data.metadata["validationSamples"] == 0
     assert data.metadata["unlearnedLabels"] == {"c": {"validation": 10, "test": 0}}
-    assert "10 validation rows of them are left out, and no other is there" in data.metadata["warnings"][-1]
+    assert "10 validation rows of it are left out, and no other is there" in data.metadata["warnings"][-1]
 
 
 def _held_group(frame: pd.DataFrame, seed: int) -> Any:

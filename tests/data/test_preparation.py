@@ -241,7 +241,7 @@ def test_native_leaves_gaps_and_order_and_codes_labels_as_pandas_does():
     assert np.isnan(given).any()
     assert source_columns(preparation, list(data.train.X)) == list(data.train.X)
     assert [name for name, coded in zip(data.train.X, coded_columns(preparation), strict=True) if coded] == list(known)
-    assert describe_preparation(preparation) == {"encoded": known}
+    assert describe_preparation(preparation) == {"encoded": known, "coded": list(known)}
 
 
 def test_native_does_nothing_where_there_is_nothing_to_do():

@@ -10,8 +10,8 @@ import pytest
 from palmerpenguins import load_penguins
 
 from mlmagic.config import resolve
-from mlmagic.data import TrainingData, training_data
-from mlmagic.errors import DataLoadingError
+from mlmagic.data import TrainingData, folds, training_data
+from mlmagic.errors import DataLoadingError, InvalidConfiguration
 
 PENGUINS = load_penguins()
 HELD = PENGUINS.sample(60, random_state=0)
@@ -90,3 +90,59 @@ def test_what_does_not_fit_is_named():
     assert failure(REST, None, target="species", validationData="nowhere.csv").stderr.startswith("FileNotFoundError")
     words = HELD.assign(bill_length_mm=["1", "x"] * 30)
     assert "mixes numbers and words" in failure(REST, words, target="species").message
+
+
+def with_sides(frame: pd.DataFrame) -> pd.DataFrame:
+    """Each row with a weight, and in a group of seven."""
+    return frame.assign(weight=np.linspace(0.5, 2.0, len(frame)), family=np.arange(len(frame)) // 7)
+
+
+def test_their_weights_and_groups_are_columns_of_theirs():
+    held = with_sides(HELD)
+    data = prepared(with_sides(REST), held, target="species", sampleWeight="weight", groups="family")
+    pd.testing.assert_series_equal(data.validation.weight, held["weight"])
+    pd.testing.assert_series_equal(data.validation.group, held["family"])
+    for part in folds(data, 3, None, 0, 0.0):
+        assert not set(part.train.group) & set(part.test.group)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (-1.0, "has -1.0 at index"),
+        (np.inf, "has inf at index"),
+        (np.nan, "has nan at index"),
+        ("x", "holds 'x'"),
+        (0, "is 0 in every row"),
+    ],
+)
+def test_a_weight_that_is_none_is_told_of_their_table(values, says):
+    held = with_sides(HELD).assign(weight=values)
+    error = failure(with_sides(REST), held, target="species", sampleWeight="weight")
+    assert error.message.startswith(f"sampleWeight: 'weight' of $held {says}")
+
+
+def test_a_gap_in_their_groups_is_told_of_their_table():
+    held = with_sides(HELD).assign(family=[None, *range(59)])
+    error = failure(with_sides(REST), held, target="species", groups="family")
+    assert error.message == f"groups: 'family' of $held has 1 gaps, first at index {HELD.index[0]}"
+
+
+@pytest.mark.parametrize(("key", "column"), [("sampleWeight", "weight"), ("groups", "family")])
+def test_weights_and_groups_that_they_lack_are_named(key, column):
+    error = failure(with_sides(REST), with_sides(HELD).drop(columns=column), target="species", **{key: column})
+    assert error.message == f"validationData: $held lacks '{column}', which the training rows have"
+
+
+def test_weights_of_the_training_rows_alone_are_told():
+    frame = with_sides(REST)
+    given = {"df": frame.drop(columns="weight"), "held": HELD.assign(family=0), "w": frame["weight"]}
+    flat = {"action": "train", "framework": "pytorch", "architecture": "mlp", "data": "$df", "target": "species"}
+    weighted = resolve({**flat, "validationData": "$held", "sampleWeight": "$w"}).bind(lambda name: given[name.name])
+    data = training_data(given["df"], weighted.train, 0, 0.2)
+    assert (data.validation.weight == 1).all()
+    assert data.metadata["warnings"] == ["sampleWeight: $w has no weights of the rows of $held: each counts 1"]
+    grouped = resolve({**flat, "validationData": "$held", "groups": "$w"}).bind(lambda name: given[name.name])
+    with pytest.raises(InvalidConfiguration, match="none for the rows of \\$held") as caught:
+        training_data(given["df"], grouped.train, 0, 0.2)
+    assert "a column of both tables" in caught.value.solution

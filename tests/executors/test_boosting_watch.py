@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, log_loss, root_mean_squared_error
 
-from mlmagic.errors import InvalidConfiguration
+from mlmagic.config import resolve
+from mlmagic.errors import InvalidConfiguration, TrainingFailure
 from mlmagic.events import Best, Event
 from mlmagic.executors import load
 from mlmagic.executors._boosting._rows import SHOWN, split_parts
@@ -157,6 +158,25 @@ def test_rows_that_cannot_be_measured_end_no_run(framework: str) -> None:
     assert not [name for name in report.history if name.startswith("test_")]
     plain = train(framework, frame, hyperparameters={"n_estimators": 5})
     np.testing.assert_array_equal(report.predictions["predicted"], plain.predictions["predicted"])
+
+
+@ALL
+def test_what_is_not_about_the_rows_trains_nothing_a_second_time(framework: str) -> None:
+    frame, sizes = table("regression"), []
+
+    def greedy(y_true: Any, y_pred: Any) -> float:
+        sizes.append(len(y_true))
+        if len(y_true) == len(data.test):
+            raise MemoryError("too much")
+        return 0.5
+
+    _, data = parts(framework, frame, seed=SEED)
+    keys = {"hyperparameters": {"n_estimators": 5, "eval_metric": "$greedy"}}
+    config = resolve({"action": "train", "framework": framework, "data": "$df", "target": "target", **keys})
+    config = config.bind(lambda reference: {"df": frame, "greedy": greedy}[reference.name])
+    with pytest.raises((MemoryError, TrainingFailure), match="too much"):
+        load(framework).run(config, data, lambda event: None, threading.Event())
+    assert sizes.count(len(data.train)) <= 1
 
 
 @ALL

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from catboost import CatBoostClassifier, CatBoostError, CatBoostRanker, CatBoostRegressor, Pool
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import train_test_split
 
 import mlmagic
@@ -168,6 +168,19 @@ def test_a_metric_of_a_classifier_is_given_probabilities(frame):
         np.testing.assert_allclose(report.history[f"{part}_surprise"], report.history[f"{part}_loss"], rtol=1e-4)
 
 
+@pytest.mark.parametrize("frame", [tumours(), flowers()], ids=["two", "three"])
+def test_rows_with_weights_have_the_curves_that_others_have(frame):
+    """Unweighted, as scikit-learn measures what the trees so far predict of all training rows."""
+    keys = {"sampleWeight": "w", "metrics": ["roc_auc"], "validationSplit": 0.2}
+    frame = frame.assign(w=np.linspace(0.1, 2, len(frame)))
+    report = train(frame, hyperparameters={"iterations": 10}, **keys)
+    (X, y), _, _ = split(frame, True, validation=True)
+    for rounds in (1, 10):
+        shares = report.model.predict_proba(X.drop(columns="w"), ntree_end=rounds)
+        accuracy = (shares.argmax(axis=1) == y).mean()
+        assert report.history["train_accuracy"][rounds - 1] == pytest.approx(accuracy, abs=1e-9)
+
+
 class Squared:
     """An objective as CatBoost takes one: the derivatives of what is to grow."""
 
@@ -220,6 +233,36 @@ def test_a_function_of_two_labels_as_an_objective():
     rows, test = split(tumours(), True)
     by_hand = CatBoostClassifier(loss_function="Logloss", boost_from_average=False, **settings, **BY_HAND).fit(*rows)
     np.testing.assert_array_equal(report.predictions["predicted"], by_hand.predict(test[0]))
+    expected = by_hand.predict_proba(test[0])
+    assert report.metrics["test"]["rocAuc"] == pytest.approx(roc_auc_score(test[1], expected[:, 1]))
+    ways = [{"model": "$report"}, {"modelPath": str(report.output_dir)}]
+    head = {"action": "predict", "data": "$rows"}
+    held, loaded = (mlmagic.run({**head, **way}, rows=test[0], report=report).predictions for way in ways)
+    pd.testing.assert_frame_equal(held, loaded)
+    np.testing.assert_allclose(held[["0", "1"]], expected, rtol=1e-6)
+
+
+def softmax(approx: Any) -> np.ndarray:
+    shares = np.exp(np.asarray(approx) - np.max(approx))
+    return shares / shares.sum()
+
+
+class Softmax:
+    """An objective of more than two labels, as CatBoost takes one."""
+
+    def calc_ders_multi(self, approx: Any, target: float, weight: float) -> tuple[list[float], list[list[float]]]:
+        shares = softmax(approx)
+        first = np.eye(len(shares))[int(target)] - shares
+        return list(weight * first), (weight * (np.outer(shares, shares) - np.diag(shares))).tolist()
+
+
+def test_an_objective_of_three_labels_predicts_the_same_when_it_is_loaded():
+    report = train(flowers(), {"own": Softmax()}, hyperparameters={"iterations": 5, "objective": "$own"})
+    X = flowers().drop(columns="target")
+    loaded = mlmagic.load_model(report.output_dir)
+    raw = report.model.predict(X, prediction_type="RawFormulaVal")
+    np.testing.assert_array_equal(loaded.predict_proba(X), report.model.predict_proba(X))
+    np.testing.assert_allclose(loaded.predict_proba(X), [softmax(row) for row in raw], rtol=1e-6)
 
 
 def wrong_shape(y_true: np.ndarray, y_pred: np.ndarray) -> float:

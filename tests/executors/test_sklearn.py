@@ -362,3 +362,15 @@ def test_a_forest_predicts_the_same_to_the_last_digit_every_time():
     assert estimator(report.model).n_jobs is None, "as the user left it"
     first = report.model.predict_proba(X)
     assert all(np.array_equal(report.model.predict_proba(X), first) for _ in range(5))
+
+
+@pytest.mark.parametrize(
+    ("model", "what"), [(RandomForestClassifier, "the class RandomForestClassifier"), ("forest", "of type str")]
+)
+def test_a_variable_that_holds_no_estimator_is_told(model, what):
+    config = {"action": "train", "framework": "sklearn", "model": "$mine", "data": "$df", "target": "target"}
+    with pytest.raises(InvalidConfiguration) as caught:
+        mlmagic.run(config, df=table("classification"), mine=model)
+    assert str(caught.value).startswith(
+        f"invalid-configuration: model must be an estimator of scikit-learn, but $mine is {what}"
+    )

@@ -53,9 +53,7 @@ def test_a_label_of_validation_rows_is_left_out(framework: str) -> None:
     assert (facts["trainSamples"], facts["validationSamples"], facts["testSamples"]) == (35, 12, 13)
     assert facts["unlearnedLabels"] == {"c": {"validation": 1, "test": 0}}
     assert facts["classes"] == 2
-    assert (
-        "No training row has the labels 'c': they cannot be learned; 1 validation row of them is left out" in report.log
-    )
+    assert "No training row has the label 'c': it cannot be learned; 1 validation row of it is left out" in report.log
     assert report.metrics["test"]["labels"] == ["a", "b"]
     assert not {"c"} & set(report.predictions)
 
@@ -65,7 +63,7 @@ def test_a_label_of_test_rows_counts_as_wrong(framework: str) -> None:
     seed = seed_of("test")
     report = mlmagic.run(config(framework, seed=seed), df=table())
     assert report.metadata["unlearnedLabels"] == {"c": {"validation": 0, "test": 1}}
-    assert "they cannot be learned; 1 test row of them is counted as wrong" in report.log
+    assert "it cannot be learned; 1 test row of it is counted as wrong" in report.log
     found, test = report.predictions, parts(seed)["test"]
     pd.testing.assert_series_equal(found["actual"], test["target"], check_names=False, check_dtype=False)
     assert found.loc[60, "predicted"] in ("a", "b")
@@ -107,7 +105,7 @@ def test_a_label_of_one_fold(framework: str) -> None:
     report = mlmagic.run(config(framework, **keys), df=frame)
     accuracies = report.history["accuracy"].dropna() if "accuracy" in report.history else []
     assert len(accuracies) >= 3
-    told = "No training row has the labels 'c': they cannot be learned; 1 test row of them is counted as wrong"
+    told = "No training row has the label 'c': it cannot be learned; 1 test row of it is counted as wrong"
     assert f"Fold {number}: {told}" in report.log
     assert list(report.history["accuracy"])[number - 1] < 1
 

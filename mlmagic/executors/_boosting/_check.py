@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from mlmagic._failure import user_frames
 from mlmagic._suggest import listed
 from mlmagic.errors import Fault, InvalidConfiguration
-from mlmagic.executors._boosting import _device, _estimator, _metrics, _ranges, _rows
-from mlmagic.executors._boosting._estimator import PATH
+from mlmagic.executors._boosting import _device, _estimator, _metrics, _objectives, _ranges, _rows
+from mlmagic.executors._boosting._objectives import PATH
 from mlmagic.executors._boosting._refusals import Refusals
 from mlmagic.executors._boosting._run import counts_alike, wanted
 from mlmagic.executors._boosting._trial import Trial
@@ -58,7 +58,9 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
         wrong = {fault.path for fault in faults}
         left = {key: item for key, item in given.items() if f"{PATH}.{item.spelt}" not in wrong}
         refused = Refusals(library.complaint, spellings, fit).find(left)
-        faults += [_ranges.told(library, fault, spellings, fit) for fault in refused]
+        classes = len(data.classes) if kind == "classifier" and data.classes is not None else 0
+        known = [_objectives.told(library, train, fault, classes) for fault in refused]
+        faults += [fault if fault.suggestion else _ranges.told(library, fault, spellings, fit) for fault in known]
     except Exception as error:
         if train.model is None or user_frames(error):
             raise
@@ -86,12 +88,21 @@ def _required_name(library: Library, train: BoostingTrain, data: TrainingData) -
         way_out = "Pipelines and other estimators train with framework: sklearn"
         raise InvalidConfiguration([Fault("config.model", message)], solution=way_out)
     kind = library.estimators[name]
+    _objectives.require_fit(library, train, name, data)
     if (kind == "classifier") != (data.task == "classification"):
-        message = f"task is {data.task}, but {name} is a {kind}: leave task out, or name another algorithm."
+        message = _other_task(library, train, name, data)
         raise InvalidConfiguration([Fault("task", message, value=data.task)])
     if kind == "ranker":
         _rows.require_groups(name, data)
     return name
+
+
+def _other_task(library: Library, train: BoostingTrain, name: str, data: TrainingData) -> str:
+    objective = _objectives.given(library, train)
+    what = str(objective) if objective and train.algorithm is None and train.model is None else name
+    other = "algorithm" if what == name else "objective"
+    kind = f"{'is' if what == name else 'is for'} a {library.estimators[name]}"
+    return f"task is {data.task}, but {what} {kind}: leave task out, or name another {other}."
 
 
 def _wrong_rounds(item: Given | None) -> list[Fault]:

@@ -27,12 +27,17 @@ class Computed:
         That part.
     classes
         The labels of the training rows in order, shape (k,); None where numbers are predicted.
+    shuffled
+        Whether the library holds that part in another order, which it keeps from its first call on.
     """
 
-    def __init__(self, metrics: Sequence[Asked], rows: Part, classes: np.ndarray | None) -> None:
-        task: Task = "regression" if classes is None else "classification"
-        self._points = Points(metrics, task, rows.y, classes)
-        self._classifies = classes is not None
+    def __init__(
+        self, metrics: Sequence[Asked], rows: Part, classes: np.ndarray | None, *, shuffled: bool = False
+    ) -> None:
+        self._task: Task = "regression" if classes is None else "classification"
+        self._metrics, self._classes, self._y = metrics, classes, rows.y
+        self._points = Points(metrics, self._task, rows.y, classes)
+        self._shuffled = shuffled
         # The library knows no parts, only what it holds as their target: numbers of 32 bits, codes of labels.
         coded = rows.y if classes is None else np.searchsorted(classes, rows.y)
         self._held = np.asarray(coded, dtype=np.float32)
@@ -48,13 +53,26 @@ class Computed:
         y_pred
             Numbers, shape (n,), or probabilities, shape (n,) of the second of two classes or (n, classes).
         """
-        if not np.array_equal(np.asarray(y_true, dtype=np.float32), self._held):
+        given = np.asarray(y_true, dtype=np.float32)
+        if self._shuffled:
+            self._follow(given)
+        if not np.array_equal(given, self._held):
             return []
         found = self._point(np.asarray(y_pred))
         return [(listed(name), value, self._higher[name]) for name, value in found.items()]
 
+    def _follow(self, given: np.ndarray) -> None:
+        """Take over the library's order: of rows that count alike it makes no difference which of equals is which."""
+        here, there = np.argsort(self._held, kind="stable"), np.argsort(given, kind="stable")
+        if not np.array_equal(self._held[here], given[there]):
+            return
+        order = np.empty_like(here)
+        order[there] = here
+        self._y, self._held, self._shuffled = self._y[order], given.copy(), False
+        self._points = Points(self._metrics, self._task, self._y, self._classes)
+
     def _point(self, y_pred: np.ndarray) -> dict[str, float]:
-        if not self._classifies:
+        if self._classes is None:
             return self._points.of_numbers(y_pred.astype(np.float64))
         return self._points.of_probabilities(np.column_stack([1 - y_pred, y_pred]) if y_pred.ndim == 1 else y_pred)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlmagic._suggest import closest
 from mlmagic.config import Reference
 from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.executors._boosting import _objectives
+from mlmagic.executors._boosting._objectives import PATH
+from mlmagic.executors._boosting.config import BoostingTrain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,11 +19,11 @@ if TYPE_CHECKING:
     from mlmagic.config import RunConfig
     from mlmagic.data import Task
     from mlmagic.executors._boosting._library import Library
-    from mlmagic.executors._boosting.config import BoostingTrain
 
-PATH = "config.hyperparameters"
 # An argument of ``fit`` in some libraries, a hyperparameter in others.
 METRIC = "eval_metric"
+# The first that people set; a library has a hundred.
+_USUAL = ("n_estimators", "learning_rate", "max_depth", "subsample", "reg_lambda", "objective", METRIC)
 
 
 class Given(NamedTuple):
@@ -45,8 +49,8 @@ def named(library: Library, train: BoostingTrain, task: Task | None) -> str | No
     """The class name of the estimator; None where the task has to decide and is not known yet."""
     if train.model is not None:
         return kin(library, train.model.value)
-    if train.algorithm is not None or task is None:
-        return train.algorithm
+    if (name := train.algorithm or _objectives.usual(library, train)) or task is None:
+        return name
     wanted = "classifier" if task == "classification" else "regressor"
     return next(name for name, kind in library.estimators.items() if kind == wanted)
 
@@ -100,9 +104,16 @@ def _value(item: Any) -> Any:
 
 
 def _unknown(name: str, spelt: str, value: Any, own: Mapping[str, str]) -> Fault:
-    meant = closest(spelt, own)
-    known = "" if meant else f"; it has {', '.join(sorted(set(own.values())))}"
-    return Fault(f"{PATH}.{spelt}", f"{name} has no hyperparameter {spelt!r}{known}.", value=value, suggestion=meant)
+    path, message = f"{PATH}.{spelt}", f"{name} has no hyperparameter {spelt!r}"
+    called = {**BoostingTrain.called({}), "optimizer": None}
+    word = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", spelt).lower()
+    if word in called and called[word] is None:
+        return Fault(path, f"{message}: trees know nothing of the kind, leave it out.", value=value)
+    meant = called.get(word) or closest(spelt, own)
+    if word in called:
+        return Fault(path, f"{message}; it calls it {meant}.", value=value, suggestion=meant)
+    known = "" if meant else f"; among those it has are {', '.join(key for key in _USUAL if key in own)}"
+    return Fault(path, f"{message}{known}.", value=value, suggestion=meant)
 
 
 def _reserved(library: Library, name: str, spelt: str, value: Any) -> Fault:

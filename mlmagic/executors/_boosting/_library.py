@@ -110,10 +110,22 @@ class Library(Protocol):
         by the kind of estimator. The first name of a metric is the one that the history has.
     equal
         Of scikit-learn's names the library's own, as in ``metrics``, where both measure the same; "" where not.
+    objectives
+        Which kinds of estimator take an objective, by its name; where it takes one kind alone, it asks for it.
+    objective_spellings
+        Names of the hyperparameter that is the objective.
+    two_labels
+        Objectives of classifiers that tell no more than two labels apart.
+    functions_classify
+        Whether the objective of a classifier may be a function of the user's.
+    areas
+        Names of the area under the ROC curve, in a config and the library's own.
     ranges
         What hyperparameters take, by the estimator's own name, where the library would not say it all if it were asked.
     fragile
         Whether a wrong number can crash it.
+    shuffles
+        Whether it holds the training rows in an order of its own.
     unfit
         Letters that no column's name may have.
     setting
@@ -134,8 +146,14 @@ class Library(Protocol):
     reserved: ClassVar[Mapping[str, str]]
     metrics: ClassVar[Mapping[Kind, Mapping[str, str | tuple[str, str]]]]
     equal: ClassVar[Mapping[Kind, Mapping[str, str | tuple[str, str]]]]
+    objectives: ClassVar[Mapping[str, tuple[Kind, ...]]]
+    objective_spellings: ClassVar[tuple[str, ...]]
+    two_labels: ClassVar[tuple[str, ...]]
+    functions_classify: ClassVar[bool] = True
+    areas: ClassVar[tuple[str, ...]]
     ranges: ClassVar[Mapping[str, str]] = {}
     fragile: ClassVar[bool] = False
+    shuffles: ClassVar[bool] = False
     unfit: ClassVar[str]
     setting: ClassVar[str] = "@"
     importance: ClassVar[str] = "gain"
@@ -179,6 +197,10 @@ class Library(Protocol):
     def rounds(self, estimator: Any) -> int:
         """How many rounds it is to be fitted with."""
         ...
+
+    def tells_late(self, estimator: Any) -> bool:
+        """Whether :meth:`fit` tells of all rounds after the last."""
+        return False
 
     def fit(self, estimator: Any, fitting: Fitting, listener: Listener) -> Any:
         """Fit, telling of each round and ending where the listener says so; the estimator, of the best round only."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from contextlib import contextmanager
 from time import perf_counter
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
     from mlmagic.executors._base import Stop
     from mlmagic.executors._boosting._library import Measure
-    from mlmagic.executors._boosting._metrics import Metrics
-    from mlmagic.executors._boosting._watch import Watch
+    from mlmagic.executors._boosting._metrics import Metrics, Series
+    from mlmagic.executors._watch import Watch
 
 # Seconds to the first block, so that the curve moves at once, and between blocks.
 FIRST, EVERY = 0.02, 0.1
@@ -30,6 +31,8 @@ class Progress:
         What the series are called.
     watch
         Keeps the best round; None where every round is kept.
+    valueless
+        Whether, for the rows of a part, a metric has no value, although some libraries give one.
 
     Attributes
     ----------
@@ -41,15 +44,17 @@ class Progress:
         Whether the watched metric ended it.
     """
 
-    def __init__(self, metrics: Metrics, watch: Watch | None, emit: Emit, stop: Stop) -> None:
+    def __init__(
+        self, metrics: Metrics, watch: Watch | None, emit: Emit, stop: Stop, valueless: Callable[[str, str], bool]
+    ) -> None:
         self.history: dict[str, list[float]] = {}
         self.round = 0
         self.ended_early = False
         self._metrics = metrics
-        # Where a value goes, and whether it is 1 less what the library measures.
-        self._columns: list[tuple[Callable[[float], None], bool]] = []
+        # Where a value goes, and what is made of it there.
+        self._columns: list[tuple[Callable[[float], None], Callable[[float], float]]] = []
         self._watched: list[float] | None = None
-        self._grows = False
+        self._valueless = valueless
         self._watch = watch
         self._emit = emit
         self._stop = stop
@@ -59,28 +64,29 @@ class Progress:
     @property
     def best(self) -> int | None:
         """The best round so far, counted from 1; None where nothing tells them apart."""
-        return None if self._watch is None else self._watch.round
+        return None if self._watch is None else self._watch.best
 
     def begin(self, measures: Sequence[Measure]) -> None:
         """Open the series; the loss comes first of those of its part."""
-        known = [(self._metrics.series(measure), measure.part) for measure in measures]
-        parts = list(dict.fromkeys(part for _, part in known))
-        ordered = sorted(known, key=lambda item: (parts.index(item[1]), not item[0].name.endswith("_loss")))
+        known = [(self._metrics.series(measure), measure) for measure in measures]
+        parts = list(dict.fromkeys(measure.part for measure in measures))
+        ordered = sorted(known, key=lambda item: (parts.index(item[1].part), not item[0].name.endswith("_loss")))
         self.history = {series.name: [] for series, _ in ordered}
-        self._columns = [(self.history[series.name].append, series.complement) for series, _ in known]
+        self._columns = [(self.history[series.name].append, self._made(series, measure)) for series, measure in known]
         if self._watch is not None:
-            self._watched = self.history[self._watch.series]
+            self._watched = self.history[self._watch.metric]
             higher = self._metrics.higher
-            told = next(series.higher for series, _ in known if series.name == self._watch.series)
-            self._grows = told if higher is None else higher
+            told = next(series.higher for series, _ in known if series.name == self._watch.metric)
+            self._watch.higher = told if higher is None else higher
 
     def round_ended(self, values: Iterable[float]) -> bool:
         """Take the values of a round; True if training shall end."""
         self.round += 1
-        for (keep, complement), value in zip(self._columns, values, strict=True):
-            keep(1.0 - value if complement else value)
+        for (keep, made), value in zip(self._columns, values, strict=True):
+            keep(made(value))
         if self._watch is not None and self._watched is not None:
-            self.ended_early = self._watch.take(self.round, self._watched[-1], higher=self._grows)
+            self._watch.improved(self.round, {self._watch.metric: self._watched[-1]})
+            self.ended_early = self._watch.exhausted
         if perf_counter() >= self._due:
             self.tell()
         return self.ended_early or self._stop.is_set()
@@ -92,9 +98,15 @@ class Progress:
             values = {series: known[self._told :] for series, known in self.history.items()}
             self._emit(Rounds(self._told + 1, values) if values else Row(self.round, {}))
             self._told = self.round
-        if self._watch is not None and self._watch.round is not None and self._watch.round != self._told_best:
-            self._told_best = self._watch.round
-            self._emit(Best(self._watch.round, self._watch.series, self._watch.value))
+        if self._watch is not None and self._watch.best is not None and self._watch.best != self._told_best:
+            self._told_best = self._watch.best
+            self._emit(Best(self._watch.best, self._watch.metric, self._watch.value))
+
+    def _made(self, series: Series, measure: Measure) -> Callable[[float], float]:
+        """What is made of a value for the history."""
+        if self._valueless(measure.part, measure.metric):
+            return _no_number
+        return _complement if series.complement else float
 
     @contextmanager
     def hearing(self) -> Iterator[None]:
@@ -113,3 +125,11 @@ class Progress:
         finally:
             ended.set()
             thread.join()
+
+
+def _no_number(value: float) -> float:
+    return math.nan
+
+
+def _complement(value: float) -> float:
+    return 1.0 - value

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlmagic.errors import Fault
-from mlmagic.executors._boosting._estimator import PATH, Given
+from mlmagic.executors._boosting._estimator import Given
+from mlmagic.executors._boosting._objectives import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from mlmagic._failure import user_frames
 from mlmagic.errors import Fault, InvalidConfiguration
-from mlmagic.executors._boosting._estimator import METRIC, PATH
+from mlmagic.executors._boosting._estimator import METRIC
+from mlmagic.executors._boosting._objectives import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

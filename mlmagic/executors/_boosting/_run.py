@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,12 @@ from mlmagic.executors._boosting._library import Fitting
 from mlmagic.executors._boosting._progress import Progress
 from mlmagic.executors._boosting._threads import threads
 from mlmagic.executors._boosting._trial import Trial
-from mlmagic.executors._boosting._watch import Watch
 from mlmagic.executors._history import nested
 from mlmagic.executors._skops import import_early
+from mlmagic.executors._watch import Watch, valueless
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     import pandas as pd
@@ -62,16 +63,21 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
     if stop.is_set():
         return Outcome(None)
     parts = _rows.split_parts(kind, data, preparation)
-    watch = _watch(train, metrics) if library.keeps_best(estimator) else None
-    progress = Progress(metrics, watch, emit, stop)
+    classes = data.classes if kind == "classifier" else None
+    why = partial(_valueless, library, parts, classes)
+    watch = _watch(train, metrics, why) if library.keeps_best(estimator) else None
+    progress = Progress(
+        metrics, watch, emit, stop, lambda part, name: _is_area(library, name) and bool(why(part, name))
+    )
     emit(Plan("training", "round", total))
     began = perf_counter()
     with progress.hearing():
-        classes = data.classes if kind == "classifier" else None
-        measured = [*metrics.asked, *_computed(classes, metrics, parts)]
+        measured = [*metrics.asked, *_computed(library, classes, metrics, parts)]
         fitting = Fitting(parts, columns, measured, metrics.own, number)
         fitted = _fitted(library, estimator, fitting, progress, emit)
     progress.tell()
+    if watch is not None and progress.round and (remark := watch.remark):
+        emit(Log(remark, "warning"))
     facts = _facts(progress, total, perf_counter() - began, len(data.train))
     return Outcome(
         model=_storage.whole(library, preparation, fitted),
@@ -88,8 +94,10 @@ def _fitted(library: Library, estimator: Any, fitting: Fitting, progress: Progre
     try:
         return library.fit(estimator, fitting, progress)
     except Exception as error:
-        if blank is not None and not progress.round:
-            # Test rows may be what an objective or a function of the user's cannot measure: looking decides nothing.
+        # Test rows may be what an objective or a function of the user's cannot measure: looking decides nothing.
+        # Where rounds are told late, none told does not mean that none was trained.
+        untrained = not progress.round and not library.tells_late(estimator)
+        if blank is not None and untrained and _of_rows(library, error):
             alone = replace(fitting, parts={"train": fitting.parts["train"]})
             fitted = _fitted(library, blank, alone, progress, emit)
             emit(Log(f"The test rows have no curve: {library.complaint(error)}", "warning"))
@@ -97,6 +105,14 @@ def _fitted(library: Library, estimator: Any, fitting: Fitting, progress: Progre
         if isinstance(error, MLError) or user_frames(error):
             raise
         raise TrainingFailure(f"{library.title} ended: {library.complaint(error)}") from error
+
+
+def _of_rows(library: Library, error: Exception) -> bool:
+    """Whether it is what the library, or a function of the user's, raises for rows that it cannot measure."""
+    if isinstance(error, (MLError, MemoryError)):
+        return False
+    of_library = type(error).__module__.lstrip("_").partition(".")[0] == library.package
+    return of_library or isinstance(error, ValueError) or bool(user_frames(error))
 
 
 def wanted(library: Library, kind: Kind, train: BoostingTrain, estimator: Any) -> Sequence[Asked]:
@@ -110,16 +126,37 @@ def counts_alike(library: Library, kind: Kind, data: TrainingData, estimator: An
     return weighed and (kind == "regressor" or (kind == "classifier" and library.probabilities(estimator)))
 
 
-def _computed(classes: np.ndarray | None, metrics: Metrics, parts: Mapping[str, Part]) -> list[Computed]:
+def _computed(
+    library: Library, classes: np.ndarray | None, metrics: Metrics, parts: Mapping[str, Part]
+) -> list[Computed]:
     asked = {"train": metrics.counted, "val": metrics.computed, _rows.TEST: metrics.counted}
-    return [Computed(names, parts[part], classes) for part, names in asked.items() if names and part in parts]
+    known = {part: names for part, names in asked.items() if names and part in parts}
+    return [
+        Computed(names, parts[part], classes, shuffled=library.shuffles and part == "train")
+        for part, names in known.items()
+    ]
 
 
-def _watch(train: BoostingTrain, metrics: Metrics) -> Watch | None:
+def _watch(train: BoostingTrain, metrics: Metrics, why: Callable[[str, str], str | None]) -> Watch | None:
     if metrics.watched is None:
         return None
-    early = train.early_stopping
-    return Watch(metrics.watched) if early is None else Watch(metrics.watched, early.patience, early.min_delta)
+    early, (part, _, name) = train.early_stopping, metrics.watched.partition("_")
+    if early is None:
+        return Watch(metrics.watched)
+    return Watch(metrics.watched, patience=early.patience, min_delta=early.min_delta, reason=why(part, name))
+
+
+def _valueless(
+    library: Library, parts: Mapping[str, Part], classes: np.ndarray | None, part: str, metric: str
+) -> str | None:
+    """Why a metric, however the library calls it, has no value for the rows of a part; None where it may have one."""
+    if classes is None or part == "train" or part not in parts:  # of the training rows are all labels
+        return None
+    return valueless("roc_auc" if _is_area(library, metric) else metric, parts[part].y, classes)
+
+
+def _is_area(library: Library, metric: str) -> bool:
+    return metric.partition(library.setting)[0] in library.areas
 
 
 def _kept(progress: Progress) -> list[dict[str, float]]:

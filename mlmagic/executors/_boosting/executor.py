@@ -54,7 +54,7 @@ class BoostingExecutor:
         return {library.package: str(module.__version__), "scikit-learn": sklearn.__version__}
 
     def task(self, config: RunConfig) -> Task | None:
-        """What the estimator is; a ranking is a regression of relevance."""
+        """What the estimator or the objective is; a ranking is a regression of relevance."""
         from mlmagic.executors._boosting._estimator import named
 
         name = named(self._library, _train(config), None)

@@ -86,9 +86,14 @@ class Augmentation(Model):
         return value
 
     @property
+    def asked(self) -> list[str | dict[str, Any]]:
+        """The transforms as they are written; none where it is switched off."""
+        return self.transforms if self.enabled else []
+
+    @property
     def steps(self) -> list[tuple[str, Any]]:
         """The transforms by name, with their parameters; none where it is switched off."""
-        return [_made(item) for item in self.transforms] if self.enabled else []
+        return [_made(item) for item in self.asked]
 
 
 def _made(item: str | dict[str, Any]) -> tuple[str, Model]:

@@ -196,7 +196,7 @@ def fit_inputs(
 
 
 def _require_kind(train: NetworkTrain, found: str) -> None:
-    asked = {"imageSize": train.image_size, "augmentation": train.augmentation and train.augmentation.transforms}
+    asked = {"imageSize": train.image_size, "augmentation": train.augmentation and train.augmentation.asked}
     faults = [
         Fault(f"config.{key}", f"{key} is for images, but the data is {found}", value=value)
         for key, value in asked.items()

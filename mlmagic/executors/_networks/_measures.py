@@ -9,7 +9,7 @@ from mlmagic._suggest import closest, listed
 from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.evaluation import METRICS, SPELLINGS, Asked, better_higher
 from mlmagic.executors._history import grows
-from mlmagic.executors._networks._watch import Watch
+from mlmagic.executors._watch import Watch, valueless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,11 +38,14 @@ class Measures:
         What needs all predictions at once, measured on the validation rows after each epoch.
     watched
         The column whose best epoch is kept, and whether more of it is better; None where the last epoch it is.
+    reason
+        Why that column has no value for the validation rows; None where nothing is known against it.
     """
 
     counted: tuple[str, ...]
     gathered: tuple[Asked, ...] = ()
     watched: tuple[str, bool] | None = None
+    reason: str | None = None
 
     @classmethod
     def of(cls, train: NetworkTrain, data: TrainingData, *, own: bool = False) -> Measures:
@@ -72,7 +75,7 @@ class Measures:
         names = [*ALWAYS[data.task], *(name for name in asked if name in COUNTED[data.task])]
         counted = tuple(dict.fromkeys(names))
         gathered = tuple(asked[name] for name in asked if name not in counted) if data.validation else ()
-        return cls(counted, gathered, watched)
+        return cls(counted, gathered, watched, _valueless(watched, data))
 
     def watch(self, early: EarlyStopping | None) -> Watch | None:
         """What follows the column that decides, for one training."""
@@ -80,7 +83,15 @@ class Measures:
             return None
         if early is None:
             return Watch(*self.watched)
-        return Watch(*self.watched, early.patience, early.min_delta)
+        return Watch(*self.watched, early.patience, early.min_delta, self.reason)
+
+
+def _valueless(watched: tuple[str, bool] | None, data: TrainingData) -> str | None:
+    rows = data.validation
+    if watched is None or rows is None or rows.y is None or data.classes is None:
+        return None
+    part, name = _split(watched[0])
+    return valueless(name, rows.y.to_numpy(), data.classes) if part == "val" else None
 
 
 def _split(metric: str) -> tuple[str, str]:

@@ -154,10 +154,6 @@ class NetworkTrain(TrainConfig):
         if "momentum" in given and optimizer in ("adam", "adamw"):
             message = f"momentum belongs to the optimizers sgd and rmsprop; this one is {optimizer}"
             yield Complaint(("momentum",), message, given["momentum"], on_key=True)
-        if "validation_data" in given and "validation_split" in given:
-            message = "validationSplit and validationData exclude each other: the rows that validate come from one"
-            yield Complaint(("validation_data",), message, given["validation_data"], on_key=True)
-
         yield from _window_rules(given)
 
     @classmethod
@@ -189,9 +185,14 @@ def _window_rules(given: Mapping[str, Any]) -> Iterator[Complaint]:
                 yield Complaint((name,), f"{name} belongs to window: add `window: 24`", given[name], on_key=True)
         return
     for name, why in _NOT_IN_TIME.items():
-        if given.get(name):
+        if given.get(name) and not _is_off(given[name]):
             yield Complaint((name,), f"{why}; leave it out, or leave window out", given[name], on_key=True)
     architecture = spelt(given.get("architecture", "mlp"))
     if architecture in KINDS:
         message = f"{architecture} is for {KINDS[architecture]}, but window makes windows of a series: take mlp"
         yield Complaint(("architecture",), message, given["architecture"], suggestion="mlp")
+
+
+def _is_off(value: Any) -> bool:
+    """Whether a section is switched off, and so asks for nothing."""
+    return isinstance(value, Mapping) and value.get("enabled") is False

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mlmagic._suggest import listed
 from mlmagic.executors._boosting._library import Library
 from mlmagic.executors.catboost._estimators import ESTIMATORS
+from mlmagic.executors.catboost._objectives import OBJECTIVES, SPELLINGS, TWO_LABELS
 from mlmagic.executors.catboost._parameters import EQUAL, METRICS, RANGES, SYNONYMS
 
 if TYPE_CHECKING:
@@ -53,9 +54,14 @@ class CatBoost(Library):
     }
     metrics = METRICS
     equal = EQUAL
+    objectives = OBJECTIVES
+    objective_spellings = SPELLINGS
+    two_labels = TWO_LABELS
+    areas = ("auc", "AUC")
     ranges = RANGES
     # CatBoost 1.2 trains with max_leaves: 0 until it reads where it should not.
     fragile = True
+    shuffles = True
     unfit = ""
     setting = ":"
     importance = "prediction values change"
@@ -101,6 +107,10 @@ class CatBoost(Library):
         """The hyperparameter; None where it is not given."""
         asked: int | None = estimator.get_params().get("thread_count")
         return asked
+
+    def tells_late(self, estimator: Any) -> bool:
+        """On a GPU, where CatBoost calls nobody back."""
+        return bool(estimator.get_params().get("task_type", "CPU") == "GPU")
 
     def fit(self, estimator: Any, fitting: Fitting, listener: Listener) -> Any:
         """Fit through the scikit-learn API."""
@@ -165,8 +175,8 @@ class CatBoost(Library):
         return 1 if found.ndim == 1 else int(found.shape[1])
 
     def probabilities(self, estimator: Any) -> bool:
-        """Whether CatBoost knows what the objective's numbers mean."""
-        return not self.own_objective(estimator)
+        """Always: an objective of the user's is followed by a logistic function, a softmax for more labels."""
+        return True
 
     def importances(self, estimator: Any) -> np.ndarray | None:
         """How much the prediction changes on average where the column does, in shares."""

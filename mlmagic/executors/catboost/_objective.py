@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from catboost.core import CatBoostError
 
+from mlmagic._failure import user_frames
+from mlmagic.executors._boosting._derivatives import derivatives
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -76,18 +79,12 @@ class Derivatives:
         try:
             return self._derivatives(np.asarray(approxes), np.asarray(targets), weights)
         except Exception as error:
-            self.raised = error
+            self.raised = (
+                CatBoostError(str(error)) if isinstance(error, ValueError) and not user_frames(error) else error
+            )
             raise
 
     def _derivatives(self, approxes: np.ndarray, targets: np.ndarray, weights: Any) -> list[tuple[float, float]]:
-        found = self.function(targets, approxes)
-        try:
-            first, second = (np.asarray(part, dtype=np.float64) for part in found)
-        except (TypeError, ValueError):
-            first = second = np.empty(0)
-        if not first.shape == second.shape == targets.shape:
-            name = getattr(self.function, "__name__", type(self.function).__name__)
-            shapes = f"two arrays of shape {targets.shape}"
-            raise CatBoostError(f"{name} must give {shapes}, the gradient and the hessian of each row")
+        first, second = derivatives(self.function, targets, approxes)
         by = -1.0 if weights is None else -np.asarray(weights)
         return list(zip((first * by).tolist(), (second * by).tolist(), strict=True))

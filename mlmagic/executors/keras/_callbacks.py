@@ -12,7 +12,7 @@ from mlmagic.errors import Fault, FrameworkNotFound, InvalidConfiguration
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlmagic.executors._networks._watch import Watch
+    from mlmagic.executors._watch import Watch
     from mlmagic.executors.keras.config import KerasTrain
 
 TENSORBOARD, CSV = "tensorboard", "csv_log.csv"

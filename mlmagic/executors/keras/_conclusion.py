@@ -100,7 +100,7 @@ def conclude(
     if training.steps == 0:
         return KerasOutcome(None)
     watch, finished = training.watch, len(training.history)
-    best = watch.epoch if watch is not None else finished
+    best = watch.best if watch is not None else finished
     made.to_units()
     made.finish()
     artifacts = _callbacks.artifacts(train, directory)

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from mlmagic.errors import Fault, InvalidConfiguration
-from mlmagic.events import Best, Emit, Plan, Row
+from mlmagic.events import Best, Emit, Log, Plan, Row
 from mlmagic.executors.keras._pace import Pace
 from mlmagic.executors.keras._rows import sizes, steps_in
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlmagic.executors._base import Stop
     from mlmagic.executors._networks._checkpoints import Checkpoints
     from mlmagic.executors._networks._progress import Progress
-    from mlmagic.executors._networks._watch import Watch
+    from mlmagic.executors._watch import Watch
     from mlmagic.executors.keras._steps import Logs, Steps
 
 Weights = list[np.ndarray]
@@ -96,6 +96,8 @@ class Training:
                 if not self._epoch(epoch, hooks) or self._ends(epoch, epochs):
                     break
             self._progress.flush()
+            if self.watch is not None and self.history and (remark := self.watch.remark):
+                self._emit(Log(remark, "warning"))
             self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
             hooks.on_train_end(self.history[-1] if self.history else None)
         finally:

@@ -14,7 +14,7 @@ from mlmagic.executors._base import batch_rows
 from mlmagic.executors._networks._decoded import Cancelled
 from mlmagic.executors._networks._opened import Opened
 from mlmagic.executors._networks._progress import Progress
-from mlmagic.executors._networks._watch import Watch
+from mlmagic.executors._watch import Watch
 from mlmagic.executors.keras import _backend
 from mlmagic.executors.keras._callbacks import callbacks, listens_to_batches
 from mlmagic.executors.keras._checkpoints import KerasCheckpoints

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from mlmagic._suggest import closest, listed
 from mlmagic.config._complaint import Complaint
-from mlmagic.config._lists import Unknown, ruled, unknown_within
+from mlmagic.config._lists import Entries, Unknown, ruled, unknown_within
 from mlmagic.config._model import Text, one_or_more, refuse
 from mlmagic.config._reference import Reference, spread
 from mlmagic.config._values import show
@@ -34,6 +34,13 @@ def unknown_callback(name: str) -> Unknown | None:
     return Unknown(message, closest(name, CALLBACKS))
 
 
+def _is_callback(value: Any) -> bool:
+    kinds = value.__mro__ if isinstance(value, type) else type(value).__mro__
+    return any(kind.__name__ == "Callback" and _is_of_keras(kind) for kind in kinds)
+
+
+# What a list of callbacks takes.
+CALLBACK = Entries(unknown_callback, _is_callback, "a callback is its name or a keras.callbacks.Callback")
 CallbackName = Annotated[Text, ruled(unknown_callback)]
 
 
@@ -78,7 +85,7 @@ class KerasTrain(NetworkTrain):
     def unknown_names(self) -> Iterator[Fault]:
         """See :meth:`NetworkTrain.unknown_names`."""
         yield from super().unknown_names()
-        yield from unknown_within(self.callbacks, unknown_callback)
+        yield from unknown_within(self.callbacks, CALLBACK)
 
     @property
     def asked(self) -> list[str | tuple[str, Callable[..., Any]]]:

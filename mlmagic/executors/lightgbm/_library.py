@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mlmagic.executors._boosting._library import Library
 from mlmagic.executors.lightgbm._estimators import ESTIMATORS
 from mlmagic.executors.lightgbm._metrics import EQUAL, METRICS
+from mlmagic.executors.lightgbm._objectives import OBJECTIVES, SPELLINGS, TWO_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +44,11 @@ class LightGBM(Library):
     }
     metrics = METRICS
     equal = EQUAL
+    objectives = OBJECTIVES
+    objective_spellings = SPELLINGS
+    two_labels = TWO_LABELS
+    functions_classify = False
+    areas = ("auc", "auc_mu")
     # Of its page of parameters; it names one bound at a time, and none where every number means something.
     ranges: ClassVar[Mapping[str, str]] = {
         "max_depth": "whole numbers, 0 and less for no limit",

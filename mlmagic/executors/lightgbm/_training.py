@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mlmagic.executors._boosting._computed import Computed
     from mlmagic.executors._boosting._metrics import CustomMetric
 
+_WAY_OUT = "name an objective (binary, multiclass), or make 0 and 1 of the labels and train LGBMRegressor"
+
 
 def fit(estimator: Any, fitting: Fitting, listener: Listener) -> Any:
     """See :meth:`mlmagic.executors._boosting._library.Library.fit`."""
@@ -28,7 +30,8 @@ def fit(estimator: Any, fitting: Fitting, listener: Listener) -> Any:
     kind = type(estimator)
     if isinstance(estimator, lightgbm.LGBMClassifier):
         if callable(estimator.objective):
-            raise ValueError("LightGBM gives no probabilities where the objective of a classifier is a function")
+            reason = "LightGBM gives no probabilities where the objective of a classifier is a function"
+            raise ValueError(f"{reason}: {_WAY_OUT}")
         _know_labels(estimator, np.unique(train.y))
         targets = [estimator._le.transform(y) for y in targets]
         kind = lightgbm.LGBMModel

@@ -78,7 +78,7 @@ def conclude(
     if training.steps == 0:
         return TorchOutcome(None)
     watch, finished = training.watch, len(training.history)
-    best = watch.epoch if watch is not None else finished
+    best = watch.best if watch is not None else finished
     facts = {
         "finalEpoch": finished,
         **({"bestEpoch": best} if best else {}),

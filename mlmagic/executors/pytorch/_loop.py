@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from mlmagic.events import Best, Emit, Plan, Row
+from mlmagic.events import Best, Emit, Log, Plan, Row
 from mlmagic.executors.pytorch._batches import MANY, Shuffled, Tensors
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mlmagic.executors._base import Stop
     from mlmagic.executors._networks._checkpoints import Checkpoints
-    from mlmagic.executors._networks._watch import Watch
+    from mlmagic.executors._watch import Watch
     from mlmagic.executors.pytorch._losses import Objective
     from mlmagic.executors.pytorch._precision import Precision
     from mlmagic.executors.pytorch._progress import TensorProgress
@@ -120,6 +120,8 @@ class Training:
                     self.early_stopped = True
                     break
             self._progress.flush()
+            if self.watch is not None and self.history and (remark := self.watch.remark):
+                self._emit(Log(remark, "warning"))
         finally:
             self.seconds = perf_counter() - began
 
@@ -128,7 +130,7 @@ class Training:
         return {
             "epoch": len(self.history),
             "state_dict": snapshot(self.parts.module),
-            "best_epoch": self.watch.epoch if self.watch is not None else None,
+            "best_epoch": self.watch.best if self.watch is not None else None,
             "best": self.best,
             "optimizer": self.parts.optimiser.state_dict(),
             "shuffle": self.parts.batches.generator.get_state(),

@@ -16,6 +16,27 @@ if TYPE_CHECKING:
     from mlmagic.executors.sklearn.config import SklearnTrain
 
 
+def require_estimator(train: SklearnTrain) -> None:
+    """Refuse a variable that holds no estimator; by its looks, since a module of somebody else's may lack a base class.
+
+    Raises
+    ------
+    InvalidConfiguration
+        If it cannot be fitted.
+    """
+    if train.model is None or not train.model.bound:
+        return
+    value = train.model.value
+    if not isinstance(value, type) and callable(getattr(value, "fit", None)) and hasattr(value, "get_params"):
+        return
+    what = f"is the class {value.__name__}" if isinstance(value, type) else f"is of type {type(value).__name__}"
+    message = f"model must be an estimator of scikit-learn, but {train.model} {what}"
+    example = f"{value.__name__}()" if isinstance(value, type) else "make_pipeline(StandardScaler(), SVC())"
+    raise InvalidConfiguration(
+        [Fault("config.model", message)], solution=f"Give one that can be fitted, such as {example}"
+    )
+
+
 def name_of(train: SklearnTrain) -> str:
     """What the estimator is called."""
     return train.algorithm or type(train.model.value if train.model else None).__name__

@@ -1,4 +1,4 @@
-"""Decision values of a model that gives no probabilities, and the labels that follow from them."""
+"""Decision values of a model, the labels that follow from them, and whether probabilities order rows as they do."""
 
 from __future__ import annotations
 
@@ -22,6 +22,25 @@ LINEAR = frozenset(
 )
 # ... and those of libsvm, which gives the second of two also where it is 0. Of more classes it counts votes instead.
 LIBSVM = frozenset({"NuSVC", "SVC"})
+# Those of two classes whose probability is a rising function of the decision value, though rounding may make one of
+# two that hardly differ; a test compares them. Others average probabilities (bagging), clip them (SGD's modified_huber)
+# or calibrate them (SVC).
+RISING = frozenset(
+    {
+        "AdaBoostClassifier",
+        "GradientBoostingClassifier",
+        "HistGradientBoostingClassifier",
+        "LinearDiscriminantAnalysis",
+        "LogisticRegression",
+        "LogisticRegressionCV",
+    }
+)
+# What answers with an estimator of its own, under this name.
+_ASKING = {
+    "FixedThresholdClassifier": "estimator_",
+    "StackingClassifier": "final_estimator_",
+    "TunedThresholdClassifierCV": "estimator_",
+}
 
 
 def decision_of(model: Any, X: Any, classes: np.ndarray) -> np.ndarray | None:
@@ -40,6 +59,17 @@ def decided(model: Any, X: Any, classes: np.ndarray) -> Predictions | None:
         return None
     found = decision_of(model, X, classes)
     return None if found is None else Predictions(_labels(model, found, classes), decision=found)
+
+
+def orders_alike(model: Any) -> bool:
+    """Whether the probabilities of two classes are known to order rows as the decision values do."""
+    estimator = deciding(model)
+    name = type(estimator).__name__
+    if not type(estimator).__module__.startswith("sklearn."):
+        return False
+    if name in _ASKING:
+        return orders_alike(getattr(estimator, _ASKING[name]))
+    return name in RISING or (name == "SGDClassifier" and estimator.loss == "log_loss")
 
 
 def _follows(model: Any, classes: np.ndarray) -> bool:

@@ -5,14 +5,14 @@ Only those for which growing gives the very model of one fit, which a test compa
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
-from mlmagic.events import Emit, Metadata, Plan, Row
+from mlmagic.events import Emit, Metadata, Plan, Progress, Row
 from mlmagic.executors._base import Stop
 from mlmagic.executors.sklearn import _weights
 from mlmagic.executors.sklearn._watch import Watch
@@ -26,6 +26,8 @@ GROWING = {
     "RandomForestRegressor",
 }
 CHUNK_SECONDS = 0.15
+# Seconds between two events of progress, where scores are rarer.
+TELL_EVERY = 0.1
 
 
 def grows(name: str, parameters: Mapping[str, Any]) -> bool:
@@ -53,23 +55,28 @@ def grow(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
     watch = Watch(inputs, X, y) if inputs.data.watched else None
     # All cores to fit, which changes nothing, but not to predict: threads add up trees in any order, and the last digit
     # of a probability would differ from call to call.
-    cores = _cores(getattr(estimator, "n_jobs", 1) or os.cpu_count() or 1)
+    cores = _cores(getattr(estimator, "n_jobs", 1) or -1)
     estimator.set_params(warm_start=True)
     alone = cores == 1
     growth = _in_turn(estimator, X, y, weights, stop) if alone else _side_by_side(estimator, cores, X, y, weights, stop)
-    have, began = 0, time.perf_counter()
-    for have in growth:
-        spent = time.perf_counter() - began
-        if watch and (values := watch.scores(estimator, spent, last=have == total)) is not None:
-            emit(Row(have, values))
-        began = time.perf_counter()
+    have, told = 0, 0.0
+    began = time.perf_counter()
+    with closing(growth):
+        for have in growth:
+            spent = time.perf_counter() - began
+            if watch and (values := watch.scores(estimator, spent, last=have == total)) is not None:
+                emit(Row(have, values))
+            elif began > told + TELL_EVERY:
+                emit(Progress(have))
+                told = began
+            began = time.perf_counter()
     if have == 0:
         return None
     emit(Metadata({"trees": have}))
     return estimator.set_params(warm_start=False)
 
 
-def _in_turn(estimator: Any, X: Any, y: Any, weights: Mapping[str, Any], stop: Stop) -> Iterator[int]:
+def _in_turn(estimator: Any, X: Any, y: Any, weights: Mapping[str, Any], stop: Stop) -> Generator[int]:
     """Grow chunk after chunk; tells how many trees there are."""
     total, have, chunk = estimator.n_estimators, 0, 1
     while have < total and not stop.is_set():
@@ -80,7 +87,7 @@ def _in_turn(estimator: Any, X: Any, y: Any, weights: Mapping[str, Any], stop: S
         yield have
 
 
-def _side_by_side(forest: Any, cores: int, X: Any, y: Any, weights: Mapping[str, Any], stop: Stop) -> Iterator[int]:
+def _side_by_side(forest: Any, cores: int, X: Any, y: Any, weights: Mapping[str, Any], stop: Stop) -> Generator[int]:
     """Grow a chunk on each core; tells how many trees there are.
 
     Growing ``forest`` itself chunk by chunk, cores would wait for each other at the end of each.
@@ -133,4 +140,6 @@ def _next(chunk: int, spent: float) -> int:
 
 def _cores(n_jobs: int) -> int:
     """How many threads ``n_jobs`` means; below zero it counts down from all of them."""
-    return max(1, n_jobs if n_jobs > 0 else (os.cpu_count() or 1) + 1 + n_jobs)
+    from joblib import cpu_count  # of those that this process may use
+
+    return max(1, n_jobs if n_jobs > 0 else cpu_count() + 1 + n_jobs)

@@ -13,7 +13,7 @@ from mlmagic.events import Emit, Log, Metadata, Plan
 from mlmagic.executors._base import Outcome, Predictions, Stop, most_probable
 from mlmagic.executors._skops import import_early
 from mlmagic.executors.sklearn import _decision, _growing, _importances, _storage, _unsupervised, _weights
-from mlmagic.executors.sklearn._build import blank, build, name_of, parameters
+from mlmagic.executors.sklearn._build import blank, build, name_of, parameters, require_estimator
 from mlmagic.executors.sklearn._estimators import CLUSTERERS, DETECTORS, REGRESSORS
 from mlmagic.executors.sklearn._faults import invalid, unknown
 from mlmagic.executors.sklearn._fitted import fitted, follows_probabilities, takes_names
@@ -49,6 +49,7 @@ class SklearnExecutor:
     def task(self, config: RunConfig) -> Task | None:
         """What the estimator's name says."""
         train = _train(config)
+        require_estimator(train)
         if train.algorithm is None:
             kind = getattr(train.model.value, "_estimator_type", None) if train.model else None
             found = _TASKS.get(str(kind)) or _task_of(train.model.value if train.model else None)
@@ -125,6 +126,10 @@ class SklearnExecutor:
             return _decision.decision_of(model, X, outcome.classes)
         tells = _unsupervised.is_detector(model) and hasattr(model, "decision_function")
         return -model.decision_function(X) if tells else None
+
+    def orders_alike(self, outcome: Outcome) -> bool:
+        """Of two classes; never where it is not known."""
+        return _decision.orders_alike(outcome.model)
 
     def save(self, outcome: Outcome, config: RunConfig) -> dict[str, Path]:
         """The model, with its preparation inside, as skops stores it: no pickle. The scaler asked for is also alone."""

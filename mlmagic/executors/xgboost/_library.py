@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlmagic.executors._boosting._library import Library
 from mlmagic.executors.xgboost._estimators import ESTIMATORS
+from mlmagic.executors.xgboost._objectives import OBJECTIVES, SPELLINGS, TWO_LABELS
 from mlmagic.executors.xgboost._parameters import ALIASES, EQUAL, METRICS, NATIVE
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ class XGBoost(Library):
     }
     metrics = METRICS
     equal = EQUAL
+    objectives = OBJECTIVES
+    objective_spellings = SPELLINGS
+    two_labels = TWO_LABELS
+    areas = ("auc",)
     unfit = "[]<"
     endless = "dart changes its earlier trees, gblinear and a random forest have no rounds"
 
@@ -67,6 +72,10 @@ class XGBoost(Library):
     def rounds(self, estimator: Any) -> int:
         """How many rounds; a forest is one."""
         return int(estimator.get_num_boosting_rounds())
+
+    def tells_late(self, estimator: Any) -> bool:
+        """Of a forest, whose one round is all of its trees."""
+        return _is_forest(estimator)
 
     def fit(self, estimator: Any, fitting: Fitting, listener: Listener) -> Any:
         """Fit through the scikit-learn API."""

@@ -11,6 +11,7 @@ from xgboost.callback import TrainingCallback
 
 from mlmagic.executors._boosting._library import Fitting, Listener, Measure, Part
 from mlmagic.executors.xgboost._labelled import LABELLED, is_coded
+from mlmagic.executors.xgboost._objectives import OBJECTIVES
 from mlmagic.executors.xgboost._parameters import GROWING
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ OURS = "functions"
 
 def fit(estimator: Any, fitting: Fitting, listener: Listener) -> Any:
     """See :meth:`mlmagic.executors._boosting._library.Library.fit`."""
+    _require_objective(estimator)
     estimator = _for_labels(estimator, fitting.parts["train"].y)
     own = {name: getattr(estimator, name) for name in ("callbacks", "eval_metric", "n_jobs")}
     names = [metric for metric in fitting.metrics if isinstance(metric, str)]
@@ -133,6 +135,13 @@ class _Report(TrainingCallback):
         if metric in self._custom:
             return bool(self._custom[metric].higher)
         return metric.partition("@")[0].rstrip("-") in GROWING
+
+
+def _require_objective(estimator: Any) -> None:
+    """Refuse what is no objective: of more than two labels XGBoost takes another one and says nothing."""
+    given = estimator.objective
+    if isinstance(estimator, xgboost.XGBClassifier) and isinstance(given, str) and given not in OBJECTIVES:
+        raise ValueError(f"Unknown objective function: {given}")
 
 
 def _for_labels(estimator: Any, y: np.ndarray) -> Any:

@@ -89,7 +89,7 @@ def test_training_rows_without_one_of_three_classes(framework: str, seed: int) -
     keys = {**SMALL[framework, "classification"], "groups": "group", "validationSplit": 0.2, "seed": seed}
     wanted = {"action": "train", "framework": framework, "data": "$df", "target": "target", **keys}
     report = mlmagic.run(wanted, df=table)
-    assert "No training row has the labels 'one': they cannot be learned" in report.log
+    assert "No training row has the label 'one': it cannot be learned" in report.log
 
 
 @ALL
