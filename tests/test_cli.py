@@ -62,10 +62,20 @@ def test_progress_is_told_while_it_goes_on(there):
         process.communicate()
 
 
+def listen():
+    """Interrupts are ignored by all that a shell starts in the background: these tests, and who they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_stops_and_keeps(there):
     write(there, algorithm="RandomForestClassifier", hyperparameters="{n_estimators: 1000000}")
     process = subprocess.Popen(
-        [*MLMAGIC, "run", "run.yaml"], cwd=there, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*MLMAGIC, "run", "run.yaml"],
+        cwd=there,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=listen,
     )
     try:
         next(line for line in process.stdout if " of 1000000" in line)
