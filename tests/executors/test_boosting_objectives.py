@@ -100,7 +100,9 @@ def test_the_names_of_xgboosts_objectives_are_the_librarys():
     with pytest.raises(xgboost.core.XGBoostError) as caught:
         xgboost.train({"objective": "?"}, xgboost.DMatrix(np.zeros((3, 1)), label=np.arange(3)), 1)
     told = re.findall(r"Objective candidate: (\S+)", str(caught.value))
-    assert set(load("xgboost")._library.objectives) == set(told)
+    known = set(load("xgboost")._library.objectives)
+    assert set(told) <= known
+    assert known - set(told) <= {"reg:expectileerror"}, "which only newer versions have"
 
 
 def test_the_names_of_lightgbms_objectives_are_the_librarys():

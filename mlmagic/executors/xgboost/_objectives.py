@@ -14,6 +14,7 @@ _PREFIXES: dict[str, tuple[tuple[Kind, ...], tuple[str, ...]]] = {
         (
             "squarederror",
             "absoluteerror",
+            "expectileerror",
             "quantileerror",
             "squaredlogerror",
             "pseudohubererror",
