@@ -13,7 +13,8 @@ from mlmagic.executors import load
 from mlmagic.executors._fitted import Fitted, find
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections import Counter
+    from collections.abc import Iterator
 
     import pandas as pd
 
@@ -148,22 +149,21 @@ def answered(
         context.emit(Metadata(answers.predictions.metadata))
     if answers.rows < len(frame):
         context.emit(Log(f"Stopped after {answers.rows} of {len(frame)} rows; they are kept", "warning"))
-    for text in (text for name, counts in answers.unseen.items() for text in _unseen(name, counts, fitted.name)):
-        context.emit(Log(text, "warning"))
+    for name, counts in answers.unseen.items():
+        for text in _unseen(name, counts, fitted.name):
+            context.emit(Log(text, "warning"))
     return answers
 
 
-def _unseen(name: str, counts: Mapping[str | None, int], who: str) -> Iterator[str]:
+def _unseen(name: str, counts: Counter[str | None], who: str) -> Iterator[str]:
     """What to say of labels and gaps of a column that had none of them in training."""
     if gaps := counts.get(None, 0):
         rows_have = "1 row has a gap" if gaps == 1 else f"{gaps} rows have gaps"
         yield f"Column {name!r}: {rows_have}, and none had one when {who} was trained: it tells nothing"
-    labels = sorted(((label, count) for label, count in counts.items() if label is not None), key=lambda item: -item[1])
+    labels = [(label, count) for label, count in counts.most_common() if label is not None]
     if labels:
-        rows, shown = (
-            sum(count for _, count in labels),
-            ", ".join(f"{label!r} ({count})" for label, count in labels[:5]),
-        )
+        rows = sum(count for _, count in labels)
+        shown = ", ".join(f"{label!r} ({count})" for label, count in labels[:5])
         more = f" and {len(labels) - 5} more" if len(labels) > 5 else ""
         text = f"Column {name!r}: {rows} rows have labels that {who} never saw, which tell it nothing"
         yield f"{text}: {shown}{more}"

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+class NoDerivatives(ValueError):
+    """What a function gives is not a gradient and a hessian of each row."""
+
+
 def derivatives(function: Callable[..., Any], targets: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, ...]:
     """The first and the second derivative of the loss, of the shape of ``numbers``.
 
@@ -22,7 +26,7 @@ def derivatives(function: Callable[..., Any], targets: np.ndarray, numbers: np.n
 
     Raises
     ------
-    ValueError
+    NoDerivatives
         If the function gives anything else.
     """
     given = function(targets, numbers)
@@ -33,7 +37,7 @@ def derivatives(function: Callable[..., Any], targets: np.ndarray, numbers: np.n
     if not first.shape == second.shape == numbers.shape:
         name = getattr(function, "__name__", type(function).__name__)
         shapes = f"two arrays of shape {numbers.shape}"
-        raise ValueError(f"{name} must give {shapes}, the gradient and the hessian of each row")
+        raise NoDerivatives(f"{name} must give {shapes}, the gradient and the hessian of each row")
     return first, second
 
 
@@ -48,8 +52,8 @@ def complaint(function: Callable[..., Any], rows: int, classes: int) -> str | No
     targets = np.arange(rows) % (classes or 2)
     try:
         derivatives(function, targets.astype(np.float64), np.zeros((rows, classes) if classes > 2 else rows))
-    except ValueError as error:
-        return str(error) if "must give two arrays" in str(error) else None
+    except NoDerivatives as error:
+        return str(error)
     except Exception:  # what it raises itself the library has told
         return None
     return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic.alias_generators import to_snake
 
 from mlmagic._suggest import closest
 from mlmagic.config import Reference
@@ -106,7 +107,7 @@ def _value(item: Any) -> Any:
 def _unknown(name: str, spelt: str, value: Any, own: Mapping[str, str]) -> Fault:
     path, message = f"{PATH}.{spelt}", f"{name} has no hyperparameter {spelt!r}"
     called = {**BoostingTrain.called({}), "optimizer": None}
-    word = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", spelt).lower()
+    word = to_snake(spelt)
     if word in called and called[word] is None:
         return Fault(path, f"{message}: trees know nothing of the kind, leave it out.", value=value)
     meant = called.get(word) or closest(spelt, own)

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mlmagic.executors._networks._pixels import Pixels, Unreadable, pixels, unreadable
+from mlmagic.executors._networks._streamed import ahead
 
 # The share of the machine's memory that one part of the rows may fill, decoded.
 SHARE = 0.25
 # Where Linux says how much memory a container has.
 _CONTAINER = Path("/sys/fs/cgroup/memory.max")
-# Images to a task, and batches that are decoded before they are asked for.
-TASK, AHEAD = 8, 2
+# Images to a task.
+TASK = 8
 # Images that are decoded between two looks at who waits.
 BLOCK = 1024
 
@@ -86,16 +87,7 @@ class Images:
             With the images of a part that cannot be read.
         """
         pool = ThreadPoolExecutor(workers(), thread_name_prefix="mlmagic images")
-        ahead: deque[tuple[np.ndarray, list[Future[dict[str, str]]]]] = deque()
-        try:
-            for places in parts:
-                ahead.append(self._begun(pool, places))
-                if len(ahead) > AHEAD:
-                    yield self._ended(*ahead.popleft())
-            while ahead:
-                yield self._ended(*ahead.popleft())
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        return starmap(self._ended, ahead(pool, (self._begun(pool, places) for places in parts)))
 
     def whole(self, going_on: Callable[[int], bool] = lambda done: True) -> np.ndarray:
         """Decode them all.

@@ -6,7 +6,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,29 @@ if TYPE_CHECKING:
 
 # Batches that are prepared before they are asked for.
 AHEAD = 2
+
+
+Begun = TypeVar("Begun")
+
+
+def ahead(pool: ThreadPoolExecutor, begun: Iterable[Begun]) -> Iterator[Begun]:
+    """Begin batches in a pool a little before they are asked for; it ends with who takes them.
+
+    Parameters
+    ----------
+    begun
+        Begins the next batch whenever it is asked for one.
+    """
+    waiting = deque[Begun]()
+    try:
+        for batch in begun:
+            waiting.append(batch)
+            if len(waiting) > AHEAD:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 class Streamed(Protocol):
@@ -78,16 +101,8 @@ class Table:
     def batches(self, parts: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """See :class:`Streamed`."""
         pool = ThreadPoolExecutor(1, thread_name_prefix="mlmagic rows")
-        ahead = deque[Any]()
-        try:
-            for places in parts:
-                ahead.append(pool.submit(self._prepared, places))
-                if len(ahead) > AHEAD:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        begun = (pool.submit(self._prepared, places) for places in parts)
+        return (batch.result() for batch in ahead(pool, begun))
 
     def _prepared(self, places: np.ndarray) -> np.ndarray:
         return matrix(self.preparation, Rows(self.rows.X.iloc[places]))
