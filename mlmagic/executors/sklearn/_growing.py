@@ -64,7 +64,7 @@ def grow(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
     with closing(growth):
         for have in growth:
             spent = time.perf_counter() - began
-            if watch and (values := watch.scores(estimator, spent, last=have == total)) is not None:
+            if watch and (values := watch.scores(estimator, spent, have, total)) is not None:
                 emit(Row(have, values))
             elif began > told + TELL_EVERY:
                 emit(Progress(have))

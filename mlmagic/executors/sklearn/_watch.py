@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -12,7 +13,8 @@ from mlmagic.evaluation import Comparison, point, scores
 
 # Scoring again and again may cost this share of what growing costs.
 SHARE = 0.03
-# ... or this many seconds, so that a small forest has a curve too.
+# ... or this many seconds, so that a small forest has a curve too: half of them by the square root of its trees, and so
+# on, since more is learned from the first trees than from the last, and some must be left for these.
 SECONDS = 0.03
 ROWS = 2_000
 
@@ -38,24 +40,25 @@ class Watch:
         self._growing = self._scoring = 0.0
         self._last = 0.0
 
-    def scores(self, estimator: Any, spent: float, *, last: bool) -> dict[str, float] | None:
+    def scores(self, estimator: Any, spent: float, have: int, total: int) -> dict[str, float] | None:
         """Scores by name, or None where there is no time for them now.
 
         Parameters
         ----------
         spent
             Seconds of growing since the last call.
-        last
-            Whether it is grown; then it is scored in any case.
+        have, total
+            Trees there are and trees there will be; with the last it is scored in any case.
         """
         self._growing += spent
-        if self._scoring + self._last > max(SECONDS, SHARE * self._growing) and not last:
+        seconds = SECONDS * math.log1p(have) / math.log1p(total)
+        if self._scoring + self._last > max(seconds, SHARE * self._growing) and have < total:
             return None
-        began = time.perf_counter()
+        began = time.thread_time()  # what it costs: waiting for the lock while trees grow beside it costs nothing
         found: dict[str, float] = {}
         for prefix, (answers, y) in self._parts.items():
             found |= {f"{prefix}_{name}": value for name, value in self._of(estimator, answers, y).items()}
-        self._last = time.perf_counter() - began
+        self._last = time.thread_time() - began
         self._scoring += self._last
         return found
 
