@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import subprocess
 import sys
 import threading
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -123,22 +125,33 @@ def test_losses_are_those_of_a_hand_written_loop(name: str) -> None:
     assert run.losses == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["Adam", "AdamW", "SGD", "RMSprop"])
-def test_an_optimizer_without_its_decorators_takes_the_same_steps(kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "fused"),
+    [*product(["Adam", "AdamW", "SGD", "RMSprop"], [False]), *product(["Adam", "AdamW", "SGD"], [True])],
+)
+def test_an_optimizer_without_its_decorators_takes_the_same_steps(kind: str, fused: bool) -> None:
     from mlmagic.executors.pytorch._optimisers import plain
 
     whole = getattr(torch.optim, kind)
-    models = [nn.Linear(5, 3), nn.Linear(5, 3)]
+    options = {"lr": 0.1, "weight_decay": 0.01, **({"fused": True} if fused else {})}
+    models = [nn.Sequential(nn.Linear(5, 3), nn.Tanh(), nn.Linear(3, 2)) for _ in range(2)]
     models[1].load_state_dict(models[0].state_dict())
-    optimizers = [make(model.parameters(), lr=0.1) for make, model in zip((whole, plain(whole)), models, strict=True)]
+    optimizers = [
+        make(model.parameters(), **options) for make, model in zip((whole, plain(whole)), models, strict=True)
+    ]
     inputs = torch.randn(8, 5)
-    for _ in range(20):
+    for number in range(30):
         for model, optimizer in zip(models, optimizers, strict=True):
+            optimizer.param_groups[0]["lr"] = 0.1 / (1 + number)  # as a schedule does
+            if number == 20:  # as going on from a file does
+                optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
             optimizer.zero_grad()
-            (model(inputs) ** 2).mean().backward()
+            # Now and then a step has nothing to say to the first layer.
+            (model(inputs) if number % 7 != 3 else model[2](inputs[:, :3])).square().mean().backward()
             optimizer.step()
-    assert torch.equal(models[0].weight, models[1].weight)
-    assert optimizers[0].state_dict().keys() == optimizers[1].state_dict().keys()
+    for ours, theirs in zip(models[1].parameters(), models[0].parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    torch.testing.assert_close(optimizers[1].state_dict(), optimizers[0].state_dict(), rtol=0, atol=0)
     assert isinstance(optimizers[1], whole)
 
 
