@@ -14,10 +14,14 @@ import pandas as pd
 
 from tests.kernel._kernel import Kernel
 
+# The goals are for an idle machine. One that others use too moves a median of ratios by so much; what misses its goal
+# by more has become slower.
+SLACK = 1.25
+
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured figure, the one it is compared with, and the goal, which is written down and not asserted."""
+    """One measured figure, the one it is compared with, and the goal."""
 
     subject: str
     what: str

@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if _measure.FIGURES:
-        terminalreporter.section("benchmarks: medians; goals are for an idle machine and are not asserted")
+        terminalreporter.section("benchmarks: medians; goals are for an idle machine")
         for line in _measure.table():
             terminalreporter.write_line(line)

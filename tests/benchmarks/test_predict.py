@@ -21,13 +21,12 @@ import mlmagic
 from mlmagic.actions._blocks import predict
 from mlmagic.executors import load
 from mlmagic.executors._fitted import Fitted
-from tests.benchmarks._measure import TELLS_PEAK, WHY, median_ratio, note, peak, rows, timed, turns
+from tests.benchmarks._measure import SLACK, TELLS_PEAK, WHY, median_ratio, note, peak, rows, timed, turns
 
 pytestmark = pytest.mark.usefixtures("here")
 
 ROWS, ROUNDS = 300_000, 9
-# A figure of the machine's own that moves with it; several times the goal.
-LIMIT = 2.0
+GOAL = 1.05
 
 
 def asked(framework: str, model: Any, X: pd.DataFrame) -> float:
@@ -57,11 +56,14 @@ def test_an_estimators_rows_in_blocks(model: Any) -> None:
     name = type(model).__name__
     ratio = median_ratio(ours, own)
     note(
-        "predict", f"{name}, {ROWS:,} rows", statistics.median(ours), statistics.median(own), "predict_proba", "< 1.05"
+        "predict",
+        f"{name}, {ROWS:,} rows",
+        statistics.median(ours),
+        statistics.median(own),
+        "predict_proba",
+        f"<= {GOAL}",
     )
-    # A linear model answers so soon that scikit-learn's look at the columns of each block shows; threads that wait for
-    # each other at every tree of a block wait longer on a busy machine.
-    assert ratio < (LIMIT if isinstance(model, RandomForestClassifier) else 5 * LIMIT)
+    assert ratio <= SLACK * GOAL
 
 
 def test_a_boosters_rows_in_blocks() -> None:
@@ -85,9 +87,9 @@ def test_a_boosters_rows_in_blocks() -> None:
             statistics.median(ours),
             statistics.median(own),
             "predict_proba",
-            "< 1.05",
+            f"<= {GOAL}",
         )
-        assert median_ratio(ours, own) < LIMIT
+        assert median_ratio(ours, own) <= SLACK * GOAL
 
 
 def test_a_networks_rows_in_blocks() -> None:
@@ -109,10 +111,12 @@ def test_a_networks_rows_in_blocks() -> None:
     )
     # PyTorch has no predict of its own: a network is called. A loop is what who cares for memory writes; that one
     # leaves each block as the table holds it, column by column, which a network with a view in it does not take.
-    note("predict", f"network, {ROWS:,} rows", statistics.median(ours), statistics.median(one), "one call", "< 1.05")
+    note(
+        "predict", f"network, {ROWS:,} rows", statistics.median(ours), statistics.median(one), "one call", f"<= {GOAL}"
+    )
     note("predict", f"network, {ROWS:,} rows", statistics.median(ours), statistics.median(loop), "a loop")
-    assert median_ratio(ours, one) < LIMIT
-    assert median_ratio(ours, loop) < LIMIT
+    assert median_ratio(ours, one) <= SLACK * GOAL
+    assert median_ratio(ours, loop) < 2
 
 
 def test_rows_of_keras_in_blocks() -> None:
@@ -127,8 +131,15 @@ def test_rows_of_keras_in_blocks() -> None:
         return shares.argmax(axis=1), shares
 
     own, ours = turns(ROUNDS, lambda: timed(by_hand), lambda: asked("keras", model, X))
-    note("predict", f"Keras, {ROWS:,} rows", statistics.median(ours), statistics.median(own), "Model.predict", "< 1.05")
-    assert median_ratio(ours, own) < LIMIT
+    note(
+        "predict",
+        f"Keras, {ROWS:,} rows",
+        statistics.median(ours),
+        statistics.median(own),
+        "Model.predict",
+        f"<= {GOAL}",
+    )
+    assert median_ratio(ours, own) <= SLACK * GOAL
 
 
 def test_a_whole_run_of_predictions() -> None:
@@ -149,8 +160,8 @@ def test_a_whole_run_of_predictions() -> None:
     own, ours = turns(
         ROUNDS, lambda: timed(lambda: pd.DataFrame(model.predict_proba(X), index=X.index)), until_it_is_there
     )
-    note("predict", "run, 100,000 rows", statistics.median(ours), statistics.median(own), "predict_proba", "< 1.5")
-    assert median_ratio(ours, own) < 2 * LIMIT
+    note("predict", "run, 100,000 rows", statistics.median(ours), statistics.median(own), "predict_proba", "<= 1.5")
+    assert median_ratio(ours, own) <= SLACK * 1.5
 
 
 MEMORY = f"""
@@ -179,8 +190,8 @@ def test_memory_is_bounded_by_a_block(here: Path) -> None:
     keys = {"action": "train", "framework": "sklearn", "algorithm": "LogisticRegression", "data": "$df", "target": "y"}
     run = str(mlmagic.run(keys, df=table).output_dir)
     ours, own = (_peak(run, who) for who in ("ours", "own"))
-    note("predict", "memory, 400,000 rows of words", ours, own, "predict_proba", "< 0.5", "B")
-    assert ours < own
+    note("predict", "memory, 400,000 rows of words", ours, own, "predict_proba", "<= 0.5", "B")
+    assert ours <= 0.5 * own
 
 
 def _peak(run: str, who: str) -> float:
