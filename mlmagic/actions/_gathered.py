@@ -52,8 +52,7 @@ class Gathered:
 
     def __init__(self, fitted: Fitted, total: int) -> None:
         self._fitted = fitted
-        self._values: list[np.ndarray] = []
-        self._probabilities, self._decision = _Whole(total), _Whole(total)
+        self._values, self._probabilities, self._decision = _Whole(total), _Whole(total), _Whole(total)
         self._metadata: dict[str, Any] = {}
         self._unseen = {name: Counter[str | None]() for name in fitted.encoded}
         self._seconds = 0.0
@@ -63,7 +62,7 @@ class Gathered:
         """Take the next block."""
         from mlmagic.data import unseen
 
-        self._values.append(given.values)
+        self._values.add(self.rows, given.values)
         self._probabilities.add(self.rows, given.probabilities)
         self._decision.add(self.rows, given.decision)
         for name, counts in self._unseen.items():
@@ -75,12 +74,10 @@ class Gathered:
 
     def answers(self, batch: int) -> Answers:
         """Everything so far."""
-        import numpy as np
-
         found = None
-        if self.rows:
+        if (values := self._values.first(self.rows)) is not None:
             probabilities, decision = self._probabilities.first(self.rows), self._decision.first(self.rows)
-            found = Predictions(np.concatenate(self._values), probabilities, self._metadata, decision)
+            found = Predictions(values, probabilities, self._metadata, decision)
         strange = {name: counts for name, counts in self._unseen.items() if counts}
         return Answers(found, self.rows, self._seconds, batch, strange)
 
@@ -100,6 +97,8 @@ class _Whole:
             return
         if self._array is None:
             self._array = np.empty((self._total, *block.shape[1:]), block.dtype)
+        elif self._array.dtype != block.dtype:  # labels of a model of the user's own may be longer in a later block
+            self._array = self._array.astype(np.result_type(self._array, block))
         self._array[start : start + len(block)] = block
 
     def first(self, rows: int) -> np.ndarray | None:
