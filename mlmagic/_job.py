@@ -7,6 +7,7 @@ import functools
 import os
 import threading
 import time
+import warnings
 import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -165,7 +166,11 @@ class Job(Watched):
 
     def _track(self) -> None:
         def complain(text: str) -> None:
-            self.emit(Log(text, "warning"))
+            with self._lock:
+                late = self.state.finished
+                self.emit(Log(text, "warning"))
+            if late:  # the stream has ended: a tracker may need longer than a short run
+                warnings.warn(f"{self.name}: {text}", stacklevel=1)
 
         wanted = self.config.logging.wanted if self.config.logging else []
         self._trackers += [item.take for item in trackers(wanted, self.path, self.config.to_plain(), complain)]

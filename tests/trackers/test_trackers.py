@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,12 +77,13 @@ def records(log: bytes, block: int = 32768) -> Iterator[bytes]:
             whole = b""
 
 
-def test_wandb_offline(here, monkeypatch):
+def test_wandb_offline(here, monkeypatch, recwarn):
     from wandb.proto import wandb_internal_pb2
 
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.setenv("HOME", str(here))  # nobody is logged in there
     report = settled(mlmagic.run({**RUN, "logging": {"wandb": True}}, df=flowers()))
+    assert not [warning for warning in (report.log, *map(str, recwarn)) if "gave up" in warning]
     (path,) = report.output_dir.glob("wandb/offline-run-*/run-*.wandb")
     rows, summary = [], {}
     for data in records(path.read_bytes()):
@@ -105,6 +108,27 @@ def test_a_tracker_that_fails_is_a_warning(here):
     assert report.status == "success"
     assert "logging: tensorboard gave up: FileExistsError" in report.log
     assert (here / "run" / "tensorboard").read_text() == "in the way"
+
+
+def test_a_tracker_that_fails_when_the_run_has_ended_is_a_warning_too(here, monkeypatch):
+    from mlmagic.trackers import tensorboard
+
+    ended = threading.Event()
+
+    class Late(tensorboard.TensorBoard):
+        def __init__(self, *given: Any) -> None:
+            ended.wait(60)
+            super().__init__(*given)
+
+    monkeypatch.setattr(tensorboard, "TensorBoard", Late)
+    (here / "run").mkdir()
+    (here / "run" / "tensorboard").write_text("in the way")
+    body = {**RUN, "epochs": 1, "outputDir": "run", "logging": {"tensorboard": True}}
+    report = mlmagic.run(body, df=flowers())
+    ended.set()
+    with pytest.warns(UserWarning, match="logging: tensorboard gave up: FileExistsError"):
+        settled(report)
+    assert report.status == "success"
 
 
 def test_without_the_key_nothing_is_written(here):
