@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 import mlmagic
@@ -12,8 +13,6 @@ from tests.executors.contract.cases import CASES, SMALL, frame
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pandas as pd
 
     from mlmagic.report import Report
 
@@ -36,6 +35,11 @@ class Trained:
         names = {"df": self.frame, "rows": self.rows, "report": self.report}
         names |= {key: keys.pop(key) for key in list(keys) if key in ("net", "given", "own")}
         return mlmagic.run({"action": action, **({"data": "$rows"} | keys)}, **names)
+
+
+def same(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    """Equal to the last bit, columns and index too."""
+    pd.testing.assert_frame_equal(one, other, check_exact=True)
 
 
 @pytest.fixture(scope="session")
