@@ -51,6 +51,7 @@ class Attached(Watched):
         config, provenance = read_config(_text_of(path / CONFIG))
         self.config = config.model_copy(update={"trust": trust})
         self.name = str(provenance.get("name", path.name))
+        self.table = f"{self.name}.predictions"
         self.state = RunState()
         self.state.metadata["seed"] = config.seed
         self._names = names or {}

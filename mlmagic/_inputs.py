@@ -13,6 +13,7 @@ from mlmagic._models import of_report, with_runs_model
 from mlmagic._run import Run
 from mlmagic._suggest import closest
 from mlmagic.config import UNBOUND, Reference, resolve
+from mlmagic.config._auto import AUTO
 from mlmagic.config._reference import read
 from mlmagic.errors import Fault, InvalidConfiguration, MLError, from_dict
 from mlmagic.model import Model
@@ -45,10 +46,19 @@ def resolve_with(
     InvalidConfiguration
         With every fault of text, keys, values and names, in the order of the text.
     """
+    asked: set[str] = set()
+
+    def origins(reference: Reference) -> list[str]:
+        asked.add(str(reference))
+        return _origins(reference, values)
+
     try:
-        return resolve(source, action=action, origins=lambda reference: _origins(reference, values))
+        return resolve(source, action=action, origins=origins)
     except InvalidConfiguration as error:
-        faults = [*error.faults, *_unknown_names(source, values)]
+        unknown = _unknown_names(source, values)
+        # A variable that is not there tells no framework either: one fault, not two.
+        lost = any(fault.path in asked for fault in unknown)
+        faults = [*(fault for fault in error.faults if not (lost and fault.value == AUTO)), *unknown]
         raise InvalidConfiguration(sorted(faults, key=lambda fault: (fault.line, fault.column))) from None
 
 
@@ -128,8 +138,8 @@ def bind(config: RunConfig, held: Mapping[str, Any]) -> RunConfig:
             return value.fitted
         if not isinstance(value, Report):
             return value
-        if reference == config.config.fitted and not reference.attributes:
-            return of_report(value)
+        if reference == config.config.fitted and reference.attributes in ((), ("model",)):
+            return of_report(value)  # a network alone would miss what prepares its rows
         return _follow(value, reference.attributes)
 
     return with_runs_model(config.bind(lookup))

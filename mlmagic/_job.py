@@ -45,6 +45,7 @@ class Job(Watched):
         super().__init__()
         self.config = config
         self.name = name
+        self.table = f"{name}.predictions"
         self.directory = directory
         self.id = directory.path.name
         self.state = RunState()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def read(line: str, names: Mapping[str, Any]) -> tuple[str | None, dict[str, Any
     Raises
     ------
     UsageError
-        If there are not two words beside the options.
+        If there are not two words beside the options, or one is an expression.
     """
     try:
         words = shlex.split(line)
@@ -43,13 +44,19 @@ def read(line: str, names: Mapping[str, Any]) -> tuple[str | None, dict[str, Any
 
 
 def _named(word: str, variable: str, path: str, names: Mapping[str, Any]) -> dict[str, str]:
-    """A word as a variable if it can be one, else as a path; ``$`` makes it a variable in any case."""
+    """A word as a variable if it can be one, else as a path; ``$`` makes it a variable in any case, which may hold one."""
     bare = word.removeprefix("$")
     first, *attributes = bare.split(".")
+    if isinstance(value := names.get(bare), str | PathLike):
+        return {path: str(value)}
     if word != bare:
         return {variable: word}
     is_name = first.isidentifier() and all(part.isidentifier() for part in attributes)
     is_file = Path(word).expanduser().exists()
     if is_name and not is_file and (first in names or not attributes):  # a bare word that is neither was misspelt
         return {variable: f"${bare}"}
-    return {variable: f"${bare}"} if is_name and not attributes and first in names else {path: word}
+    if is_name and not attributes and first in names:
+        return {variable: f"${bare}"}
+    if first.partition("(")[0].partition("[")[0] in names and not is_file:
+        raise UsageError(f"{word} is an expression: give it a name in a line before, and name that; {USAGE}")
+    return {path: word}

@@ -33,7 +33,7 @@ def summary(run: Run) -> Summary:
         directory=shown(run.path),
         confusion=_confusion(state),
         curve=_curve(state),
-        preview=_preview(state),
+        preview=_preview(run),
         error=_failure(state.error),
     )
 
@@ -93,8 +93,8 @@ def _confusion(state: RunState) -> Confusion | None:
     return Confusion(tuple(map(str, shown["labels"])), tuple(tuple(row) for row in shown["counts"]))
 
 
-def _preview(state: RunState) -> Preview | None:
-    shown = _view.preview(state)
+def _preview(run: Run) -> Preview | None:
+    shown = _view.preview(run)
     if shown is None:
         return None
     return Preview(tuple(shown["columns"]), tuple(map(tuple, shown["rows"])), shown["of"])

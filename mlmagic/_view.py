@@ -21,6 +21,8 @@ from mlmagic.state import RunState
 MATRIX_CLASSES = 60
 IMPORTANCES = 30
 PREVIEW_CLASSES = 10
+# What the table of predictions calls what the report calls so.
+COLUMNS = {"sample_id": "index", "predicted_class": "predicted", "predicted_value": "predicted"}
 MOST_ITEMS = 200
 
 
@@ -72,7 +74,7 @@ def settled(run: Run) -> dict[str, Any]:
             "confusion": confusion(state),
             "classification": classification(state),
             "importance": importance(run),
-            "preview": preview(state),
+            "preview": preview(run),
             "config": _config(run),
             "report": json.dumps(_shortened(to_dict(run)), indent=2, ensure_ascii=False) if state.finished else None,
             "error": state.error,
@@ -165,9 +167,9 @@ def classification(state: RunState) -> dict[str, Any] | None:
     return {"labels": list(table), **columns, "support": support, "accuracy": test.get("accuracy")}
 
 
-def preview(state: RunState) -> dict[str, Any] | None:
-    """The first rows that were predicted, as text; None where the run predicted none."""
-    told = state.sections.get("predictions")
+def preview(run: Run) -> dict[str, Any] | None:
+    """The first rows that were predicted, as text, and what the table of all is called; None where there are none."""
+    told = run.state.sections.get("predictions")
     if told is None or not told["samplePredictions"]:
         return None
     samples, classes = told["samplePredictions"], told.get("classes", [])
@@ -177,7 +179,8 @@ def preview(state: RunState) -> dict[str, Any] | None:
         + [_cell(share, share=True) for share in row.get("probabilities", [])[:PREVIEW_CLASSES]]
         for row in samples
     ]
-    return {"columns": [*columns, *classes[:PREVIEW_CLASSES]], "rows": rows, "of": told["shape"][0]}
+    heads = [COLUMNS.get(name, name) for name in columns] + classes[:PREVIEW_CLASSES]
+    return {"columns": heads, "rows": rows, "of": told["shape"][0], "table": run.table}
 
 
 def _cell(value: Any, *, share: bool) -> str:

@@ -205,6 +205,7 @@ class MLMagic(Magics):
             _check_name(name)
         config = resolve_with({"action": "predict", **asked}, self.shell.user_ns)
         job = jobs.create(config, self.shell.user_ns, name=name or "predictions")
+        job.table = name or ""
         report = Report(job)
         jobs.QUEUE.add(job)
         ended = wait_and_keep(job, PATIENCE)

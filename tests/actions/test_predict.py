@@ -95,12 +95,13 @@ def test_from_an_object(trained: Trained) -> None:
     rows = trained.rows
     if trained.report.preparation is not None:
         rows = pd.DataFrame(trained.report.preparation.transform(rows)).rename(columns=str)
-    for model, names in (("$report.model", {}), ("$net", {"net": trained.report.model})):
-        found = mlmagic.run(
-            {"action": "predict", "model": model, "data": "$rows"}, rows=rows, report=trained.report, **names
-        ).predictions
-        here = trained.run("predict", model="$report").predictions
-        np.testing.assert_array_equal(found.to_numpy(float), here.to_numpy(float))
+    found = trained.run("predict", model="$net", net=trained.report.model, data="$own", own=rows).predictions
+    here = trained.run("predict", model="$report").predictions
+    np.testing.assert_array_equal(found.to_numpy(float), here.to_numpy(float))
+
+
+def test_a_reports_model_comes_with_what_prepares_its_rows(trained: Trained) -> None:
+    same(*(trained.run("predict", model=model).predictions for model in ("$report.model", "$report")))
 
 
 def test_two_runs_that_used_a_model_hand_it_on(trained: Trained) -> None:

@@ -194,8 +194,8 @@ def test_load_model_asks_for_trust_and_takes_a_fitted_model(tmp_path: Path) -> N
 def test_the_page_and_the_saved_report_show_the_first_rows(classifier: Trained) -> None:
     report = classifier.run("predict", model="$report")
     shown = _view.settled(report.run)["preview"]
-    assert shown["columns"] == ["sample_id", "predicted_class", "confidence", "0", "1", "2"]
-    assert shown["of"] == 150
+    assert shown["columns"] == ["index", "predicted", "confidence", "0", "1", "2"]
+    assert (shown["of"], shown["table"]) == (150, f"{report.run.name}.predictions")
     assert [row[1] for row in shown["rows"]] == [str(value) for value in report.predictions["predicted"].head()]
     text = html(summary(report.run))
     assert "the first 5 of 150 rows" in text

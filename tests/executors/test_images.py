@@ -332,6 +332,20 @@ def test_a_damaged_file_is_named_before_training(framework: str, home: Path, tmp
     assert str(victim) in caught.value.message
 
 
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_file_among_the_test_rows_is_named_before_training_too(framework: str, tmp_path: Path) -> None:
+    folder = digits(tmp_path / "data", 40)
+    keys = {"action": "train", "framework": framework, "dataPath": str(folder), "seed": 3, "epochs": 1, **SMALL}
+    tested = mlmagic.run({**keys, "outputDir": str(tmp_path / "first")}).predictions
+    victim = folder / tested.index[0]
+    victim.write_bytes(b"no image")
+    report = mlmagic.submit({**keys, "outputDir": str(tmp_path / "second")})
+    with pytest.raises(DataLoadingError, match="it is no image") as caught:
+        _ = report.model
+    assert str(victim) in caught.value.message
+    assert report.history.empty
+
+
 @pytest.mark.parametrize(
     ("keys", "message"),
     [

@@ -199,6 +199,13 @@ def test_a_softmax_before_cross_entropy_is_remarked() -> None:
     assert "ends in a softmax" in iris(model="$net", names={"net": net}).train().log
 
 
+@pytest.mark.parametrize("loss", [nn.NLLLoss, nn.NLLLoss(), nn.functional.nll_loss])
+def test_a_loss_of_log_probabilities_is_given_them(loss: Any) -> None:
+    keys = {"architecture": "mlp", "epochs": 3}
+    theirs, ours = iris(**keys).train(), iris(**keys, lossFunction="$loss", names={"loss": loss}).train()
+    assert ours.losses == pytest.approx(theirs.losses, rel=1e-6)
+
+
 def test_a_loss_settles_the_task() -> None:
     losses = {"mse": "regression", "cross_entropy": "classification", None: None}
     for loss, task in losses.items():

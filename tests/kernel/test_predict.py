@@ -82,11 +82,16 @@ def test_a_line_gives_a_table(notebook: Kernel) -> None:
 def test_a_line_binds_a_name(notebook: Kernel) -> None:
     assert notebook.run("%mlpredict report X -o named", timeout=60).outputs == []
     assert value(notebook, "len(named)") == "150"
+    ok(notebook, "from mlmagic import jobs")
+    assert value(notebook, "jobs.QUEUE.jobs[-1].table") == "named", "what the dashboard calls the table"
 
 
-@pytest.mark.parametrize("words", ["model X", "$model $X", "report.model df", "{run} X", "model 'new rows.csv'"])
+@pytest.mark.parametrize(
+    "words", ["model X", "$model $X", "report.model df", "{run} X", "model 'new rows.csv'", "run file"]
+)
 def test_models_and_rows_by_name_and_by_path(notebook: Kernel, words: str) -> None:
-    run = value(notebook, "report.output_dir")
+    ok(notebook, "from pathlib import Path; run, file = report.output_dir, Path('new rows.csv')")
+    run = value(notebook, "run")
     ok(notebook, f"%mlpredict {words.format(run=run)} -o found")
     assert value(notebook, "(bool((found['predicted'] == model.predict(X)).mean() > 0.9), len(found))") == "(True, 150)"
 
@@ -100,6 +105,7 @@ def test_models_and_rows_by_name_and_by_path(notebook: Kernel, words: str) -> No
         ("%mlpredict report 'X", "No closing quotation"),
         ("%mlpredict reprot X", "Did you mean `$report`"),
         ("%mlpredict report nothing.csv", "nothing.csv not found"),
+        ("%mlpredict report X.head(3)", "X.head(3) is an expression: give it a name"),
         ("%mlpredict report df.nothing", "leads nowhere: df has no 'nothing'"),
     ],
 )

@@ -307,13 +307,14 @@ export const SCENES: Record<string, Scene> = {
       classification: null,
       importance: null,
       preview: {
-        columns: ["sample_id", "predicted_class", "confidence", "Adelie", "Chinstrap", "Gentoo"],
+        columns: ["index", "predicted", "confidence", "Adelie", "Chinstrap", "Gentoo"],
         rows: [
           ["0", "Adelie", "0.9876", "0.9876", "0.0102", "0.0022"],
           ["1", "Gentoo", "0.8234", "0.0134", "0.1632", "0.8234"],
           ["2", "Chinstrap", "0.5102", "0.3021", "0.5102", "0.1877"],
         ],
         of: 5000,
+        table: "predictions.predictions",
       },
     }),
     curves: [],

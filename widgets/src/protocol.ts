@@ -97,6 +97,8 @@ export interface Preview {
   columns: string[];
   rows: string[][];
   of: number;
+  /** What the notebook calls the table of all; empty where nothing is bound to it. */
+  table: string;
 }
 
 export interface RunError {

@@ -15,7 +15,7 @@ from mlmagic.data import row_cells
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 from mlmagic.executors._base import MOST_CELLS, batch_rows
 from mlmagic.executors._networks import _decoded
-from mlmagic.executors._networks._decoded import Images, workers
+from mlmagic.executors._networks._decoded import BLOCK, Cancelled, Images, workers
 from mlmagic.executors._networks._need import ROWS
 from mlmagic.executors._networks._pixels import Pixels, Unreadable, look, unreadable
 
@@ -155,7 +155,7 @@ def fit_images(
         message = "featureScaling of images is standard, minmax or none, got robust"
         raise InvalidConfiguration([Fault("config.featureScaling", message, value=scaling)])
     sample = _sample(rows)
-    seen = _looked(sample)
+    seen = looked(sample)
     if alike and len({shape[:2] for shape in seen}) > 1 and not (expected and all(expected[:2])):
         raise DataLoadingError(
             "The images have several sizes, and the model does not say which one it takes",
@@ -173,7 +173,23 @@ def _sample(rows: Rows) -> Rows:
     return replace(rows, X=rows.X.iloc[places], y=None, weight=None, group=None)
 
 
-def _looked(rows: Rows) -> list[tuple[int, int, int, np.dtype[Any]]]:
+def looked(
+    rows: Rows, going_on: Callable[[int], bool] = lambda done: True
+) -> list[tuple[int, int, int, np.dtype[Any]]]:
+    """Height, width, channels and dtype of each image, from its head alone.
+
+    Parameters
+    ----------
+    going_on
+        Told now and then how many were looked at; says whether to go on.
+
+    Raises
+    ------
+    DataLoadingError
+        With every image that is none.
+    Cancelled
+        If it was not to go on.
+    """
     values, names = rows.X.iloc[:, 0].array, rows.X.index
 
     def one(place: int) -> Any:
@@ -183,8 +199,12 @@ def _looked(rows: Rows) -> list[tuple[int, int, int, np.dtype[Any]]]:
             value = values[place]
             return (str(value) if isinstance(value, Path) else f"image {names[place]}"), str(error)
 
+    found: list[Any] = []
     with ThreadPoolExecutor(workers()) as pool:
-        found = list(pool.map(one, range(len(values))))
+        for start in range(0, len(values), BLOCK):
+            if not going_on(start):
+                raise Cancelled
+            found += pool.map(one, range(start, min(start + BLOCK, len(values))))
     faults = dict(item for item in found if len(item) == 2)
     if faults:
         raise unreadable(faults, len(values))

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlmagic.events import Emit, Log, Metadata, Plan, Progress
+from mlmagic.executors._networks._images import looked
 from mlmagic.executors._networks._streamed import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mlmagic.data import Rows, TrainingData
     from mlmagic.executors._base import Stop
     from mlmagic.executors._networks._inputs import Inputs
@@ -31,6 +34,8 @@ class Opened:
 
         Raises
         ------
+        DataLoadingError
+            With the images that are none, those of the test rows too.
         Cancelled
             If somebody asked to stop meanwhile.
         """
@@ -40,6 +45,10 @@ class Opened:
         validation = _open(inputs, data.validation, emit, stop) if data.validation else None
         if inputs.scale is None and isinstance(train, np.ndarray):
             return cls(train, validation, train)
+        if inputs.scale is not None:
+            for rows, opened in ((data.train, train), (data.validation, validation), (data.test, None)):
+                if rows and not isinstance(opened, np.ndarray):  # they are decoded in the training, or after it
+                    _look(rows, emit, stop)
         if inputs.scale is not None or isinstance(train, Table):
             emit(Metadata({"streamed": not isinstance(train, np.ndarray)}))
         return cls(train, validation, inputs.first(data.train))
@@ -48,9 +57,18 @@ class Opened:
 def _open(inputs: Inputs, rows: Rows, emit: Emit, stop: Stop) -> np.ndarray | Streamed:
     if inputs.work is not None:
         emit(Plan(*inputs.work, len(rows)))
+    return inputs.open(rows, _told(emit, stop))
 
+
+def _look(rows: Rows, emit: Emit, stop: Stop) -> None:
+    """An image that is none is found now, not when all is trained."""
+    emit(Plan("looking", "image", len(rows)))
+    looked(rows, _told(emit, stop))
+
+
+def _told(emit: Emit, stop: Stop) -> Callable[[int], bool]:
     def going_on(done: int) -> bool:
         emit(Progress(done))
         return not stop.is_set()
 
-    return inputs.open(rows, going_on)
+    return going_on

@@ -28,6 +28,8 @@ _MEASURING: dict[str, Callable[..., Any]] = {
     "mae": keras.losses.MeanAbsoluteError,
     "huber": keras.losses.Huber,
 }
+# What a function of Keras is called as a class.
+_CLASSES = {name.lower(): kind for name, kind in vars(keras.losses).items() if inspect.isclass(kind)}
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def objective(
         The target's scale in training, for a loss of the notebook, which is given the target's own units.
     """
     if isinstance(wanted, Reference):
-        return _of_notebook(wanted, width, task, scale)
+        return _of_notebook(wanted, width, task, kind, scale)
     if wanted is None and own is not None:
         return Objective(name_of(own), own, own, _target(own, width, task))
     if task == "regression":
@@ -111,10 +113,12 @@ def _named(name: str, loss: Any, target: Target) -> Objective:
     return Objective(name, loss, loss, target)
 
 
-def _of_notebook(reference: Reference, width: int, task: Task, scale: Scale | None) -> Objective:
+def _of_notebook(reference: Reference, width: int, task: Task, kind: Kind, scale: Scale | None) -> Objective:
     value: Any = reference.value
     loss: Any = value() if inspect.isclass(value) else value
     target = _target(loss, width, task)
+    if kind == "logits":
+        loss = _of_logits(loss)
     if scale is None:
         return Objective(str(reference), loss, loss, target)
     mean, spread = scale.mean, scale.spread
@@ -123,6 +127,16 @@ def _of_notebook(reference: Reference, width: int, task: Task, scale: Scale | No
         return loss(y_true * spread + mean, y_pred * spread + mean)
 
     return Objective(str(reference), in_units, loss, target)
+
+
+def _of_logits(loss: Any) -> Any:
+    """The same loss for logits, if it is one of Keras that takes probabilities, as they all do by default."""
+    if inspect.isfunction(loss) and str(loss.__module__).startswith("keras."):
+        same = next((kind for name, kind in _CLASSES.items() if name == loss.__name__.replace("_", "")), None)
+        loss = loss if same is None or "from_logits" not in inspect.signature(same).parameters else same()
+    if isinstance(loss, keras.losses.Loss) and loss.get_config().get("from_logits") is False:
+        return type(loss).from_config({**loss.get_config(), "from_logits": True})
+    return loss
 
 
 def _target(loss: Any, width: int, task: Task) -> Target:

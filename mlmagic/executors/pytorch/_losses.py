@@ -113,14 +113,18 @@ def _own(reference: Reference, task: Task, width: int, scale: Scale | None) -> O
         function = function()
     elif isinstance(function, nn.Module):
         function = copy.deepcopy(function)  # it may have to move to another device
+    own = function
+    if function is functional.nll_loss or isinstance(function, nn.NLLLoss):
+        # It takes what log-softmax gives, which a second one leaves as it is.
+        function = lambda outputs, target: own(functional.log_softmax(outputs, dim=1), target)  # noqa: E731
     logit = task == "classification" and width == 1
     if scale is not None:
         mean, spread = scale.mean, scale.spread
         return Objective(
             str(reference),
             lambda outputs, target: function(outputs.reshape(-1) * spread + mean, target * spread + mean),
-            own=function,
+            own=own,
         )
     return Objective(
-        str(reference), _flat(function) if logit or task == "regression" else function, logit, own=function
+        str(reference), _flat(function) if logit or task == "regression" else function, logit, own=own
     )

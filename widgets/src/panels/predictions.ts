@@ -6,7 +6,7 @@ import type { TabPanel } from "./panel";
 /** The first predicted rows. */
 export class PredictionsPanel implements TabPanel {
   readonly title = "Predictions";
-  readonly parts: readonly Part[] = ["preview", "name"];
+  readonly parts: readonly Part[] = ["preview"];
   #lead = element("p", "mlm-lead");
   #head = element("thead");
   #body = element("tbody");
@@ -29,12 +29,12 @@ export class PredictionsPanel implements TabPanel {
 
   update({ state }: Run): void {
     if (!state.preview) return;
-    const { columns, rows, of } = state.preview;
+    const { columns, rows, of, table } = state.preview;
     const part =
       rows.length < of
         ? `the first ${rows.length} of ${grouped(of)} rows`
         : `all ${grouped(of)} rows`;
-    setText(this.#lead, `${part}; ${state.name}.predictions is the DataFrame of all`);
+    setText(this.#lead, table ? `${part}; ${table} is the DataFrame of all` : part);
     this.#head.replaceChildren(element("tr", "", ...columns.map(heading)));
     this.#body.replaceChildren(...rows.map((row) => element("tr", "", ...row.map(cell))));
   }
