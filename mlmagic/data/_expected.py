@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mlmagic._suggest import closest
-from mlmagic.data._images import is_image
+from mlmagic.data._images import IMAGE, is_image
 from mlmagic.data._parse import labels, numbers
 from mlmagic.data._shown import listing, shown
 from mlmagic.errors import DataLoadingError
@@ -160,6 +160,8 @@ def _lacking(frame: pd.DataFrame, features: Mapping[str, Any], missing: list[str
     hint = "".join(f" Did you mean {guess!r} for {name!r}?" for guess, name in list(meant.items())[:3])
     count = f"{len(missing)} columns" if len(missing) > 1 else "the column"
     there = f"Give a table with them; this one has {listing(frame.columns)}"
+    if missing == [IMAGE]:
+        there = f"Give a folder, a file or an array of images, shape (n, h, w, ...): of one image, array[None]; {there}"
     return DataLoadingError(
         f"The rows lack {count} that {who} was trained on: {listing(missing)}{'.' * bool(hint)}{hint}",
         solution=f"df.rename(columns={meant})" if meant else there,

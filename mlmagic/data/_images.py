@@ -26,6 +26,8 @@ SUFFIXES = frozenset(
 _HEADS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"P1", b"P2", b"P3", b"P4", b"P5", b"P6")
 # An image is worth so many numbers, whatever its size: 32 make a batch, as networks take them.
 IMAGE_CELLS = 31_250
+# The most channels that an image has: a last axis no longer than that is no width.
+DEEPEST = 4
 # Values that are looked at to tell what a column of objects holds.
 _LOOK = 32
 _TRAINS, _OTHERS = {"train", "training"}, {"dev", "test", "testing", "val", "valid", "validation"}
@@ -105,10 +107,12 @@ def frame_from_arrays(array: np.ndarray) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If it has another number of dimensions, or holds no numbers.
+        If it has another number of dimensions, is one image with its channels, or holds no numbers.
     """
     if array.ndim not in (3, 4):
         raise ValueError(f"an array of images has shape (n, h, w), (n, h, w, c) or (n, c, h, w), not {array.shape}")
+    if array.ndim == 3 and array.shape[2] <= DEEPEST:
+        raise ValueError(f"an array of shape {array.shape} is one image, not a stack of them: write array[None]")
     if array.dtype.kind not in "buif":
         raise ValueError(f"an array of images holds numbers, not {array.dtype}")
     if array.ndim == 4 and array.shape[1] < array.shape[3]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from mlmagic.data._beside import beside
 from mlmagic.data._checks import inspect
 from mlmagic.data._given import given, no_column
 from mlmagic.data._types import Rows, Task, TrainingData
@@ -14,11 +15,10 @@ from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 if TYPE_CHECKING:
     from mlmagic.data._config import SplitConfig
 
-# Keys that ask for parts of the rows, or weigh them.
+# Keys that ask for parts of the rows, or look at a target.
 _OF_TARGETS = {
     "cross_validation": "crossValidation",
     "class_weight": "classWeight",
-    "sample_weight": "sampleWeight",
     "groups": "groups",
     "metrics": "metrics",
 }
@@ -45,9 +45,9 @@ def unsupervised(frame: pd.DataFrame, config: SplitConfig, task: Task) -> Traini
     faults = _misplaced(config, task) + _unknown(frame, config)
     if faults:
         raise InvalidConfiguration(faults)
-    truth = _truth(frame, config)
+    truth, aside = _truth(frame, config), beside(frame, config)
     name = "" if truth is None else str(truth.name)
-    X = frame[config.feature_columns or [column for column in frame.columns if column != name]]
+    X = frame[config.feature_columns or [column for column in frame.columns if column not in {name, *aside.columns}]]
     X, gaps, warnings = _checked(X, as_it_is=config.prepare == "none" or config.prepares_itself)
     facts: dict[str, Any] = {
         "task": task,
@@ -60,7 +60,7 @@ def unsupervised(frame: pd.DataFrame, config: SplitConfig, task: Task) -> Traini
     }
     if name:
         facts["targetColumn"] = name
-    return TrainingData(Rows(X, truth, gaps), None, None, task, name, metadata=facts)
+    return TrainingData(Rows(X, truth, gaps, aside.weight), None, None, task, name, metadata=facts)
 
 
 def _misplaced(config: SplitConfig, task: Task) -> list[Fault]:

@@ -113,6 +113,22 @@ def test_a_checkpoint_is_the_network_as_it_was_then(tmp_path: Path) -> None:
     assert report.status == "success"
 
 
+def test_a_file_of_keras_is_the_network_as_it_was_then(tmp_path: Path) -> None:
+    keras = pytest.importorskip("keras")
+    keys = {"action": "train", "framework": "keras", "architecture": "mlp", "epochs": 4, "checkpointInterval": 2}
+    keys |= {"data": "$df", "target": "target", "outputDir": str(tmp_path), "gpuEnabled": False}
+    mlmagic.run(keys, df=IRIS.frame)
+    told = {}
+    for name in ("last_model.keras", "checkpoints/epoch-2.keras"):
+        model = mlmagic.load_model(tmp_path / name)
+        assert model.features == list(IRIS.data.columns)
+        told[name] = model.predict_proba(IRIS.data)
+        by_hand = keras.saving.load_model(tmp_path / name, compile=name.startswith("last"))
+        for ours, theirs in zip(model.estimator.weights, by_hand.weights, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    assert not np.array_equal(*told.values())
+
+
 def test_a_network_without_what_prepares_its_columns(network: Trained, tmp_path: Path) -> None:
     shutil.copy(network.report.artifacts["bestModel"], tmp_path / "best_model.pt")
     with pytest.raises(ModelLoadingError, match=r"preparation.skops, which prepares them, is not in"):

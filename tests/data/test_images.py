@@ -122,6 +122,13 @@ def test_arrays_that_are_no_images(array: np.ndarray) -> None:
         read(SimpleNamespace(data=SimpleNamespace(value=array), data_path=None))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("shape", [(8, 9, 3), (8, 9, 1), (8, 9, 4)])
+def test_one_image_is_no_stack_of_rows(shape: tuple[int, ...]) -> None:
+    with pytest.raises(DataLoadingError) as caught:
+        read(SimpleNamespace(data=SimpleNamespace(value=np.zeros(shape)), data_path=None))  # type: ignore[arg-type]
+    assert "is one image, not a stack of them: write array[None]" in str(caught.value)
+
+
 def encoded(number: int, form: str) -> bytes:
     buffer = io.BytesIO()
     picture(number).save(buffer, form)

@@ -48,9 +48,11 @@ def load(path: Path, config: RunConfig, state: RunState) -> KerasOutcome | None:
 
 def _file(path: Path, state: RunState) -> Path | None:
     # By its name alone: a stream that somebody else wrote must not lead out of the directory.
-    for key, home in (("bestModel", path), ("savedModel", path), ("checkpoint", path / CHECKPOINTS)):
+    for key in ("bestModel", "savedModel", "lastModel", "checkpoint"):
         if key in state.artifacts:
-            return home / Path(state.artifacts[key].path).name
+            found = Path(state.artifacts[key].path)
+            home = path / CHECKPOINTS if key == "checkpoint" or found.parent.name == CHECKPOINTS else path
+            return home / found.name
     return None
 
 
