@@ -80,6 +80,16 @@ def unknown_key(entry: Entry, known: Iterable[str]) -> Complaint:
     return Complaint(entry.path, message, entry.value, closest(entry.key, known), on_key=True)
 
 
+def misplaced(entry: Entry) -> Complaint:
+    """Return the complaint about a key that stands in a section and belongs beside it."""
+    return Complaint(entry.path, one_level_up(entry.key, named(entry.path[:-1])), entry.value, on_key=True)
+
+
+def one_level_up(key: Any, section: str) -> str:
+    """Say where a key belongs that stands in this section."""
+    return f"{show(key)} stands beside {section}, not in it: write it one level up"
+
+
 def unknown_inside(entry: Entry, model: type[BaseModel], beside: Iterable[str] = ()) -> Complaint:
     """Return the complaint about a key that a section does not have, with those that it has.
 

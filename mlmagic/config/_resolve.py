@@ -6,7 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mlmagic.config._action import ActionConfig
-from mlmagic.config._arrange import Checked, Entry, arrange, entries, named, unknown_inside, unknown_key
+from mlmagic.config._arrange import (
+    Checked,
+    Entry,
+    arrange,
+    entries,
+    misplaced,
+    named,
+    unknown_inside,
+    unknown_key,
+)
 from mlmagic.config._auto import AUTO, detect, owner
 from mlmagic.config._check import validate
 from mlmagic.config._complaint import Complaint, raise_all
@@ -153,14 +162,18 @@ def _part(model: type[Model], value: Any, checked: Checked, name: str, known: It
         checked.complaints.append(Complaint(path, message, value))
         return value
     beside = beside_arguments(path, known)
-    values = arrange(model, entries(value, path), checked, lambda entry: _unlike(entry, model, beside), at=(name,))
+    values = arrange(
+        model, entries(value, path), checked, lambda entry: _unlike(entry, model, beside, known), at=(name,)
+    )
     made = validate(model, checked, values, (name,))
     return made.model_dump() if made else value
 
 
-def _unlike(entry: Entry, model: type[Model], beside: list[str]) -> Complaint:
-    """A parameter that there is none of, with what the one that was meant takes."""
+def _unlike(entry: Entry, model: type[Model], beside: list[str], outside: Iterable[str]) -> Complaint:
+    """A parameter that there is none of, with what the one that was meant takes, or that it belongs one level up."""
     known = spellings(model)
+    if entry.key in outside and entry.key not in beside:
+        return misplaced(entry)
     complaint = unknown_key(entry, [*known, *beside])
     if complaint.suggestion not in known:
         return unknown_inside(entry, model, beside)

@@ -53,6 +53,13 @@ def test_a_misspelt_key(framework, section, keys):
     assert found.suggestion == keys[-1]
 
 
+@pytest.mark.parametrize("framework", ["pytorch", "keras"])
+def test_a_key_that_belongs_one_level_up(framework):
+    found = fault(head(framework) + "hyperparameters: {epochs: 3}")
+    assert found.message == "'epochs' stands beside hyperparameters, not in it: write it one level up"
+    assert (found.path, found.suggestion) == ("hyperparameters.epochs", None)
+
+
 @ALL
 @pytest.mark.parametrize(("wrong", "shown"), [("[[1]]", "a list"), ("1.5", "1.5")])
 def test_no_mapping(framework, section, keys, wrong, shown):

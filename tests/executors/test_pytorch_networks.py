@@ -194,6 +194,14 @@ def test_a_loss_of_the_notebook_is_tried_before_training() -> None:
     assert iris(architecture="mlp", lossFunction="$loss", names={"loss": nn.CrossEntropyLoss}).check().train().losses
 
 
+def test_a_key_of_the_training_is_no_hyperparameter() -> None:
+    class Net(nn.Linear):
+        pass
+
+    message = fault(iris(model="$Net", names={"Net": Net}, hyperparameters={"epochs": 3, "out_features": 3}))
+    assert message == "'epochs' stands beside hyperparameters, not in it: write it one level up"
+
+
 def test_a_softmax_before_cross_entropy_is_remarked() -> None:
     net = nn.Sequential(nn.Linear(4, 3), nn.Softmax(dim=1))
     assert "ends in a softmax" in iris(model="$net", names={"net": net}).train().log

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlmagic._failure import user_frames
 from mlmagic._suggest import closest
+from mlmagic.config._arrange import one_level_up
+from mlmagic.config._model import spellings
 from mlmagic.config._reference import Reference
 from mlmagic.errors import Fault, InvalidConfiguration, ModelLoadingError
 
@@ -98,7 +100,7 @@ def arguments(
         # What was asked of the rows is in them: the network is told what they became.
         given = {name: value for name, value in given.items() if name not in asked}
     filled = {name: sizes[name] for name in takes if name in sizes and name not in given}
-    faults = [*_count_faults(train, outputs), *_faults(found, takes, given, filled)]
+    faults = [*_count_faults(train, outputs), *_faults(train, found, takes, given, filled)]
     if faults:
         raise InvalidConfiguration(faults)
     return Arguments(given | filled, filled)
@@ -155,17 +157,24 @@ def _count_faults(train: NetworkTrain, outputs: int) -> list[Fault]:
 
 
 def _faults(
-    found: Source, known: dict[str, inspect.Parameter], given: dict[str, Any], filled: dict[str, Any]
+    train: NetworkTrain,
+    found: Source,
+    known: dict[str, inspect.Parameter],
+    given: dict[str, Any],
+    filled: dict[str, Any],
 ) -> list[Fault]:
     names = [name for name, parameter in known.items() if parameter.kind in _NAMED]
     open_ended = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in known.values())
     listing = f"it has {', '.join(names)}" if names else "it takes none"
+    beside = spellings(type(train))
     unknown = [
         Fault(
             f"config.hyperparameters.{name}",
-            f"{found.name} has no hyperparameter {name!r}; {listing}.",
+            one_level_up(name, "hyperparameters")
+            if name in beside
+            else f"{found.name} has no hyperparameter {name!r}; {listing}.",
             value=value,
-            suggestion=closest(name, names),
+            suggestion=None if name in beside else closest(name, names),
         )
         for name, value in given.items()
         if name not in names and not open_ended
