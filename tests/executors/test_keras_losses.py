@@ -10,6 +10,7 @@ keras = pytest.importorskip("keras")
 
 from sklearn.datasets import load_iris  # noqa: E402
 
+from mlmagic.errors import InvalidConfiguration  # noqa: E402
 from tests.executors.keras_run import prepare  # noqa: E402
 
 IRIS = load_iris(as_frame=True).frame
@@ -38,3 +39,15 @@ def test_two_classes() -> None:
     two = IRIS[IRIS.target < 2]
     # One logit or two: cross-entropy starts near log 2 and falls, which probabilities of logits would not.
     assert losses(keras.losses.SparseCategoricalCrossentropy(), two) == pytest.approx(losses(frame=two), rel=1e-5)
+
+
+def test_a_loss_without_a_gradient() -> None:
+    def wrong(y_true: Any, y_pred: Any) -> Any:
+        return keras.ops.mean(
+            keras.ops.cast(
+                keras.ops.cast(keras.ops.argmax(y_pred, -1), "int32") != keras.ops.cast(y_true, "int32"), "float32"
+            )
+        )
+
+    with pytest.raises(InvalidConfiguration, match=r"The loss \$loss has no gradient: it must depend on the outputs"):
+        prepare(IRIS, target="target", architecture="mlp", lossFunction="$loss", names={"loss": wrong}).check()

@@ -18,7 +18,7 @@ from mlmagic.errors import CudaError, CudaOutOfMemory, FrameworkNotFound, OutOfM
 from mlmagic.events import Emit, Log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mlmagic.config import RunConfig
 
@@ -52,6 +52,25 @@ def versions() -> dict[str, str]:
     backend = keras.backend.backend()
     module = sys.modules.get(backend)
     return {"keras": keras.__version__, backend: str(getattr(module, "__version__", "unknown"))}
+
+
+def has_gradient(function: Callable[[Any], Any], values: Any) -> bool:
+    """Whether what a function gives depends on these values by operations that can be differentiated.
+
+    JAX, which gives zeros where there is nothing to differentiate, is believed.
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    if backend == TENSORFLOW:
+        tf = sys.modules[TENSORFLOW]
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            given = function(values)
+        return tape.gradient(given, values) is not None
+    if backend == TORCH:
+        return bool(function(values.detach().requires_grad_()).requires_grad)
+    return True
 
 
 def _chosen() -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from mlmagic._failure import user_frames
 from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.executors.keras import _backend
 from mlmagic.executors.keras._copy import overrides
 from mlmagic.executors.keras._target import numpy_of
 
@@ -62,7 +63,7 @@ def measure(model: keras.Model, name: str, inputs: np.ndarray, target: np.ndarra
     Raises
     ------
     InvalidConfiguration
-        If one fails.
+        If one fails, or the loss has no gradient.
     """
     if overrides(model, "train_step") or overrides(model, "compute_loss"):
         return
@@ -78,6 +79,11 @@ def measure(model: keras.Model, name: str, inputs: np.ndarray, target: np.ndarra
             message = f"{what} fails on {rows}: {_cause(error)}"
             raise InvalidConfiguration([Fault(f"config.{key}", message)], stderr=_frames(error)) from None
     model.reset_metrics()
+    if not _backend.has_gradient(lambda outputs: model.compute_loss(x, y, outputs), given):
+        message = (
+            f"The loss {name} has no gradient: it must depend on the outputs, and not by argmax, round or the like"
+        )
+        raise InvalidConfiguration([Fault("config.lossFunction", message)])
 
 
 def _cause(error: Exception) -> str:
