@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mlmagic.data._finite import filled, not_finite
     from mlmagic.data._folds import folds
     from mlmagic.data._hash import data_hash, file_hash, schema
-    from mlmagic.data._images import image_columns, is_image, row_cells
+    from mlmagic.data._images import image_columns, is_image, paths_as_text, row_cells
     from mlmagic.data._kinds import is_text, kind
     from mlmagic.data._learned import known_rows
     from mlmagic.data._parse import TRUSTED_FUNCTIONS, as_labels, as_numbers
@@ -48,6 +48,7 @@ _HOMES = {
     "folds": "_folds",
     "image_columns": "_images",
     "is_image": "_images",
+    "paths_as_text": "_images",
     "is_text": "_kinds",
     "kind": "_kinds",
     "known_rows": "_learned",
@@ -87,6 +88,7 @@ __all__ = [
     "kind",
     "known_rows",
     "not_finite",
+    "paths_as_text",
     "raw",
     "read",
     "row_cells",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mlmagic._suggest import closest
-from mlmagic.data._images import IMAGE, is_image
+from mlmagic.data._images import IMAGE, is_image, paths_as_text
 from mlmagic.data._parse import labels, numbers
 from mlmagic.data._shown import listing, shown
 from mlmagic.errors import DataLoadingError
@@ -40,7 +40,7 @@ def check_columns(frame: pd.DataFrame, features: Mapping[str, str | None], who: 
     if plain:
         raise DataLoadingError(
             f"Column {plain[0]!r} holds no images, which {who} was trained on",
-            solution="Give a folder of images, an array of them, or a TFRecord",
+            solution=paths_as_text(frame[plain]) or "Give a folder of images, an array of them, or a TFRecord",
             metadata={"columns": plain},
         )
     words = [error for name, dtype in features.items() if _is_number(dtype) and (error := _words(frame[name]))]

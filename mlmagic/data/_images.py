@@ -45,6 +45,15 @@ def is_image(column: pd.Series) -> bool:
     )
 
 
+def paths_as_text(frame: pd.DataFrame) -> str:
+    """What to do with a column of text that names image files; empty where there is none."""
+    for name in frame.columns:
+        values = [value for value in frame[name].array[:_LOOK] if not _is_gap(value)]
+        if values and all(isinstance(value, str) and value.lower().endswith(tuple(SUFFIXES)) for value in values):
+            return f"{name!r} names image files as text: make them paths, df[{name!r}] = df[{name!r}].map(pathlib.Path)"
+    return ""
+
+
 def image_columns(frame: pd.DataFrame) -> list[str]:
     """The columns that hold images."""
     return [name for name in frame.columns if is_image(frame[name])]

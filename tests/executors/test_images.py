@@ -362,6 +362,17 @@ def test_keys_of_images_on_a_table(keys: dict[str, Any], message: str, tmp_path:
     assert [fault.message for fault in caught.value.faults] == [message]
 
 
+def test_names_of_files_as_text_are_told_how_to_be_images(home: Path, tmp_path: Path) -> None:
+    files = sorted(home.glob("*/*.png"))
+    named = pd.DataFrame({"image": list(map(str, files)), "label": [file.parent.name for file in files]})
+    with pytest.raises(InvalidConfiguration) as caught:
+        run("pytorch", tmp_path, values={"df": named}, data="$df", target="label")
+    way = "'image' names image files as text: make them paths, df['image'] = df['image'].map(pathlib.Path)"
+    assert caught.value.solution == way
+    done = run("pytorch", tmp_path, values={"df": named.assign(image=named["image"].map(Path))}, data="$df")
+    assert done.of(Row)
+
+
 def test_a_forest_says_that_networks_take_images(home: Path, tmp_path: Path) -> None:
     config = {"action": "train", "framework": "sklearn", "algorithm": "RandomForestClassifier"}
     with pytest.raises(MLError, match="only networks learn from them"):

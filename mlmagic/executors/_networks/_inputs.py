@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
-from mlmagic.data import Rows, code_counts, describe_preparation, fit_preparation, is_image, is_text, kind
+from mlmagic.data import (
+    Rows,
+    code_counts,
+    describe_preparation,
+    fit_preparation,
+    is_image,
+    is_text,
+    kind,
+    paths_as_text,
+)
 from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.executors._base import MOST_CELLS, batch_rows
 from mlmagic.executors._networks._architectures import KINDS
@@ -184,7 +193,7 @@ def fit_inputs(
     if train.window is not None:
         return fit_windows(train, rows, scaling)
     found = "images" if are_images(rows) else "text" if are_texts(rows, train) else "a table"
-    _require_kind(train, found)
+    _require_kind(train, found, paths_as_text(rows.X) if found != "images" else "")
     if found == "images":
         return fit_images(rows, train.size, scaling, expected=expected, last=last)
     if found == "text":
@@ -195,7 +204,7 @@ def fit_inputs(
     return TableInputs(fit_preparation(rows, scaling, train.prepare))
 
 
-def _require_kind(train: NetworkTrain, found: str) -> None:
+def _require_kind(train: NetworkTrain, found: str, hint: str) -> None:
     asked = {"imageSize": train.image_size, "augmentation": train.augmentation and train.augmentation.asked}
     faults = [
         Fault(f"config.{key}", f"{key} is for images, but the data is {found}", value=value)
@@ -208,7 +217,7 @@ def _require_kind(train: NetworkTrain, found: str) -> None:
         message = f"{train.architecture} is for {made_for}, but the data is {found}: take {instead}"
         faults.append(Fault("config.architecture", message, value=train.architecture, suggestion=instead))
     if faults:
-        raise InvalidConfiguration(faults)
+        raise InvalidConfiguration(faults, solution=hint or None)
 
 
 def _asked(train: NetworkTrain, names: Collection[str]) -> int | None:
