@@ -155,7 +155,7 @@ class Attached(Watched):
 
     def _what_is_left(self) -> str:
         found = [key for key in MODELS if key in self.state.artifacts]
-        kept = f"; what it had kept is in report.model ({self.state.artifacts[found[0]].path})" if found else ""
+        kept = f"; what it had kept is in {self.name}.model ({self.state.artifacts[found[0]].path})" if found else ""
         return f"Run the cell again{kept}"
 
 

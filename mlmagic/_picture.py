@@ -135,15 +135,15 @@ def _drawable(value: float) -> bool:
 
 def _lines(curve: Curve, plane: _Plane) -> list[str]:
     drawn = [line for line in curve.series if line.points]
-    parts, taken = [], list[float]()
+    parts, taken = [], [HEIGHT - 7 - 3.5]  # where the unit stands
     for line in reversed(drawn):
         main = line is drawn[-1]
         colour, width = (BLUE, 2) if main else (GREY, 1.5)
         pixels = [plane.at(x, y) for x, y in thin(line.points)]
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in pixels)
-        parts.append(
-            f"<path d='M{path}' fill='none' stroke='{colour}' stroke-width='{width}' stroke-linejoin='round'/>"
-        )
+        dash = " stroke-dasharray='5 4'" if line.label == "test" else ""  # as the dashboard has it
+        stroke = f"stroke='{colour}' stroke-width='{width}' stroke-linejoin='round'{dash}"
+        parts.append(f"<path d='M{path}' fill='none' {stroke}/>")
         x, y = pixels[-1]
         y = _free(y, taken)
         taken.append(y)
@@ -224,8 +224,7 @@ def _x_ticks(low: float, high: float) -> list[float]:
 
 
 def _free(y: float, taken: list[float]) -> float:
-    """Find a height for a label at least a line away from those already set."""
-    for other in taken:
-        if abs(y - other) < 12:
-            return other + 12 if y >= other else other - 12
-    return y
+    """Find the nearest height for a label that is at least a line away from those already set."""
+    heights = [y, *(other + line for other in taken for line in (-12, 12))]
+    free = [height for height in heights if all(abs(height - other) >= 12 for other in taken)]
+    return min(free, key=lambda height: abs(height - y))

@@ -28,7 +28,7 @@ class MLError(Exception):
     type: ClassVar[str] = "training-failure"
     exit_code: ClassVar[int] = 1
     default_solution: ClassVar[str] = (
-        "Change what the message names and run it again; `report.log` has the full traceback"
+        "Change what the message names and run it again; its log has the full traceback"
     )
 
     def __init__(
@@ -207,7 +207,7 @@ class NotReady(MLError):
     """A result that is not there yet was touched where waiting would freeze the editor."""
 
     type = "not-ready"
-    default_solution = "Look at report.status; report.wait() waits for a run, a new run goes further"
+    default_solution = "Look at its status; its wait() waits for the run, and a new run goes further"
 
 
 KINDS: dict[str, type[MLError]] = {

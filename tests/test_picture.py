@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -78,3 +79,18 @@ def test_any_curve_gives_valid_xml_of_finite_numbers(
     assert "nan" not in drawn
     assert "inf" not in drawn
     assert len(drawn) < 60_000
+
+
+ends = st.lists(st.floats(0, 1), min_size=1, max_size=4)
+
+
+@settings(max_examples=200, deadline=None)
+@given(ends)
+def test_what_stands_right_of_the_curves_never_overlaps(values: list[float]) -> None:
+    """The lines' names and the axis' unit; above all where every line ends on the axis."""
+    lines = tuple(Series(f"line {place}", (1.0, 2.0), (1.0, value)) for place, value in enumerate(values))
+    drawn = ET.fromstring(svg(Curve("loss", lines, "round")))
+    texts = [item for item in drawn.iter() if item.text and (item.text.startswith("line ") or item.text == "round")]
+    heights = sorted(float(item.attrib["y"]) for item in texts)
+    assert len(heights) == len(values) + 1
+    assert all(after - before > 11.8 for before, after in pairwise(heights))

@@ -60,5 +60,5 @@ def anomalies(training: Training, wanted: bool, fused: bool) -> Iterator[None]:
             f"The gradient of {found[1]} became NaN at epoch {len(training.history) + 1}",
             metadata={"epoch": len(training.history) + 1, "operation": found[1]},
             stderr=f"RuntimeError: {error}",
-            solution="report.log shows the line that computed it",
+            solution="the report's log shows the line that computed it",
         ) from None
