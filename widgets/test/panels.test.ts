@@ -6,6 +6,7 @@ import { macro, weakest } from "../src/panels/classification";
 import { mistakes } from "../src/panels/confusion";
 import { tableOf } from "../src/panels/curve-table";
 import { curveViews, parseMetric } from "../src/panels/curve-views";
+import { troubles } from "../src/panels/log";
 import { plainText } from "../src/panels/plain-text";
 import { noteText } from "../src/panels/tiles";
 import type { Curve } from "../src/curves";
@@ -117,4 +118,11 @@ test("text loses colours and what a progress bar drew over", () => {
   assert.equal(plainText("\u001b[31mred\u001b[0m"), "red");
   assert.equal(plainText(" 10%|#\r 20%|##\r 30%|###"), " 30%|###");
   assert.equal(plainText("a\r\nb"), "a\nb");
+});
+
+test("a warning of several lines counts once", () => {
+  const at = (time: number, level: "info" | "warning" | "error") => ({ time, level, text: "line" });
+  const log = [at(1, "info"), at(2, "warning"), at(2, "warning"), at(3, "warning"), at(3, "error")];
+  assert.equal(troubles(log), 3);
+  assert.equal(troubles([]), 0);
 });

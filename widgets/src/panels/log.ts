@@ -31,7 +31,7 @@ export class LogPanel implements TabPanel {
   }
 
   badge({ log }: Run): number {
-    return log.filter(({ level }) => level === "warning" || level === "error").length;
+    return troubles(log);
   }
 
   update({ log, state }: Run): void {
@@ -46,6 +46,20 @@ export class LogPanel implements TabPanel {
     this.#drawn = log;
     if (this.#follow) this.#lines.scrollTop = this.#lines.scrollHeight;
   }
+}
+
+/** How many warnings and errors a log has, however many lines each takes. */
+export function troubles(log: readonly LogLine[]): number {
+  return log.filter((line, i) => isTrouble(line) && !isOne(line, log[i - 1])).length;
+}
+
+function isTrouble({ level }: LogLine): boolean {
+  return level === "warning" || level === "error";
+}
+
+/** Whether two lines are of one message: those of a traceback come at one moment. */
+function isOne(line: LogLine, before: LogLine | undefined): boolean {
+  return before?.time === line.time && before.level === line.level;
 }
 
 function atEnd(node: HTMLElement): boolean {
