@@ -16,6 +16,8 @@ from mlmagic.config import UNBOUND, Reference, resolve
 from mlmagic.config._auto import AUTO
 from mlmagic.config._reference import read
 from mlmagic.errors import Fault, InvalidConfiguration, MLError, from_dict
+from mlmagic.executors import EXECUTORS
+from mlmagic.executors import resolve as load
 from mlmagic.model import Model
 from mlmagic.report import Report
 
@@ -71,6 +73,11 @@ def _origins(reference: Reference, values: Mapping[str, Any]) -> list[str]:
         return [value.fitted.framework]
     with contextlib.suppress(LookupError):  # told with the other names that are not there
         value = _follow(value, reference.attributes)
+    return _packages(value)
+
+
+def _packages(value: Any) -> list[str]:
+    """Where the type of an object comes from, its own package first."""
     kind = value if isinstance(value, type) else type(value)
     return list(dict.fromkeys(base.__module__.split(".")[0] for base in kind.__mro__))
 
@@ -177,14 +184,14 @@ def _snapshot(value: Any, *, fitted: bool) -> Any:
     if _is(value, "pandas", "DataFrame", "Series"):
         # From pandas 3 on a shallow copy is a snapshot: writing to either side copies first.
         return value.copy(deep=not _copies_on_write())
-    if _is(value, "sklearn.base", "BaseEstimator"):
-        return copy.deepcopy(value) if fitted else sys.modules["sklearn.base"].clone(value)
-    if _is(value, "torch.nn", "Module") or all(hasattr(value, name) for name in ("fit", "predict", "get_params")):
+    packages = _packages(value)
+    for entry in EXECUTORS.values():
+        if entry.snapshot and entry.module in packages:
+            copied = load(entry.snapshot)(value, fitted=fitted)
+            if copied is not value:  # a loss, a scorer, an estimator that only borrows from the library
+                return copied
+    if all(hasattr(value, name) for name in ("fit", "predict", "get_params")):
         return copy.deepcopy(value)  # an estimator that only looks like one of scikit-learn's
-    if _is(value, "keras", "Model"):
-        from mlmagic.executors.keras._copy import snapshot
-
-        return snapshot(value)
     return list(value) if isinstance(value, list) else value
 
 

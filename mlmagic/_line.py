@@ -44,7 +44,10 @@ def read(line: str, names: Mapping[str, Any]) -> tuple[str | None, dict[str, Any
 
 
 def _named(word: str, variable: str, path: str, names: Mapping[str, Any]) -> dict[str, str]:
-    """A word as a variable if it can be one, else as a path; ``$`` makes it a variable in any case, which may hold one."""
+    """A word as a variable if it can be one, else as a path; ``$`` makes it a variable in any case.
+
+    A variable that holds a path stands for it.
+    """
     bare = word.removeprefix("$")
     first, *attributes = bare.split(".")
     if isinstance(value := names.get(bare), str | PathLike):

@@ -35,6 +35,9 @@ class Entry:
         Estimators that only this framework has. Named under another framework they are routed here.
     suffixes
         Of model files that only this framework writes.
+    snapshot
+        The function that copies a model of the notebook before a run has it, as "module:name"; empty where models are
+        copied as Python copies any object.
     """
 
     title: str
@@ -45,6 +48,7 @@ class Entry:
     aliases: tuple[str, ...] = ()
     algorithms: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = ()
+    snapshot: str = ""
 
 
 EXECUTORS: dict[str, Entry] = {
@@ -57,6 +61,7 @@ EXECUTORS: dict[str, Entry] = {
         aliases=("scikit-learn", "scikit_learn"),
         algorithms=tuple(NAMED),
         suffixes=(".skops", ".pkl", ".pickle", ".joblib"),
+        snapshot="mlmagic.executors.sklearn._copy:snapshot",
     ),
     "pytorch": Entry(
         title="PyTorch",
@@ -66,6 +71,7 @@ EXECUTORS: dict[str, Entry] = {
         module="torch",
         aliases=("torch",),
         suffixes=(".pt", ".pth", ".safetensors"),
+        snapshot="mlmagic.executors.pytorch._copy:snapshot",
     ),
     "keras": Entry(
         title="Keras",
@@ -75,6 +81,7 @@ EXECUTORS: dict[str, Entry] = {
         module="keras",
         aliases=("tensorflow", "tf"),
         suffixes=(".keras", ".h5"),
+        snapshot="mlmagic.executors.keras._copy:snapshot",
     ),
     "xgboost": Entry(
         title="XGBoost",

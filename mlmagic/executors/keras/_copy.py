@@ -40,12 +40,17 @@ def copied(model: keras.Model, dtype: str | None = None) -> keras.Model:
     return clone
 
 
-def snapshot(model: keras.Model) -> keras.Model:
-    """A copy, where Keras can make one; else the model itself, which the run will say something about."""
+def snapshot(value: Any, *, fitted: bool) -> Any:
+    """A model with its weights, fitted or not, where Keras can copy it; all else as it is.
+
+    A model that cannot be copied is one too that the run will say something about.
+    """
+    if not isinstance(value, keras.Model):
+        return value
     try:
-        return copied(model)
+        return copied(value)
     except Exception:  # a class's own get_config and from_config may fail in any way
-        return model
+        return value
 
 
 def own_objects(model: keras.Model) -> dict[str, Any]:
