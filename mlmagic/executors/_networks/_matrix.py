@@ -33,9 +33,10 @@ def matrix(preparation: Any, rows: Rows) -> np.ndarray:
             values[start : start + ROWS] = raw[start : start + ROWS]
     except (TypeError, ValueError) as error:
         raise DataLoadingError(
-            f"A network takes numbers, but prepare: none leaves something else: {error}",
+            f"A network takes numbers, and nothing prepares these rows for it: {error}",
             stderr=f"{type(error).__name__}: {error}",
-            solution="Leave prepare out, or name columns of numbers in featureColumns",
+            solution="Leave prepare: none out, or name columns of numbers in featureColumns; rows of a network that a run "
+            "trained are prepared where the run is named, model: $report",
         ) from None
     if not np.isfinite(values).all():
         holes = not_finite(rows.X, rows.X.columns)
