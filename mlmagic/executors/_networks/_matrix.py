@@ -35,8 +35,8 @@ def matrix(preparation: Any, rows: Rows) -> np.ndarray:
         raise DataLoadingError(
             f"A network takes numbers, and nothing prepares these rows for it: {error}",
             stderr=f"{type(error).__name__}: {error}",
-            solution="Leave prepare: none out, or name columns of numbers in featureColumns; rows of a network that a run "
-            "trained are prepared where the run is named, model: $report",
+            solution="Leave prepare: none out, or name columns of numbers in featureColumns; rows of a run's network "
+            "are prepared where the run is named, model: $report",
         ) from None
     if not np.isfinite(values).all():
         holes = not_finite(rows.X, rows.X.columns)
