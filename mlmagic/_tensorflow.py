@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 from mlmagic.errors import FrameworkNotFound
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MODULE = "tensorflow"
+
+_lock = threading.Lock()
 
 
 def tensorflow() -> Any:
@@ -23,8 +26,16 @@ def tensorflow() -> Any:
     FrameworkNotFound
         If it is not installed.
     """
-    if MODULE in sys.modules:
-        return sys.modules[MODULE]
+    with _lock:  # standard error is the process' own, so one thread at a time
+        if MODULE not in sys.modules:
+            return _first()
+        # It is there from the first moment of its import: where another thread is at it, this waits for its end.
+        import tensorflow as tf
+
+        return tf
+
+
+def _first() -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only; read once, at import
     try:
         with _silent():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -157,3 +158,46 @@ class _Missing:
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         if name == "tensorflow":
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+IMPORTED_AT_ONCE = """
+import os, sys, threading, time
+from pathlib import Path
+
+from mlmagic._tensorflow import tensorflow
+from mlmagic.data._tfrecord import frame_from_tfrecord
+
+found, errors = [], []
+
+
+def read():
+    try:
+        found.append(frame_from_tfrecord(Path(sys.argv[1])).shape)
+    except BaseException as error:
+        errors.append(repr(error))
+
+
+if sys.argv[2] == "beside":  # a thread that knows nothing of mlmagic imports it
+    threads = [threading.Thread(target=lambda: __import__("tensorflow"))]
+else:
+    threads = [threading.Thread(target=read)]
+threads += [threading.Thread(target=read) for _ in range(3)]
+threads[0].start()
+while "tensorflow" not in sys.modules:
+    time.sleep(0.001)
+for thread in threads[1:]:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(found, errors)
+os.write(2, b"standard error is back")
+"""
+
+
+@pytest.mark.parametrize("how", ["beside", "both"])
+def test_runs_that_import_tensorflow_at_once_wait_for_the_whole_of_it(tmp_path: Path, how: str) -> None:
+    path = written(tmp_path / "data.tfrecord", RECORDS)
+    asked = [sys.executable, "-c", IMPORTED_AT_ONCE, str(path), how]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert done.stdout == f"{[(9, 5)] * (3 if how == 'beside' else 4)} []\n", done.stderr
+    assert done.stderr.endswith("standard error is back")

@@ -22,7 +22,7 @@ from sklearn.datasets import load_diabetes, load_iris  # noqa: E402
 import mlmagic.executors._networks._checkpoints as checkpoints  # noqa: E402
 from mlmagic.config import UNBOUND, resolve  # noqa: E402
 from mlmagic.errors import InvalidConfiguration, ModelLoadingError  # noqa: E402
-from mlmagic.events import Artifact  # noqa: E402
+from mlmagic.events import Artifact, Log  # noqa: E402
 from mlmagic.executors._networks._script import MODULE  # noqa: E402
 from tests.executors.keras_run import prepare  # noqa: E402
 from tests.executors.torch_run import Run  # noqa: E402
@@ -299,7 +299,7 @@ def test_a_saved_model_that_touches_files_is_refused(tmp_path: Path) -> None:
     writer = Writer()
     tf.saved_model.save(writer, str(tmp_path / "model"), signatures={"serve": writer.serve})
     run = iris(architecture="mlp")
-    with pytest.raises(ModelLoadingError, match=r"reaches out of itself \(WriteFile\)"):
+    with pytest.raises(ModelLoadingError, match=r"may reach out of itself \(WriteFile\)"):
         run.executor.read(tmp_path / "model", run.config)
     assert not (tmp_path / "written").exists()
 
@@ -431,6 +431,16 @@ def test_without_checkpoint_only_the_model_is_stored(tmp_path: Path) -> None:
     assert set(run.executor.save(run.outcome, run.config)) == {"bestModel", "modelInfo", "preparation"}
     assert not (tmp_path / "checkpoints").exists()
     assert not run.outcome.artifacts
+
+
+def test_a_last_model_that_cannot_be_written_is_told_and_takes_nothing_with_it(tmp_path: Path) -> None:
+    (tmp_path / "last_model.keras").mkdir()  # in the file's place
+    run = iris(directory=tmp_path, architecture="mlp").train()
+    assert "lastModel" not in run.outcome.artifacts
+    (line,) = [event for event in run.events if isinstance(event, Log) and "last_model" in event.text]
+    assert line.level == "warning"
+    assert line.text.startswith("last_model.keras was not written: [Errno 21] Is a directory")
+    assert (tmp_path / "best_model.keras") == run.executor.save(run.outcome, run.config)["bestModel"]
 
 
 OVER_TORCH = """

@@ -50,7 +50,7 @@ def _hears(callback: Any, hook: str) -> bool:
     return hook in vars(callback) or not getattr(type(callback), hook).__module__.startswith("keras.")
 
 
-def artifacts(train: KerasTrain, directory: Path | None) -> dict[str, Path]:
+def artifacts(directory: Path | None) -> dict[str, Path]:
     """What the callbacks wrote, by the report's key."""
     if directory is None:
         return {}

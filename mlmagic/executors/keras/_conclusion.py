@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +94,7 @@ def conclude(
     told: Mapping[str, Any],
     device: str,
     directory: Path | None,
+    emit: Emit,
 ) -> KerasOutcome:
     """The outcome of a training that ended, in whichever way: the best epoch's weights, else those there are."""
     if training.steps == 0:
@@ -103,10 +103,7 @@ def conclude(
     best = watch.best if watch is not None else finished
     made.to_units()
     made.finish()
-    artifacts = _callbacks.artifacts(train, directory)
-    if directory is not None and train.checkpoint:
-        with contextlib.suppress(OSError):  # a full disk must not take the best model with it
-            artifacts = {"lastModel": _storage.write(training.model, directory / _storage.LAST)} | artifacts
+    artifacts = _last(training.model, directory, emit) if directory is not None and train.checkpoint else {}
     if training.best is not None:
         training.model.set_weights(training.best)
         made.to_units()
@@ -124,7 +121,15 @@ def conclude(
             "samplesProcessed": len(data.train),
             **_backend.facts(device),
         },
-        artifacts=artifacts,
+        artifacts=artifacts | _callbacks.artifacts(directory),
         about={**told, "epoch": best},
         make=partial(build, found, made.arguments, mixed=mixed) if found.make is not None else None,
     )
+
+
+def _last(model: keras.Model, directory: Path, emit: Emit) -> dict[str, Path]:
+    try:
+        return {"lastModel": _storage.write(model, directory / _storage.LAST)}
+    except OSError as error:  # a full disk must not take the best model with it
+        emit(Log(f"{_storage.LAST} was not written: {error}", "warning"))
+        return {}

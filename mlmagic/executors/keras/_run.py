@@ -72,7 +72,7 @@ def fit(config: RunConfig, data: TrainingData, found: Source, inputs: Inputs, em
         checkpoints = KerasCheckpoints(made, directory, _interval(train), told, inputs.preparation, emit)
         with _backend.device_errors(device, train.batch_size, made.size):
             training = _training(config, data, made, inputs, opened, checkpoints, emit, stop)
-        rest = (made, found, train, data, inputs.preparation, told, device, config.output_dir)
+        rest = (made, found, train, data, inputs.preparation, told, device, config.output_dir, emit)
         try:
             with _backend.device_errors(device, train.batch_size, made.size):
                 training.run(train.epochs)

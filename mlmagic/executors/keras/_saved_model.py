@@ -1,4 +1,4 @@
-"""TensorFlow's SavedModel directories: a graph, not Python, yet one that could touch files."""
+"""TensorFlow's SavedModel directories: a graph, not Python, yet a program."""
 
 from __future__ import annotations
 
@@ -8,39 +8,30 @@ import keras
 
 from mlmagic._tensorflow import tensorflow
 from mlmagic.errors import ModelLoadingError
+from mlmagic.executors.keras import _graph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-GRAPH = "saved_model.pb"
 # The signature that predicts, in Keras' words and in TensorFlow's.
 _ENDPOINTS = ("serve", "serving_default")
-# Operations that reach out of the graph: https://github.com/tensorflow/tensorflow/blob/master/SECURITY.md
-_REACHING = {
-    "EagerPyFunc",
-    "MatchingFiles",
-    "MergeV2Checkpoints",
-    "PyFunc",
-    "PyFuncStateless",
-    "ReadFile",
-    "Restore",
-    "RestoreSlice",
-    "RestoreV2",
-    "Save",
-    "SaveSlices",
-    "SaveV2",
-    "WriteFile",
-}
 
 
 def read(path: Path, *, way_to_trust: str, trust: bool) -> keras.Model:
     """Read a SavedModel as a model that only predicts.
 
+    Parameters
+    ----------
+    way_to_trust
+        What a person does who knows its maker, where its graph may reach out of itself.
+    trust
+        Whether it may.
+
     Raises
     ------
     ModelLoadingError
-        If it is none, its signature takes more than one input, or its graph reads or writes files or runs Python.
+        If it is none, its signature takes more than one input or gives more than one output, or, without ``trust``,
+        an operation of it is not known to leave files, the network, processes and Python alone.
     """
     if keras.backend.backend() != "tensorflow":
         raise ModelLoadingError(
@@ -48,20 +39,19 @@ def read(path: Path, *, way_to_trust: str, trust: bool) -> keras.Model:
             f"{keras.backend.backend()}",
             solution="Set KERAS_BACKEND=tensorflow and restart, or name a .keras file",
         )
-    if not (path / GRAPH).is_file():
+    if not (path / _graph.GRAPH).is_file():
         raise ModelLoadingError(
-            f"{path} is no SavedModel: it lacks {GRAPH}", solution="Name the directory that holds it, or a .keras file"
+            f"{path} is no SavedModel: it lacks {_graph.GRAPH}",
+            solution="Name the directory that holds it, or a .keras file",
         )
     tf = tensorflow()
     try:
-        reaching = [] if trust else sorted(_operations(path) & _REACHING)
-        if reaching:
+        objection = None if trust else _graph.objection(path)
+        if objection is not None:
             raise ModelLoadingError(
-                f"{path.name} is refused: its graph reaches out of itself ({', '.join(reaching)})",
-                solution=f"Export it without them, or, {way_to_trust}",
+                f"{path.name} is refused: {objection}", solution=f"Export it without that, or, {way_to_trust}"
             )
-        loaded = tf.saved_model.load(str(path))
-        return _model(tf, path, loaded)
+        return _model(path, tf.saved_model.load(str(path)))
     except ModelLoadingError:
         raise
     except Exception as error:  # a damaged file fails in any way
@@ -69,29 +59,7 @@ def read(path: Path, *, way_to_trust: str, trust: bool) -> keras.Model:
         raise ModelLoadingError(f"Failed to load {path.name}", stderr=first) from None
 
 
-def _operations(path: Path) -> set[str]:
-    """The operations of all that may run when the model is loaded or called."""
-    from tensorflow.core.protobuf import saved_model_pb2
-
-    graph = saved_model_pb2.SavedModel.FromString((path / GRAPH).read_bytes())
-    return {node.op for meta in graph.meta_graphs for node in _running(meta)}
-
-
-def _running(meta: Any) -> Iterator[Any]:
-    """The nodes that may run: all but those which store and restore the model's own weights, which nobody calls."""
-    functions = {function.signature.name: function.node_def for function in meta.graph_def.library.function}
-    saver = {meta.saver_def.save_tensor_name.partition(":")[0], meta.saver_def.restore_op_name}
-    todo = [node for node in meta.graph_def.node if node.name not in saver]
-    todo += [node for name in meta.object_graph_def.concrete_functions for node in functions.pop(name, ())]
-    while todo:
-        node = todo.pop()
-        yield node
-        for value in node.attr.values():
-            for called in (value.func, *value.list.func):
-                todo += functions.pop(called.name, ())
-
-
-def _model(tf: Any, path: Path, loaded: Any) -> keras.Model:
+def _model(path: Path, loaded: Any) -> keras.Model:
     signatures = loaded.signatures
     endpoint = next((name for name in _ENDPOINTS if name in signatures), None)
     if endpoint is None:

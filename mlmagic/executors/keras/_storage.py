@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import sys
 import tempfile
+import threading
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +22,7 @@ from mlmagic.executors.keras._outcome import KerasOutcome
 from mlmagic.run_directory import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mlmagic.executors._base import Outcome
 
@@ -94,12 +98,10 @@ def read_about(directory: Path) -> dict[str, Any] | None:
 
 def write_saved_model(model: keras.Model, about: Mapping[str, Any], path: Path) -> Path:
     """Export a model as a directory that is there whole or not at all."""
-    # A class of the user's own does not say what it takes: Keras would have it take floats.
-    says = isinstance(model, keras.Sequential) or hasattr(model, "operations")
-    row = keras.InputSpec(about["inputsDtype"], (None, *about["inputs"]))
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
     try:
-        model.export(str(temporary / "new"), verbose=False, input_signature=None if says else [row])
+        with _QUIET.here():
+            _export(model, about, temporary / "new")
         if path.exists():
             path.rename(temporary / "old")
         (temporary / "new").rename(path)
@@ -107,6 +109,45 @@ def write_saved_model(model: keras.Model, about: Mapping[str, Any], path: Path) 
         shutil.rmtree(temporary, ignore_errors=True)
         _forget_generated()
     return path
+
+
+def _export(model: keras.Model, about: Mapping[str, Any], path: Path) -> None:
+    # A class of the user's own does not say what it takes: Keras would have it take floats.
+    says = isinstance(model, keras.Sequential) or hasattr(model, "operations")
+    row = keras.InputSpec(about["inputsDtype"], (None, *about["inputs"]))
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    # ``model.export`` does not say that this is no training, and a layer such as RandomFlip then takes it for one.
+    archive.add_endpoint("serve", partial(model, training=False), input_signature=model.inputs if says else [row])
+    archive.write_out(str(path), verbose=False)
+
+
+class _Quiet(logging.Filter):
+    """Keeps what TensorFlow says in passing from the screen, in the threads that export.
+
+    Its logger holds the stream that there was when TensorFlow was imported, so in a kernel it would write into
+    whichever cell runs, past the run's log.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._threads: set[int | None] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno > logging.INFO or record.thread not in self._threads
+
+    @contextmanager
+    def here(self) -> Iterator[None]:
+        # It stays where it is: to take it out while another thread logs could skip the filter next to it.
+        logging.getLogger("tensorflow").addFilter(self)
+        self._threads.add(threading.get_ident())
+        try:
+            yield
+        finally:
+            self._threads.discard(threading.get_ident())
+
+
+_QUIET = _Quiet()
 
 
 def _forget_generated() -> None:
