@@ -208,8 +208,13 @@ def test_a_hyperparameter_that_the_estimator_does_not_have(
 
 WRONG = [
     ("sklearn", "algorithm: RandomForestClassifier", "max_depth: -7", "int in the range [1, inf) or None. Got -7"),
-    ("xgboost", "algorithm: XGBClassifier", "max_depth: -7", "value -7 for Parameter max_depth should be greater"),
-    ("lightgbm", "algorithm: LGBMClassifier", "num_leaves: 1", "num_leaves must be > 1"),
+    ("xgboost", "algorithm: XGBClassifier", "max_depth: -7", "max_depth takes whole numbers >= 0, got -7"),
+    (
+        "lightgbm",
+        "algorithm: LGBMClassifier",
+        "num_leaves: 1",
+        "num_leaves takes whole numbers from 2 to 131072, got 1",
+    ),
     ("pytorch", "architecture: mlp", "dropout: 3", "must be a number of at least 0 and below 1, got 3"),
     ("keras", "architecture: mlp", "hidden: [0]", "whole number of at least 1, got 0"),
 ]

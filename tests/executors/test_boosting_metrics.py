@@ -157,21 +157,23 @@ def test_a_ranking(framework):
     made = kind(n_estimators=50, random_state=SEED, **HANDS[framework].quiet)
     if framework == "xgboost":
         codes = [pd.factorize(part["query"], sort=True)[0] for part in (train_rows, val_rows)]
-        made.set_params(early_stopping_rounds=5)
+        made.set_params(early_stopping_rounds=5, eval_metric="ndcg")
         by_hand = made.fit(X, y, qid=codes[0], eval_set=[(Xv, yv)], eval_qid=[codes[1]], verbose=False)
-        name, values = "val_ndcg@32", by_hand.evals_result()["validation_0"]["ndcg@32"]
+        values = by_hand.evals_result()["validation_0"]["ndcg"]
         best = by_hand.best_iteration + 1
         expected = by_hand.predict(Xt, iteration_range=(0, best))
     else:
         sizes = [part.groupby("query").size().to_numpy() for part in (train_rows, val_rows)]
-        by_hand = made.fit(X, y, group=sizes[0], eval_set=[(Xv, yv)], eval_group=[sizes[1]])
-        name, values = "val_ndcg@5", by_hand.evals_result_["valid_0"]["ndcg@5"]
+        most = int(max(sizes[1]))
+        watched = {"eval_X": (Xv,), "eval_y": (yv,), "eval_group": [sizes[1]], "eval_at": [most]}
+        by_hand = made.fit(X, y, group=sizes[0], **watched)
+        values = by_hand.evals_result_["valid_0"][f"ndcg@{most}"]
         best = int(np.argmax(values[: facts["finalRound"]])) + 1
         expected = by_hand.predict(Xt, num_iteration=best)
     assert facts["bestRound"] == best
-    np.testing.assert_allclose(series(report, name), values[: facts["finalRound"]], rtol=1e-12)
+    np.testing.assert_allclose(series(report, "val_ndcg"), values[: facts["finalRound"]], rtol=1e-12)
     np.testing.assert_array_equal(report.model.predict(Xt), expected)
-    assert report.run.state.best.metric == name
+    assert report.run.state.best.metric == "val_ndcg"
 
 
 def gain(frame: pd.DataFrame, scores: np.ndarray) -> float:

@@ -84,30 +84,63 @@ def test_what_they_take_is_what_the_library_takes(framework):
 
 @ALL
 def test_a_refused_value_tells_the_range(framework):
-    """In the library's words where those tell all of it, else after them; every one at once."""
-    said = {
+    """In the same words in all of them; every one at once."""
+    said: dict[str, tuple[Any, str]] = {
         "xgboost": {
-            "subsample": (1.1, "exceed bound [0,1]"),
-            "max_depth": ("deep", "expect int but value='deep'. max_depth takes whole numbers >= 0."),
+            "subsample": (1.1, "numbers in [0,1], got 1.1."),
+            "max_depth": ("deep", "whole numbers >= 0, got 'deep'."),
+            "eta": (-3, "numbers >= 0, got -3."),
         },
         "lightgbm": {
-            "subsample": (1.1, "bagging_fraction must be <= 1.0. subsample takes numbers > 0 and <= 1."),
-            "num_leaf": (1, "num_leaves must be > 1. num_leaf takes whole numbers from 2 to 131072."),
-            "reg_lambda": (-1, "reg_lambda: lambda_l2 must be >= 0.0"),
+            "subsample": (1.1, "numbers > 0 and <= 1, got 1.1."),
+            "num_leaf": (1, "whole numbers from 2 to 131072, got 1."),
+            "reg_lambda": (-1, "numbers >= 0, got -1."),
+            "eta": (-3, "numbers > 0, got -3."),
         },
         "catboost": {
-            "max_depth": (17, "max_depth takes whole numbers from 0 to 16, got 17."),
+            "max_depth": (17, "whole numbers from 0 to 16, got 17."),
             # CatBoost itself would read where it should not.
-            "num_leaves": (0, "num_leaves takes whole numbers from 1 to 65536, got 0."),
-            "one_hot_max_size": (-1, "with value: -1. one_hot_max_size takes whole numbers >= 0."),
-            "rsm": (1.1, "rsm: Rsm should be in (0, 1]"),
-            "eta": (0, "eta: Learning rate should be non-zero. eta takes numbers > 0."),
+            "num_leaves": (0, "whole numbers from 1 to 65536, got 0."),
+            "one_hot_max_size": (-1, "whole numbers >= 0, got -1."),
+            "rsm": (1.1, "numbers in (0, 1], got 1.1."),
+            # It would train away from the target, and end somewhere else.
+            "eta": (-3, "numbers > 0, got -3."),
         },
     }[framework]
     found = refused(framework, **{name: value for name, (value, _) in said.items()})
-    assert set(found) == set(said)
-    for name, (_, words) in said.items():
-        assert words in found[name].message
+    assert {name: fault.message for name, fault in found.items()} == {
+        name: f"{name} takes {words}" for name, (_, words) in said.items()
+    }
+
+
+@ALL
+def test_a_name_and_a_value_are_told_at_once(framework):
+    found = refused(framework, max_dept=5, subsample=3, learning_rate=-3)
+    assert set(found) == {"max_dept", "subsample", "learning_rate"}
+    assert found["max_dept"].suggestion == "max_depth"
+    assert found["subsample"].message.startswith("subsample takes numbers")
+    assert set(refused(framework, max_dept=5, eval_metric="nothing")) == {"max_dept", "eval_metric"}
+    assert set(refused(framework, max_dept=5, objective="nothing")) == {"max_dept", "objective"}
+    assert set(refused(framework, max_dept=5, n_estimators=0)) == {"max_dept", "n_estimators"}
+
+
+def test_what_a_misspelt_name_may_be_the_reason_of_is_no_fault():
+    """CatBoost takes max_leaves under this policy only."""
+    assert set(refused("catboost", grow_polic="Lossguide", max_leaves=20)) == {"grow_polic"}
+    assert set(refused("catboost", max_leaves=20)) == {"max_leaves"}
+
+
+@pytest.mark.parametrize(
+    ("framework", "wrong", "meant"),
+    [
+        ("lightgbm", "num_leafs", "num_leaves"),  # num_leaf, which is nearer, is a second name
+        ("lightgbm", "bagging_fractio", "bagging_fraction"),
+        ("catboost", "max_dept", "max_depth"),
+        ("catboost", "random_stat", "random_state"),
+    ],
+)
+def test_the_estimators_own_name_is_meant_where_a_second_one_is_little_nearer(framework, wrong, meant):
+    assert refused(framework, **{wrong: 3})[wrong].suggestion == meant
 
 
 @ALL

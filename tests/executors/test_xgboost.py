@@ -223,11 +223,11 @@ def test_class_weight_is_a_key_of_the_run():
     assert caught.value.faults[0].suggestion == "classWeight: balanced"
 
 
-def test_what_xgboost_says_of_a_value_is_passed_on():
+def test_what_xgboost_says_of_a_word_is_passed_on():
     with pytest.raises(InvalidConfiguration) as caught:
         train(numbers(), hyperparameters={"eta": -1, "tree_method": "x"})
     found = {fault.path.rpartition(".")[2]: fault.message for fault in caught.value.faults}
-    assert found["eta"].startswith("eta: value -1 for Parameter learning_rate should be greater equal to 0")
+    assert found["eta"] == "eta takes numbers >= 0, got -1."
     assert (
         found["tree_method"] == "tree_method: Invalid Input: 'x', valid values are: {'approx', 'auto', 'exact', 'hist'}"
     )

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from mlmagic._failure import user_frames
 from mlmagic._suggest import listed
 from mlmagic.errors import Fault, InvalidConfiguration
-from mlmagic.executors._boosting import _device, _estimator, _metrics, _objectives, _ranges, _rows
+from mlmagic.executors._boosting import _device, _estimator, _objectives, _rows
+from mlmagic.executors._boosting._choice import choose
 from mlmagic.executors._boosting._objectives import PATH
-from mlmagic.executors._boosting._refusals import Refusals
-from mlmagic.executors._boosting._run import counts_alike, wanted
 from mlmagic.executors._boosting._trial import Trial
+from mlmagic.executors._boosting._values import Values
+from mlmagic.executors._boosting._wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,32 +36,21 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
 
     own: list[Measure] = []
 
-    def choose(left: Mapping[str, Given], estimator: Any, early: EarlyStopping | None) -> Metrics:
-        asked = _estimator.metrics(left, estimator)
-        custom, named = library.own_objective(estimator), wanted(library, kind, train, estimator)
-        alike = counts_alike(library, kind, data, estimator)
-        return _metrics.choose(library, kind, data, own, asked, early, custom=custom, named=named, alike=alike)
+    def chosen(left: Mapping[str, Given], estimator: Any, early: EarlyStopping | None) -> Metrics:
+        wanted = Wanted.of(library, kind, train, data, left, estimator)
+        return choose(library, kind, data, own, wanted, early)
 
     def fit(left: Mapping[str, Given]) -> None:
         estimator = _estimator.make(library, config, name, left)
         own[:] = trial.measured(estimator)
-        metrics = choose(left, estimator, None)
+        metrics = chosen(left, estimator, None)
         trial.measured(estimator, metrics.asked, metrics.own)
 
-    spellings = library.spellings(library.estimator_class(name))
+    given, unknown = _estimator.hyperparameters(library, train, name)
+    classes = len(data.classes) if kind == "classifier" and data.classes is not None else 0
+    values = Values(library, train, library.spellings(library.estimator_class(name)), fit, classes)
     try:
-        given = _estimator.hyperparameters(library, train, name)
-    except InvalidConfiguration as error:
-        told = [_ranges.told(library, fault, spellings, fit) if fault.suggestion else fault for fault in error.faults]
-        raise InvalidConfiguration(told) from None
-    try:
-        faults = [*_wrong_rounds(given.get(spellings[_ranges.ROUNDS])), *_ranges.outside(library, given)]
-        wrong = {fault.path for fault in faults}
-        left = {key: item for key, item in given.items() if f"{PATH}.{item.spelt}" not in wrong}
-        refused = Refusals(library.complaint, spellings, fit).find(left)
-        classes = len(data.classes) if kind == "classifier" and data.classes is not None else 0
-        known = [_objectives.told(library, train, fault, classes) for fault in refused]
-        faults += [fault if fault.suggestion else _ranges.told(library, fault, spellings, fit) for fault in known]
+        faults = values.faults(given, unknown)
     except Exception as error:
         if train.model is None or user_frames(error):
             raise
@@ -76,7 +66,7 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
         message = f"earlyStopping needs rounds that can be taken off again, which this {name} does not have."
         way_out = f"Leave earlyStopping out; {library.endless}"
         raise InvalidConfiguration([Fault("config.earlyStopping", message)], solution=way_out)
-    choose(given, estimator, train.early_stopping)
+    chosen(given, estimator, train.early_stopping)
 
 
 def _required_name(library: Library, train: BoostingTrain, data: TrainingData) -> str:
@@ -103,11 +93,3 @@ def _other_task(library: Library, train: BoostingTrain, name: str, data: Trainin
     other = "algorithm" if what == name else "objective"
     kind = f"{'is' if what == name else 'is for'} a {library.estimators[name]}"
     return f"task is {data.task}, but {what} {kind}: leave task out, or name another {other}."
-
-
-def _wrong_rounds(item: Given | None) -> list[Fault]:
-    """Complain of a number of rounds that is none; XGBoost would train nothing and say nothing."""
-    if item is None or (isinstance(item.value, int) and not isinstance(item.value, bool) and item.value >= 1):
-        return []
-    message = f"{item.spelt} must be {_ranges.ROUNDS_RULE}, got {item.value!r}."
-    return [Fault(f"{PATH}.{item.spelt}", message, value=item.value)]

@@ -16,37 +16,39 @@ if TYPE_CHECKING:
     from mlmagic.executors._boosting._library import Part
 
 
+# Training rows that are measured. Of more the first are: what a library does itself takes it a fraction of a round, and
+# here all of many rows would take longer than training on them does.
+MOST = 50_000
+
+
 class Computed:
-    """A function that a library calls for each part of the rows, and that answers for one of them alone.
+    """A function that a library calls for each part of the rows, in turn.
 
     Parameters
     ----------
     metrics
         What to measure.
-    rows
-        That part.
+    parts
+        The rows to train on, of which the first :data:`MOST` count, and the others that are watched.
     classes
         The labels of the training rows in order, shape (k,); None where numbers are predicted.
     shuffled
-        Whether the library holds that part in another order, which it keeps from its first call on.
+        Whether the library holds the training rows in another order, which it keeps from its first call on.
     """
 
     def __init__(
-        self, metrics: Sequence[Asked], rows: Part, classes: np.ndarray | None, *, shuffled: bool = False
+        self, metrics: Sequence[Asked], parts: Sequence[Part], classes: np.ndarray | None, *, shuffled: bool = False
     ) -> None:
-        self._task: Task = "regression" if classes is None else "classification"
-        self._metrics, self._classes, self._y = metrics, classes, rows.y
-        self._points = Points(metrics, self._task, rows.y, classes)
-        self._shuffled = shuffled
-        # The library knows no parts, only what it holds as their target: numbers of 32 bits, codes of labels.
-        coded = rows.y if classes is None else np.searchsorted(classes, rows.y)
-        self._held = np.asarray(coded, dtype=np.float32)
+        train, *others = parts
+        self._parts = [_Rows(metrics, train, classes, MOST, shuffled=shuffled)]
+        self._parts += [_Rows(metrics, part, classes, len(part.y)) for part in others]
         self._higher = {_name(item): bool(better_higher(item)) for item in metrics}
+        self._calls = 0
 
     def measured(
         self, y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | None = None
     ) -> list[tuple[str, float, bool]]:
-        """Name, value and whether more is better, of each metric; nothing for other rows.
+        """Name, value and whether more is better, of each metric; nothing for rows that are none of these.
 
         Parameters
         ----------
@@ -54,12 +56,41 @@ class Computed:
             Numbers, shape (n,), or probabilities, shape (n,) of the second of two classes or (n, classes).
         """
         given = np.asarray(y_true, dtype=np.float32)
+        # The library knows no parts, only what it holds as their target; two may hold the same.
+        known = [part for part in self._parts if part.are(given)]
+        if not known:
+            return []
+        found = known[self._calls % len(known)].point(np.asarray(y_pred))
+        self._calls += 1
+        return [(listed(name), value, self._higher[name]) for name, value in found.items()]
+
+
+class _Rows:
+    """One part of the rows, as the library holds it; the first ``most`` are measured."""
+
+    def __init__(
+        self, metrics: Sequence[Asked], rows: Part, classes: np.ndarray | None, most: int, *, shuffled: bool = False
+    ) -> None:
+        self._task: Task = "regression" if classes is None else "classification"
+        self._metrics, self._classes, self._y, self._most = metrics, classes, rows.y, most
+        self._shuffled = shuffled
+        coded = rows.y if classes is None else np.searchsorted(classes, rows.y)
+        # Numbers of 32 bits, codes of labels.
+        self._held = np.asarray(coded, dtype=np.float32)
+        self._measure(np.arange(min(most, len(rows.y))))
+
+    def are(self, given: np.ndarray) -> bool:
+        """Whether a target is theirs."""
         if self._shuffled:
             self._follow(given)
-        if not np.array_equal(given, self._held):
-            return []
-        found = self._point(np.asarray(y_pred))
-        return [(listed(name), value, self._higher[name]) for name, value in found.items()]
+        return np.array_equal(given, self._held)
+
+    def point(self, y_pred: np.ndarray) -> dict[str, float]:
+        """Measure predictions."""
+        given = y_pred if len(self._places) == len(y_pred) else y_pred[self._places]
+        if self._classes is None:
+            return self._points.of_numbers(given.astype(np.float64))
+        return self._points.of_probabilities(np.column_stack([1 - given, given]) if given.ndim == 1 else given)
 
     def _follow(self, given: np.ndarray) -> None:
         """Take over the library's order: of rows that count alike it makes no difference which of equals is which."""
@@ -69,12 +100,11 @@ class Computed:
         order = np.empty_like(here)
         order[there] = here
         self._y, self._held, self._shuffled = self._y[order], given.copy(), False
-        self._points = Points(self._metrics, self._task, self._y, self._classes)
+        self._measure(np.flatnonzero(order < self._most))
 
-    def _point(self, y_pred: np.ndarray) -> dict[str, float]:
-        if self._classes is None:
-            return self._points.of_numbers(y_pred.astype(np.float64))
-        return self._points.of_probabilities(np.column_stack([1 - y_pred, y_pred]) if y_pred.ndim == 1 else y_pred)
+    def _measure(self, places: np.ndarray) -> None:
+        self._places = places
+        self._points = Points(self._metrics, self._task, self._y[places], self._classes)
 
 
 def listed(name: str) -> str:

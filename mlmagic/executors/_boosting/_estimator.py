@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic.alias_generators import to_snake
 
 from mlmagic._suggest import closest
 from mlmagic.config import Reference
-from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.errors import Fault
 from mlmagic.executors._boosting import _objectives
 from mlmagic.executors._boosting._objectives import PATH
 from mlmagic.executors._boosting.config import BoostingTrain
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 METRIC = "eval_metric"
 # The first that people set; a library has a hundred.
 _USUAL = ("n_estimators", "learning_rate", "max_depth", "subsample", "reg_lambda", "objective", METRIC)
+
+
+# Of the share of letters in common.
+_A_LITTLE = 0.15
 
 
 class Given(NamedTuple):
@@ -56,13 +61,15 @@ def named(library: Library, train: BoostingTrain, task: Task | None) -> str | No
     return next(name for name, kind in library.estimators.items() if kind == wanted)
 
 
-def hyperparameters(library: Library, train: BoostingTrain, name: str) -> dict[str, Given]:
+def hyperparameters(library: Library, train: BoostingTrain, name: str) -> tuple[dict[str, Given], list[Fault]]:
     """The user's hyperparameters under the estimator's own names.
 
-    Raises
-    ------
-    InvalidConfiguration
-        With every one that the estimator does not have, that is given twice, or that is a key of the run.
+    Returns
+    -------
+    dict
+        Those that it has.
+    list
+        A fault of each other: that it does not have, that is given twice, or that is a key of the run.
     """
     own = library.spellings(library.estimator_class(name))
     found: dict[str, Given] = {}
@@ -78,9 +85,7 @@ def hyperparameters(library: Library, train: BoostingTrain, name: str) -> dict[s
             faults.append(Fault(f"{PATH}.{spelt}", message, value=value))
         else:
             found[own[spelt]] = Given(spelt, _value(value))
-    if faults:
-        raise InvalidConfiguration(faults)
-    return found
+    return found, faults
 
 
 def make(library: Library, config: RunConfig, name: str, given: Mapping[str, Given]) -> Any:
@@ -110,11 +115,20 @@ def _unknown(name: str, spelt: str, value: Any, own: Mapping[str, str]) -> Fault
     word = to_snake(spelt)
     if word in called and called[word] is None:
         return Fault(path, f"{message}: trees know nothing of the kind, leave it out.", value=value)
-    meant = called.get(word) or closest(spelt, own)
+    meant = called.get(word) or _meant(spelt, own)
     if word in called:
         return Fault(path, f"{message}; it calls it {meant}.", value=value, suggestion=meant)
     known = "" if meant else f"; among those it has are {', '.join(key for key in _USUAL if key in own)}"
     return Fault(path, f"{message}{known}.", value=value, suggestion=meant)
+
+
+def _meant(spelt: str, own: Mapping[str, str]) -> str | None:
+    """The name most like it; the estimator's own, which people know, before a second one that is a little nearer."""
+    nearest = closest(spelt, own)
+    if nearest is None:
+        return None
+    known, near = (SequenceMatcher(None, spelt, name).ratio() for name in (own[nearest], nearest))
+    return own[nearest] if known > near - _A_LITTLE else nearest
 
 
 def _reserved(library: Library, name: str, spelt: str, value: Any) -> Fault:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from mlmagic.config import RunConfig
     from mlmagic.executors._boosting._computed import Computed
-    from mlmagic.executors._boosting._metrics import CustomMetric
+    from mlmagic.executors._boosting._custom import CustomMetric
     from mlmagic.executors._boosting._rows import Columns
     from mlmagic.executors._boosting.config import Kind
 
@@ -110,6 +110,11 @@ class Library(Protocol):
         by the kind of estimator. The first name of a metric is the one that the history has.
     equal
         Of scikit-learn's names the library's own, as in ``metrics``, where both measure the same; "" where not.
+    roots
+        The library's names of metrics that are the root of a mean over the rows. Where an objective makes that small,
+        the loss is the mean, as all libraries tell it of other objectives. What a loss is but for the root is left to
+        each: of counts XGBoost adds a term of the targets alone, of ``gamma`` it tells the deviance and LightGBM the
+        likelihood, and XGBoost's pseudo-Huber is another function than Huber's.
     objectives
         Which kinds of estimator take an objective, by its name; where it takes one kind alone, it asks for it.
     objective_spellings
@@ -146,6 +151,7 @@ class Library(Protocol):
     reserved: ClassVar[Mapping[str, str]]
     metrics: ClassVar[Mapping[Kind, Mapping[str, str | tuple[str, str]]]]
     equal: ClassVar[Mapping[Kind, Mapping[str, str | tuple[str, str]]]]
+    roots: ClassVar[tuple[str, ...]] = ()
     objectives: ClassVar[Mapping[str, tuple[Kind, ...]]]
     objective_spellings: ClassVar[tuple[str, ...]]
     two_labels: ClassVar[tuple[str, ...]]
@@ -185,6 +191,10 @@ class Library(Protocol):
         """Whether the objective is the user's own, so that nobody else knows what it measures."""
         return callable(estimator.objective)
 
+    def measures_predictions(self, estimator: Any) -> bool:
+        """Whether what it measures of a regression is of what the model predicts, not of what the trees add up to."""
+        return True
+
     def asked_threads(self, estimator: Any) -> int | None:
         """How many threads it asks for, below 0 counted from all of them; None where it does not."""
         asked: int | None = estimator.get_params()["n_jobs"]
@@ -219,8 +229,10 @@ class Library(Protocol):
         ...
 
     def cores(self) -> int:
-        """How many threads it gains from at the most."""
-        ...
+        """How many threads it gains from at the most: all that this process may use."""
+        from joblib import cpu_count
+
+        return int(cpu_count())
 
     def complaint(self, error: Exception) -> str:
         """An error of the library in its own words, without places in its source."""

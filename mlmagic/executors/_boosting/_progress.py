@@ -51,8 +51,8 @@ class Progress:
         self.round = 0
         self.ended_early = False
         self._metrics = metrics
-        # Where a value goes, and what is made of it there.
-        self._columns: list[tuple[Callable[[float], None], Callable[[float], float]]] = []
+        # Which of the values goes where, and what is made of it there.
+        self._columns: list[tuple[int, Callable[[float], None], Callable[[float], float]]] = []
         self._watched: list[float] | None = None
         self._valueless = valueless
         self._watch = watch
@@ -68,22 +68,26 @@ class Progress:
 
     def begin(self, measures: Sequence[Measure]) -> None:
         """Open the series; the loss comes first of those of its part."""
-        known = [(self._metrics.series(measure), measure) for measure in measures]
+        found = [self._metrics.series(measure) for measure in measures]
+        known = [(place, series) for place, several in enumerate(found) for series in several]
         parts = list(dict.fromkeys(measure.part for measure in measures))
-        ordered = sorted(known, key=lambda item: (parts.index(item[1].part), not item[0].name.endswith("_loss")))
-        self.history = {series.name: [] for series, _ in ordered}
-        self._columns = [(self.history[series.name].append, self._made(series, measure)) for series, measure in known]
+        ordered = sorted(known, key=lambda item: (parts.index(measures[item[0]].part), not _is_loss(item[1])))
+        self.history = {series.name: [] for _, series in ordered}
+        self._columns = [
+            (place, self.history[series.name].append, self._made(series, measures[place])) for place, series in known
+        ]
         if self._watch is not None:
             self._watched = self.history[self._watch.metric]
             higher = self._metrics.higher
-            told = next(series.higher for series, _ in known if series.name == self._watch.metric)
+            told = next(series.higher for _, series in known if series.name == self._watch.metric)
             self._watch.higher = told if higher is None else higher
 
     def round_ended(self, values: Iterable[float]) -> bool:
         """Take the values of a round; True if training shall end."""
         self.round += 1
-        for (keep, made), value in zip(self._columns, values, strict=True):
-            keep(made(value))
+        found = list(values)
+        for place, keep, made in self._columns:
+            keep(made(found[place]))
         if self._watch is not None and self._watched is not None:
             self._watch.improved(self.round, {self._watch.metric: self._watched[-1]})
             self.ended_early = self._watch.exhausted
@@ -104,9 +108,7 @@ class Progress:
 
     def _made(self, series: Series, measure: Measure) -> Callable[[float], float]:
         """What is made of a value for the history."""
-        if self._valueless(measure.part, measure.metric):
-            return _no_number
-        return _complement if series.complement else float
+        return _no_number if self._valueless(measure.part, measure.metric) else series.made
 
     @contextmanager
     def hearing(self) -> Iterator[None]:
@@ -131,5 +133,5 @@ def _no_number(value: float) -> float:
     return math.nan
 
 
-def _complement(value: float) -> float:
-    return 1.0 - value
+def _is_loss(series: Series) -> bool:
+    return series.name.endswith("_loss")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from numbers import Real
+from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING
 
 from mlmagic.errors import Fault
@@ -19,23 +21,50 @@ if TYPE_CHECKING:
 ROUNDS = "n_estimators"
 ROUNDS_RULE = "a whole number of at least 1"
 _TOO_MUCH_OR_LITTLE = (-1, 2)
-_NUMBERS = "numbers "
-_FROM_TO = re.compile(r"whole numbers from (\d+) to (\d+)")
+_NUMBERS, _WHOLE = "numbers ", "whole "
+_BOUND = re.compile(r"(>=|<=|>|<) (-?[\d.]+)")
+_BETWEEN = re.compile(r"(from|in [(\[]) ?([\d.]+)(?: to |, ?)([\d.]+)([)\]]?)")
+_HOLDS = {">=": ge, "<=": le, ">": gt, "<": lt}
 
 
 def outside(library: Library, given: Mapping[str, Given]) -> list[Fault]:
-    """Refuse what would crash the library: whole numbers that its table does not have."""
+    """Refuse numbers that a fragile library's table does not have: some crash it, with others it trains to no good."""
     found = []
     for name, item in given.items() if library.fragile else ():
-        bounds = _FROM_TO.fullmatch(library.ranges.get(name, ""))
-        if bounds and isinstance(item.value, int) and not int(bounds[1]) <= item.value <= int(bounds[2]):
-            message = f"{item.spelt} takes {bounds[0]}, got {item.value}."
-            found.append(Fault(f"{PATH}.{item.spelt}", message, value=item.value))
+        rule = library.ranges.get(name)
+        if rule and isinstance(item.value, Real) and is_outside(rule, item.value):
+            found.append(_refused(Fault(f"{PATH}.{item.spelt}", "", value=item.value), rule))
     return found
 
 
-def told(library: Library, fault: Fault, own: Mapping[str, str], fit: Callable[[Mapping[str, Given]], None]) -> Fault:
-    """A fault with what the hyperparameter takes that is refused, or that was meant.
+def is_outside(rule: str | None, value: object) -> bool:
+    """Whether a value is none that a rule allows; False where the rule is not about numbers."""
+    if rule is None or not rule.removeprefix(_WHOLE).startswith("numbers"):
+        return False
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return True
+    if rule.startswith(_WHOLE) and not float(value).is_integer():
+        return True
+    bounds = _BOUND.findall(rule)
+    for opened, low, high, closed in _BETWEEN.findall(rule):
+        bounds += [(">" if "(" in opened else ">=", low), ("<" if closed == ")" else "<=", high)]
+    return not all(_HOLDS[sign](float(value), float(bound)) for sign, bound in bounds)
+
+
+def told(library: Library, fault: Fault, rule: str | None) -> Fault:
+    """A fault with the rule of the hyperparameter that is refused, or that was meant."""
+    if rule is not None and not fault.suggestion and is_outside(rule, fault.value):
+        return _refused(fault, rule)
+    if rule is None or rule.removeprefix(_WHOLE) == _rule(library, fault.message):
+        return fault
+    spelt = fault.suggestion or fault.path.rpartition(".")[2]
+    return replace(fault, message=f"{fault.message.rstrip('.')}. {spelt} takes {rule}.")
+
+
+def rule(
+    library: Library, spelt: str, own: Mapping[str, str], fit: Callable[[Mapping[str, Given]], None]
+) -> str | None:
+    """What a hyperparameter takes; None where nobody knows.
 
     Parameters
     ----------
@@ -44,16 +73,6 @@ def told(library: Library, fault: Fault, own: Mapping[str, str], fit: Callable[[
     fit
         Fits with these hyperparameters, the others at their defaults.
     """
-    spelt = fault.suggestion or fault.path.rpartition(".")[2]
-    rule = _valid(library, spelt, own, fit) if spelt in own else None
-    if rule is None or rule.removeprefix("whole ") == _rule(library, fault.message):
-        return fault
-    return replace(fault, message=f"{fault.message.rstrip('.')}. {spelt} takes {rule}.")
-
-
-def _valid(
-    library: Library, spelt: str, own: Mapping[str, str], fit: Callable[[Mapping[str, Given]], None]
-) -> str | None:
     name = own[spelt]
     if name == own[ROUNDS]:
         return ROUNDS_RULE
@@ -77,6 +96,10 @@ def _rule(library: Library, complaint: str) -> str | None:
     """What the library says, numbers without a fraction that is 0: "numbers >= 0"."""
     rule = library.rule(complaint)
     return rule and re.sub(r"(\d)\.0\b", r"\1", rule)
+
+
+def _refused(fault: Fault, rule: str) -> Fault:
+    return replace(fault, message=f"{fault.path.rpartition('.')[2]} takes {rule}, got {fault.value!r}.")
 
 
 def _both(rules: list[str]) -> str | None:

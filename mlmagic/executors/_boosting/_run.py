@@ -13,28 +13,29 @@ from mlmagic.data import describe_preparation, source_columns
 from mlmagic.errors import MLError, TrainingFailure
 from mlmagic.events import Emit, Log, Metadata, Plan
 from mlmagic.executors._base import Outcome, Stop
-from mlmagic.executors._boosting import _device, _estimator, _metrics, _rows, _storage
+from mlmagic.executors._boosting import _device, _estimator, _rows, _storage
+from mlmagic.executors._boosting._choice import choose
 from mlmagic.executors._boosting._computed import Computed
 from mlmagic.executors._boosting._library import Fitting
 from mlmagic.executors._boosting._progress import Progress
 from mlmagic.executors._boosting._threads import threads
 from mlmagic.executors._boosting._trial import Trial
+from mlmagic.executors._boosting._wanted import Wanted
 from mlmagic.executors._history import nested
 from mlmagic.executors._skops import import_early
 from mlmagic.executors._watch import Watch, valueless
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     import pandas as pd
 
     from mlmagic.config import RunConfig
     from mlmagic.data import TrainingData
-    from mlmagic.evaluation import Asked
     from mlmagic.executors._boosting._library import Library, Part
     from mlmagic.executors._boosting._metrics import Metrics
-    from mlmagic.executors._boosting.config import BoostingTrain, Kind
+    from mlmagic.executors._boosting.config import BoostingTrain
 
 
 def fit(library: Library, config: RunConfig, data: TrainingData, preparation: Any, emit: Emit, stop: Stop) -> Outcome:
@@ -45,14 +46,11 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
     name = _estimator.named(library, train, data.task)
     assert name is not None
     kind, columns = library.estimators[name], _rows.Columns.of(library, preparation, list(data.train.X.columns))
-    given = _estimator.hyperparameters(library, train, name)
+    given, _ = _estimator.hyperparameters(library, train, name)
     estimator = _estimator.make(library, config, name, given)
-    own, asked = Trial(library, kind, data, columns).measured(estimator), _estimator.metrics(given, estimator)
-    custom = library.own_objective(estimator)
-    named, alike = wanted(library, kind, train, estimator), counts_alike(library, kind, data, estimator)
-    metrics = _metrics.choose(
-        library, kind, data, own, asked, train.early_stopping, custom=custom, named=named, alike=alike
-    )
+    own = Trial(library, kind, data, columns).measured(estimator)
+    wanted = Wanted.of(library, kind, train, data, given, estimator)
+    metrics = choose(library, kind, data, own, wanted, train.early_stopping)
     device = _device.choose(library, config, emit)
     if device["gpuUsed"]:
         library.on_cuda(estimator)
@@ -72,8 +70,9 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
     emit(Plan("training", "round", total))
     began = perf_counter()
     with progress.hearing():
-        measured = [*metrics.asked, *_computed(library, classes, metrics, parts)]
-        fitting = Fitting(parts, columns, measured, metrics.own, number)
+        rows = list(parts.values())
+        computed = [Computed(metrics.computed, rows, classes, shuffled=library.shuffles)] if metrics.computed else []
+        fitting = Fitting(parts, columns, [*metrics.asked, *computed], metrics.own, number)
         fitted = _fitted(library, estimator, fitting, progress, emit)
     progress.tell()
     if watch is not None and progress.round and (remark := watch.remark):
@@ -113,28 +112,6 @@ def _of_rows(library: Library, error: Exception) -> bool:
         return False
     of_library = type(error).__module__.lstrip("_").partition(".")[0] == library.package
     return of_library or isinstance(error, ValueError) or bool(user_frames(error))
-
-
-def wanted(library: Library, kind: Kind, train: BoostingTrain, estimator: Any) -> Sequence[Asked]:
-    """What a config asks to be measured by name; of a classifier that gives no probabilities nothing is, on the way."""
-    return train.asked if kind == "regressor" or library.probabilities(estimator) else ()
-
-
-def counts_alike(library: Library, kind: Kind, data: TrainingData, estimator: Any) -> bool:
-    """Whether rows have weights, by which the library would measure what scikit-learn measures without them."""
-    weighed = any(rows is not None and rows.weight is not None for rows in (data.train, data.validation))
-    return weighed and (kind == "regressor" or (kind == "classifier" and library.probabilities(estimator)))
-
-
-def _computed(
-    library: Library, classes: np.ndarray | None, metrics: Metrics, parts: Mapping[str, Part]
-) -> list[Computed]:
-    asked = {"train": metrics.counted, "val": metrics.computed, _rows.TEST: metrics.counted}
-    known = {part: names for part, names in asked.items() if names and part in parts}
-    return [
-        Computed(names, parts[part], classes, shuffled=library.shuffles and part == "train")
-        for part, names in known.items()
-    ]
 
 
 def _watch(train: BoostingTrain, metrics: Metrics, why: Callable[[str, str], str | None]) -> Watch | None:

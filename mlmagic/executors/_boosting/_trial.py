@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mlmagic.data import TrainingData
+    from mlmagic.executors._boosting._custom import CustomMetric
     from mlmagic.executors._boosting._library import Library
-    from mlmagic.executors._boosting._metrics import CustomMetric
     from mlmagic.executors._boosting._rows import Columns
     from mlmagic.executors._boosting.config import Kind
 

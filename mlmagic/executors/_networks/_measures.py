@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from mlmagic._suggest import closest, listed
 from mlmagic.errors import Fault, InvalidConfiguration
-from mlmagic.evaluation import METRICS, SPELLINGS, Asked, better_higher
+from mlmagic.evaluation import METRICS, SPELLINGS, Asked
+from mlmagic.executors._direction import direction
 from mlmagic.executors._history import grows
 from mlmagic.executors._watch import Watch, valueless
 
@@ -101,16 +102,8 @@ def _split(metric: str) -> tuple[str, str]:
 
 def _higher(early: EarlyStopping, name: str, asked: Mapping[str, Asked]) -> bool:
     """Whether more of what early stopping watches is better."""
-    if early.mode is not None:
-        return early.mode == "max"
-    item = asked.get(name)
-    if item is None or isinstance(item, str):
-        return grows(name)
-    higher = better_higher(item)
-    if higher is None:
-        message = f"${name} does not tell by its name whether more of it is better: add `mode: max` or `mode: min`"
-        raise InvalidConfiguration([Fault("config.earlyStopping.metric", message, value=early.metric)])
-    return higher
+    higher = direction(early, asked.get(name))
+    return grows(name) if higher is None else higher
 
 
 def _require(early: EarlyStopping, part: str, name: str, data: TrainingData, asked: Mapping[str, Asked]) -> None:

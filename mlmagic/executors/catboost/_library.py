@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mlmagic._suggest import listed
 from mlmagic.executors._boosting._library import Library
 from mlmagic.executors.catboost._estimators import ESTIMATORS
-from mlmagic.executors.catboost._objectives import OBJECTIVES, SPELLINGS, TWO_LABELS
+from mlmagic.executors.catboost._objectives import OBJECTIVES, POWERS, SPELLINGS, TWO_LABELS
 from mlmagic.executors.catboost._parameters import EQUAL, METRICS, RANGES, SYNONYMS
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class CatBoost(Library):
     }
     metrics = METRICS
     equal = EQUAL
+    roots = ("RMSE", "QueryRMSE")
     objectives = OBJECTIVES
     objective_spellings = SPELLINGS
     two_labels = TWO_LABELS
@@ -95,6 +96,10 @@ class CatBoost(Library):
         """Whether it is an object of the user's."""
         return not isinstance(estimator.get_params().get("loss_function", ""), str)
 
+    def measures_predictions(self, estimator: Any) -> bool:
+        """Not where the model predicts a power of what the trees add up to."""
+        return str(estimator.get_params().get("loss_function", "")).partition(":")[0] not in POWERS
+
     def keeps_best(self, estimator: Any) -> bool:
         """Trees can be cut off, unless they shrink while others are grown."""
         return not any(estimator.get_params().get(name) for name in _SHRINKING)
@@ -131,12 +136,6 @@ class CatBoost(Library):
     def shorten(self, estimator: Any) -> None:
         """One round."""
         estimator.set_params(iterations=1)
-
-    def cores(self) -> int:
-        """All that this process may use."""
-        from joblib import cpu_count
-
-        return int(cpu_count())
 
     def complaint(self, error: Exception) -> str:
         """An error in CatBoost's words, without the place in its source."""

@@ -22,4 +22,6 @@ OBJECTIVES: dict[str, tuple[Kind, ...]] = {
     **dict.fromkeys(_RANKING, ("ranker",)),
     **dict.fromkeys(_CLASSES, ("classifier",)),
 }
+# Models of these predict e to the power of what their trees add up to.
+POWERS = ("Poisson", "Tweedie")
 TWO_LABELS = ("Logloss", "CrossEntropy", "Focal")

@@ -72,9 +72,10 @@ METRICS: Mapping[Kind, Mapping[str, str | tuple[str, str]]] = {
         **_themselves("QueryRMSE", "RecallAt"),
     },
 }
-# What CatBoost measures as scikit-learn does: its auc of more classes is another mean.
+# What CatBoost measures as scikit-learn does: its auc of more classes is another mean. An mse is the square of
+# what it measures.
 EQUAL: Mapping[Kind, Mapping[str, str | tuple[str, str]]] = {
     "classifier": {"accuracy": "Accuracy", "log_loss": ("Logloss", "MultiClass"), "roc_auc": ("AUC", "")},
-    "regressor": {"rmse": "RMSE", "mae": "MAE", "r2": "R2"},
+    "regressor": {"rmse": "RMSE", "mse": "RMSE", "mae": "MAE", "r2": "R2"},
     "ranker": {},
 }

@@ -9,7 +9,9 @@ import numpy as np
 from catboost.core import CatBoostError, is_maximizable_metric
 
 from mlmagic.executors._boosting._library import Measure
+from mlmagic.executors.catboost._objectives import POWERS
 
+# Of a whole group, and a relevance gains itself, as in scikit-learn.
 RANKING = "NDCG"
 # CatBoost looks for Numba wherever something of the user's is called; nobody can do anything about it.
 warnings.filterwarnings("ignore", message="Failed to import numba", module=r"catboost\.core")
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mlmagic.executors._boosting._computed import Computed
+    from mlmagic.executors._boosting._custom import CustomMetric
     from mlmagic.executors._boosting._library import Fitting, Listener
-    from mlmagic.executors._boosting._metrics import CustomMetric
 
 
 def asked(fitting: Fitting) -> list[str]:
@@ -101,7 +103,7 @@ class Functions:
             return shares
         if name in ("Logloss", "CrossEntropy", "MultiClassOneVsAll", "Focal"):
             numbers = (1 + np.tanh(numbers / 2)) / 2
-        elif name in ("Poisson", "Tweedie"):
+        elif name in POWERS:
             numbers = np.exp(numbers)
         return numbers[:, 0] if numbers.shape[1] == 1 else numbers
 

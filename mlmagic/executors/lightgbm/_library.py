@@ -44,6 +44,7 @@ class LightGBM(Library):
     }
     metrics = METRICS
     equal = EQUAL
+    roots = ("rmse",)
     objectives = OBJECTIVES
     objective_spellings = SPELLINGS
     two_labels = TWO_LABELS

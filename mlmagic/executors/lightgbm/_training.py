@@ -11,12 +11,13 @@ from lightgbm.callback import CallbackEnv, EarlyStopException
 from sklearn.preprocessing import LabelEncoder
 
 from mlmagic.executors._boosting._library import Fitting, Listener, Measure
+from mlmagic.executors.lightgbm._places import PLACES, Places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mlmagic.executors._boosting._computed import Computed
-    from mlmagic.executors._boosting._metrics import CustomMetric
+    from mlmagic.executors._boosting._custom import CustomMetric
 
 _WAY_OUT = "name an objective (binary, multiclass), or make 0 and 1 of the labels and train LGBMRegressor"
 
@@ -35,22 +36,27 @@ def fit(estimator: Any, fitting: Fitting, listener: Listener) -> Any:
         _know_labels(estimator, np.unique(train.y))
         targets = [estimator._le.transform(y) for y in targets]
         kind = lightgbm.LGBMModel
-    asked = [metric if isinstance(metric, str) else _function(metric) for metric in fitting.metrics]
+    places = Places.of(estimator, fitting)
+    asked = [metric.partition("@")[0] if isinstance(metric, str) else _function(metric) for metric in fitting.metrics]
     arguments: dict[str, Any] = {
         "sample_weight": train.weight,
         "eval_sample_weight": [part.weight for part in parts.values()],
         "eval_names": list(parts),
         "eval_metric": asked or None,
-        "callbacks": [_Report(listener)],
+        "callbacks": [_Report(listener, places)],
         **_evaluated([part.X for part in parts.values()], targets),
         **_columns(fitting),
     }
     if train.group is not None:
         sizes = [np.bincount(part.group) for part in parts.values() if part.group is not None]
-        arguments |= {"group": sizes[0], "eval_group": sizes}
-    asked, estimator.n_jobs = estimator.n_jobs, fitting.threads
+        arguments |= {"group": sizes[0], "eval_group": sizes, "eval_at": places.all}
+    given = {name: value for name, value in estimator.get_params().items() if name in PLACES}
+    for name in given:  # LightGBM would take it before the argument, and warn
+        estimator._other_params.pop(name, None)
+    threads, estimator.n_jobs = estimator.n_jobs, fitting.threads
     kind.fit(estimator, train.X, targets[0], **arguments)
-    estimator.n_jobs = asked
+    estimator.n_jobs = threads
+    estimator.set_params(**given)
     if fitting.columns.coded is not None:
         estimator._fitted_with_feature_names = False  # scikit-learn would warn of every array, which has no names
     return estimator
@@ -91,21 +97,29 @@ class _Report:
 
     order, before_iteration = 30, False
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, places: Places) -> None:
         self._listener = listener
+        self._places = places
+        self._told: list[int] = []
         self._best: Any = None
 
     def __call__(self, env: CallbackEnv) -> None:
         results: list[Any] = env.evaluation_result_list or []
         if env.iteration == env.begin_iteration:
-            self._listener.begin([Measure(item[0], item[1], _grows(item[1], told=item[3])) for item in results])
-        ended = self._listener.round_ended([float(item[2]) for item in results])
+            self._begin(results)
+        ended = self._listener.round_ended([float(results[place][2]) for place in self._told])
         best = self._listener.best
         if best == env.iteration + 1:
             self._best = results
         if ended or (best is not None and env.iteration + 1 == env.end_iteration):
             # LightGBM keeps the rounds up to the one that is named here.
             raise EarlyStopException(env.iteration if best is None else best - 1, self._best or results)
+
+    def _begin(self, results: Sequence[Any]) -> None:
+        names = [self._places.name(item[1]) for item in results]
+        self._told = [place for place, name in enumerate(names) if name is not None]
+        known = [(results[place], str(names[place])) for place in self._told]
+        self._listener.begin([Measure(item[0], name, _grows(name, told=item[3])) for item, name in known])
 
 
 def _grows(metric: str, *, told: bool) -> bool:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mlmagic.executors._boosting._library import Fitting, Listener
 
 _PLACE = re.compile(r"^\[\d\d:\d\d:\d\d\] \S+:\d+: ")
+# What a parameter is for, after what is wrong with it.
+_DESCRIPTION = re.compile(r"(for Parameter (\w+) .*)\n\2: .*")
 _BOUND = re.compile(r"(greater equal to|equal to or greater than|greater than) (-?[\d.]*\d)")
 _CHOICE = re.compile(r"exceed bound (\[\S+\])|valid values are: \{(.*)\}|expect (\w+) but")
 # Objectives of classifiers whose output is a probability.
@@ -43,6 +45,7 @@ class XGBoost(Library):
     }
     metrics = METRICS
     equal = EQUAL
+    roots = ("rmse", "rmsle")
     objectives = OBJECTIVES
     objective_spellings = SPELLINGS
     two_labels = TWO_LABELS
@@ -103,15 +106,10 @@ class XGBoost(Library):
         """One round; what XGBoost has to say it says again when it trains."""
         estimator.set_params(n_estimators=1, verbosity=0)
 
-    def cores(self) -> int:
-        """All that this process may use."""
-        from joblib import cpu_count
-
-        return int(cpu_count())
-
     def complaint(self, error: Exception) -> str:
         """An error in XGBoost's words, without the place in its source and its stack."""
         text = _PLACE.sub("", str(error).partition("\nStack trace")[0]).strip()
+        text = _DESCRIPTION.sub(r"\1", text)
         return text if type(error).__name__ == "XGBoostError" else f"{type(error).__name__}: {text}"
 
     def rule(self, complaint: str) -> str | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mlmagic.executors._boosting._computed import Computed
-    from mlmagic.executors._boosting._metrics import CustomMetric
+    from mlmagic.executors._boosting._custom import CustomMetric
 
 
 OURS = "functions"
@@ -29,12 +29,9 @@ def fit(estimator: Any, fitting: Fitting, listener: Listener) -> Any:
     _require_objective(estimator)
     estimator = _for_labels(estimator, fitting.parts["train"].y)
     own = {name: getattr(estimator, name) for name in ("callbacks", "eval_metric", "n_jobs")}
-    names = [metric for metric in fitting.metrics if isinstance(metric, str)]
     functions = _functions(estimator, fitting)
     report = _Report(listener, fitting, functions)
-    # XGBoost measures the objective's own metric only where no other is named.
-    estimator.n_jobs = fitting.threads
-    estimator.eval_metric = [*fitting.own, *names, *functions] if fitting.metrics else None
+    estimator.n_jobs, estimator.eval_metric = fitting.threads, _measured(estimator, fitting, functions)
     if not isinstance(estimator, (xgboost.XGBRFClassifier, xgboost.XGBRFRegressor)):
         estimator.callbacks = [*(own["callbacks"] or ()), report]
     estimator.fit(verbose=False, **_arguments(estimator, fitting))
@@ -82,6 +79,16 @@ class _Functions:
         """What was measured of each part since it was asked last."""
         found, self._found = self._found, []
         return found
+
+
+def _measured(estimator: Any, fitting: Fitting, functions: Sequence[Any]) -> list[Any] | None:
+    """What is measured; None for the objective's own metric, which XGBoost measures only where no other is named."""
+    names = [*fitting.own, *(metric for metric in fitting.metrics if isinstance(metric, str))]
+    if isinstance(estimator, xgboost.XGBRanker):
+        # By itself XGBoost would look at the first rows of a group only, as many as the objective forms pairs of.
+        usual = ["ndcg", "map"] if estimator.objective == "rank:map" else ["ndcg"]
+        return [*dict.fromkeys([*usual, *names]), *functions]
+    return [*names, *functions] if fitting.metrics else None
 
 
 def _functions(estimator: Any, fitting: Fitting) -> list[Any]:
