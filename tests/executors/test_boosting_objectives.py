@@ -83,6 +83,27 @@ def test_an_objective_of_two_labels_wants_two(framework):
         train(framework, graded(), hyperparameters={"objective": TWO[framework]})
 
 
+@pytest.mark.parametrize(
+    ("framework", "objective", "instead"),
+    [("xgboost", "multi:softprob", "binary:logistic"), ("lightgbm", "multiclass", "binary")],
+)
+@pytest.mark.parametrize("keys", [{}, {"num_class": 2}])
+def test_an_objective_of_many_labels_wants_more_than_two(framework, objective, instead, keys):
+    two = graded().assign(target=lambda frame: frame.target > 2)
+    with pytest.raises(InvalidConfiguration, match="is for three labels or more, and the target has 2") as caught:
+        train(framework, two, hyperparameters={"objective": objective, **keys})
+    assert caught.value.solution == f"Leave the objective out, or take {instead}"
+    train(framework, two, hyperparameters={"objective": instead, "n_estimators": 2})
+
+
+def test_a_quantile_is_asked_for():
+    with pytest.raises(InvalidConfiguration, match="needs quantile_alpha, which is not given") as caught:
+        train("xgboost", graded(), hyperparameters={"objective": "reg:quantileerror"})
+    assert caught.value.solution == "hyperparameters: {objective: reg:quantileerror, quantile_alpha: 0.9}"
+    keys = {"objective": "reg:quantileerror", "quantile_alpha": 0.9, "n_estimators": 2}
+    assert train("xgboost", graded(), hyperparameters=keys).metadata["task"] == "regression"
+
+
 @ALL
 def test_an_unknown_objective_is_told_in_one_line(framework):
     with pytest.raises(InvalidConfiguration) as caught:

@@ -121,6 +121,10 @@ class Library(Protocol):
         Names of the hyperparameter that is the objective.
     two_labels
         Objectives of classifiers that tell no more than two labels apart.
+    more_labels
+        Those that the library's own measures of two labels contradict.
+    settings
+        The hyperparameter that an objective cannot be without, by the objective, with an example.
     functions_classify
         Whether the objective of a classifier may be a function of the user's.
     areas
@@ -155,6 +159,8 @@ class Library(Protocol):
     objectives: ClassVar[Mapping[str, tuple[Kind, ...]]]
     objective_spellings: ClassVar[tuple[str, ...]]
     two_labels: ClassVar[tuple[str, ...]]
+    more_labels: ClassVar[tuple[str, ...]] = ()
+    settings: ClassVar[Mapping[str, str]] = {}
     functions_classify: ClassVar[bool] = True
     areas: ClassVar[tuple[str, ...]]
     ranges: ClassVar[Mapping[str, str]] = {}

@@ -66,7 +66,7 @@ def usual(library: Library, train: BoostingTrain) -> str | None:
 
 
 def require_fit(library: Library, train: BoostingTrain, name: str, data: TrainingData) -> None:
-    """Refuse an objective of another kind of estimator, or of fewer labels than there are.
+    """Refuse an objective of another kind of estimator, of fewer or more labels than there are, or without a setting.
 
     Raises
     ------
@@ -88,6 +88,13 @@ def require_fit(library: Library, train: BoostingTrain, name: str, data: Trainin
         message = f"{objective} tells two labels apart, and the target has {classes}."
         way_out = "Leave the objective out, and the labels decide; or predict numbers: task: regression"
         raise _invalid(objective, message, way_out)
+    if kind == "classifier" and classes == 2 and objective.name in library.more_labels:
+        message = f"{objective} is for three labels or more, and the target has 2."
+        raise _invalid(objective, message, f"Leave the objective out, or take {library.two_labels[0]}")
+    setting = library.settings.get(objective.name or "", "")
+    if setting and setting.partition(":")[0] not in train.hyperparameters:
+        message = f"{objective} needs {setting.partition(':')[0]}, which is not given."
+        raise _invalid(objective, message, f"hyperparameters: {{{objective}, {setting}}}")
 
 
 def told(library: Library, train: BoostingTrain, fault: Fault, classes: int) -> Fault:

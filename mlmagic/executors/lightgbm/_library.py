@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mlmagic.executors._boosting._library import Library
 from mlmagic.executors.lightgbm._estimators import ESTIMATORS
 from mlmagic.executors.lightgbm._metrics import EQUAL, METRICS
-from mlmagic.executors.lightgbm._objectives import OBJECTIVES, SPELLINGS, TWO_LABELS
+from mlmagic.executors.lightgbm._objectives import MORE_LABELS, OBJECTIVES, SPELLINGS, TWO_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,6 +48,7 @@ class LightGBM(Library):
     objectives = OBJECTIVES
     objective_spellings = SPELLINGS
     two_labels = TWO_LABELS
+    more_labels = MORE_LABELS
     functions_classify = False
     areas = ("auc", "auc_mu")
     # Of its page of parameters; it names one bound at a time, and none where every number means something.

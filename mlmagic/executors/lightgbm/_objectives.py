@@ -14,7 +14,8 @@ _REGRESSION = (
     *("huber", "fair", "poisson", "quantile", "gamma", "tweedie"),
 )
 _RANKING = ("lambdarank", "rank_xendcg", "xendcg", "xe_ndcg", "xe_ndcg_mart", "xendcg_mart")
-_CLASSES = ("binary", "multiclass", "softmax", "multiclassova", "multiclass_ova", "ova", "ovr")
+MORE_LABELS = ("multiclass", "softmax", "multiclassova", "multiclass_ova", "ova", "ovr")
+_CLASSES = ("binary", *MORE_LABELS)
 # Of shares as well as of two labels: the target decides.
 _SHARES = ("cross_entropy", "xentropy", "cross_entropy_lambda", "xentlambda")
 OBJECTIVES: dict[str, tuple[Kind, ...]] = {

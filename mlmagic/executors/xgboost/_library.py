@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlmagic.executors._boosting._library import Library
 from mlmagic.executors.xgboost._estimators import ESTIMATORS
-from mlmagic.executors.xgboost._objectives import OBJECTIVES, SPELLINGS, TWO_LABELS
+from mlmagic.executors.xgboost._objectives import MORE_LABELS, OBJECTIVES, SETTINGS, SPELLINGS, TWO_LABELS
 from mlmagic.executors.xgboost._parameters import ALIASES, EQUAL, METRICS, NATIVE
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class XGBoost(Library):
     objectives = OBJECTIVES
     objective_spellings = SPELLINGS
     two_labels = TWO_LABELS
+    more_labels = MORE_LABELS
+    settings = SETTINGS
     areas = ("auc",)
     unfit = "[]<"
     endless = "dart changes its earlier trees, gblinear and a random forest have no rounds"

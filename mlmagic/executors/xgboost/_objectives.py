@@ -34,4 +34,6 @@ OBJECTIVES: dict[str, tuple[Kind, ...]] = {
     # The same as binary:logistic, of shares too: the target decides.
     "reg:logistic": ("classifier", "regressor"),
 }
+MORE_LABELS = ("multi:softmax", "multi:softprob")
+SETTINGS = {"reg:quantileerror": "quantile_alpha: 0.9"}
 TWO_LABELS = ("binary:logistic", "binary:logitraw", "binary:hinge", "reg:logistic")
