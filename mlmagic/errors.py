@@ -27,9 +27,7 @@ class MLError(Exception):
 
     type: ClassVar[str] = "training-failure"
     exit_code: ClassVar[int] = 1
-    default_solution: ClassVar[str] = (
-        "Change what the message names and run it again; its log has the full traceback"
-    )
+    default_solution: ClassVar[str] = "Change what the message names and run it again; its log has the full traceback"
 
     def __init__(
         self,

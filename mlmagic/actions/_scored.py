@@ -79,7 +79,7 @@ class Scored:
     def _compared(self, rows: Rows, given: Predictions, outcome: Outcome) -> Comparison:
         from mlmagic.evaluation import Comparison
 
-        parts = _truth(rows), given.values, given.probabilities, outcome.classes
+        parts = truth(rows), given.values, given.probabilities, outcome.classes
         group = None if rows.group is None else rows.group.to_numpy()
         return Comparison(self.task, *parts, decision=given.decision, group=group)
 
@@ -118,12 +118,13 @@ def _failing(item: Any, data: TrainingData) -> Exception | None:
     from mlmagic.evaluation import tried
 
     try:
-        tried(item[1], _truth(data.train), data.classes)
+        tried(item[1], truth(data.train), data.classes)
     except Exception as error:
         return error
     return None
 
 
-def _truth(rows: Rows) -> np.ndarray:
+def truth(rows: Rows) -> np.ndarray:
+    """Labels or numbers of rows that have them, shape (n,)."""
     assert rows.y is not None
     return rows.y.to_numpy()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from mlmagic.actions import Context, _alone
@@ -52,7 +53,9 @@ def train(config: RunConfig, context: Context) -> None:
     if context.stop.is_set():
         context.emit(Metrics(_nested(data, scored, scores, None, {})))
         return
+    began = perf_counter()
     outcome = _fit(executor, config, data, recorder, context)
+    seconds = perf_counter() - began
     context.emit(Metadata(outcome.metadata))
     if outcome.model is None:
         context.emit(Metrics(_nested(data, scored, scores, outcome, {})))
@@ -67,7 +70,7 @@ def train(config: RunConfig, context: Context) -> None:
     for remark in scored.remarks(metrics.get("test", {})):
         context.emit(Log(remark, "warning"))
     context.emit(Metrics(metrics))
-    follow_up(executor, config, data, outcome, predicted, metrics, recorder, frame, context)
+    follow_up(executor, config, data, outcome, predicted, metrics, recorder, frame, context, seconds)
 
 
 def _fit(executor: Executor, config: RunConfig, data: TrainingData, emit: Emit, context: Context) -> Outcome:

@@ -13,7 +13,7 @@ from mlmagic.evaluation._metrics import METRICS, SPELLINGS, grows, known_metrics
 if TYPE_CHECKING:
     from mlmagic.evaluation._clusters import clusters
     from mlmagic.evaluation._comparison import Comparison
-    from mlmagic.evaluation._confusion import classification_table, confusion_table
+    from mlmagic.evaluation._confusion import classification_table, confusion_table, share_right
     from mlmagic.evaluation._evaluate import evaluate, scores
     from mlmagic.evaluation._importance import aggregate_importances, permutation_importance
     from mlmagic.evaluation._named import Asked, Named, named
@@ -44,6 +44,7 @@ _HOMES = {
     "point": "_point",
     "roc_points": "_roc",
     "scores": "_evaluate",
+    "share_right": "_confusion",
     "tried": "_point",
 }
 
@@ -72,6 +73,7 @@ __all__ = [
     "point",
     "roc_points",
     "scores",
+    "share_right",
     "tried",
 ]
 

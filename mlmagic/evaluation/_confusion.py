@@ -88,6 +88,11 @@ def as_labels(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return values.astype(bool) if classes.dtype == bool and values.dtype.kind in "iuf" else values
 
 
+def share_right(y_true: np.ndarray, values: np.ndarray, classes: np.ndarray) -> float:
+    """The accuracy alone: labels of shape (n,) against predictions of shape (n,), of a model that knows ``classes``."""
+    return float(np.mean(as_labels(values, classes) == y_true))
+
+
 def confusion_table(y_true: np.ndarray, values: np.ndarray, classes: np.ndarray) -> pd.DataFrame:
     """Count with labels: rows are true (index "true"), columns predicted (columns "predicted"), shape (k, k)."""
     confusion = Confusion.of(np.asarray(y_true), np.asarray(values), np.asarray(classes))

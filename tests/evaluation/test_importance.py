@@ -1,4 +1,5 @@
 import threading
+import time
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,10 @@ from sklearn.metrics import accuracy_score, ndcg_score, r2_score
 from sklearn.pipeline import make_pipeline
 
 import mlmagic
+from mlmagic.actions import _follow_up
 from mlmagic.data import Rows, fit_preparation, source_columns
-from mlmagic.evaluation import aggregate_importances, permutation_importance
+from mlmagic.evaluation import _importance, aggregate_importances, permutation_importance
+from mlmagic.executors.sklearn.executor import SklearnExecutor
 
 from ..data.given import penguins, split_by
 
@@ -57,7 +60,9 @@ def test_most_important_first_rows_sampled_and_nothing_changed():
     first, second = (permutation_importance(predict, Rows(X, y), of_truth(r2_score), 0, max_rows=100) for _ in range(2))
     pd.testing.assert_frame_equal(first, second)
     pd.testing.assert_frame_equal(X, before)
-    assert sizes == {100, 5 * 100}  # all repeats of a column at once
+    assert 100 in sizes
+    assert max(sizes) > 100, "several columns at once"
+    assert not any(size % 100 for size in sizes), "as often the rows as there are columns"
     assert first["importance"].is_monotonic_decreasing
     assert list(first.columns) == ["feature", "importance", "std"]
 
@@ -81,19 +86,109 @@ def test_groups_are_sampled_whole():
 
 def test_stop_keeps_what_is_measured():
     X, y = load_diabetes(return_X_y=True, as_frame=True)
-    model, stop, calls = LinearRegression().fit(X, y), threading.Event(), []
+    model, stop, seen = LinearRegression().fit(X, y), threading.Event(), []
 
     def predict(rows):
-        calls.append(1)
-        if len(calls) == 1 + 2:
+        seen.append(len(rows) // len(X))
+        if len(seen) == 1 + 2:
             stop.set()
         return model.predict(rows.X)
 
-    assert set(permutation_importance(predict, Rows(X, y), of_truth(r2_score), 0, stop=stop)["feature"]) == {
-        "age",
-        "sex",
-    }
+    found = permutation_importance(predict, Rows(X, y), of_truth(r2_score), 0, stop=stop)
+    reached = sum(seen[1:])
+    assert 2 <= reached < X.shape[1]
+    assert set(found["feature"]) == set(X.columns[:reached])
+    expected = by_hand(model, X, y, scoring="r2", n_repeats=1, random_state=0).importances_mean[:reached]
+    np.testing.assert_allclose(found.set_index("feature")["importance"].loc[X.columns[:reached]], expected, atol=1e-12)
     assert permutation_importance(predict, Rows(X, y), of_truth(r2_score), 0, stop=stop).empty
+
+
+def wide(columns):
+    random = np.random.default_rng(0)
+    X = pd.DataFrame(random.normal(size=(40, columns))).rename(columns=lambda place: f"c{place}")
+    kinds = {"word": random.choice(["x", "y", None], 40), "kind": pd.Categorical(random.choice(["lo", "hi"], 40))}
+    X = X.assign(**kinds, whole=random.integers(0, 9, 40), yes=random.random(40) < 0.5)
+    return X, pd.Series(np.where(X["c0"] + X["whole"] > 4, "p", "n"))
+
+
+def test_a_wide_table_of_many_kinds_is_predicted_for_many_columns_at_once():
+    X, y = wide(80)
+    model = make_pipeline(fit_preparation(Rows(X), "none", "auto"), RandomForestClassifier(10, random_state=0))
+    model.fit(X, y)
+    calls = []
+
+    def predict(rows):
+        calls.append(rows.X.size)
+        pd.testing.assert_series_equal(rows.X.dtypes, X.dtypes)
+        return model.predict(rows.X)
+
+    found = permutation_importance(predict, Rows(X, y), of_truth(accuracy_score), 2, repeats=2)
+    expected = by_hand(model, X, y, scoring="accuracy", n_repeats=2, random_state=2)
+    found = found.set_index("feature").loc[X.columns]
+    np.testing.assert_allclose(found["importance"], expected.importances_mean, atol=1e-12)
+    np.testing.assert_allclose(found["std"], expected.importances_std, atol=1e-12)
+    assert len(calls) < 2 * X.shape[1] / 5
+    assert max(calls) <= _importance.MOST_CELLS
+
+
+def clock(monkeypatch):
+    """Time that only goes on when a model predicts."""
+    now = [0.0]
+    monkeypatch.setattr(_importance.time, "perf_counter", lambda: now[0])
+    return now
+
+
+@pytest.mark.parametrize(("seconds", "repeats"), [(1000, 5), (35, 3), (21, 2)])
+def test_who_has_less_time_gets_fewer_shuffles_of_every_column(monkeypatch, seconds, repeats):
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    model, now = LinearRegression().fit(X, y), clock(monkeypatch)
+
+    def predict(rows):
+        now[0] += len(rows) / len(X)
+        return model.predict(rows.X)
+
+    found = permutation_importance(predict, Rows(X, y), of_truth(r2_score), 4, seconds=seconds)
+    expected = by_hand(model, X, y, scoring="r2", n_repeats=repeats, random_state=4)
+    assert found.attrs["repeats"] == repeats
+    np.testing.assert_allclose(
+        found.set_index("feature")["importance"].loc[X.columns], expected.importances_mean, atol=1e-12
+    )
+
+
+def test_columns_are_left_out_where_not_even_one_shuffle_of_each_has_time(monkeypatch):
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    model, now = LinearRegression().fit(X, y), clock(monkeypatch)
+
+    def predict(rows):
+        now[0] += len(rows) / len(X)
+        return model.predict(rows.X)
+
+    found = permutation_importance(predict, Rows(X, y), of_truth(r2_score), 4, seconds=6)
+    assert 3 <= len(found) < X.shape[1]
+    assert set(found["feature"]) == set(X.columns[: len(found)])
+    assert found.attrs["repeats"] == 1
+
+
+class Slow(LinearRegression):
+    """Takes longer to predict than to train."""
+
+    def predict(self, X):
+        time.sleep(0.01)
+        return super().predict(X)
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_the_log_says_what_was_left_out(monkeypatch, deterministic):
+    monkeypatch.setattr(_follow_up, "LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(SklearnExecutor, "placement", lambda self, config: "thread")
+    frame = load_diabetes(as_frame=True).frame
+    config = {"action": "train", "framework": "sklearn", "model": "$slow", "data": "$df", "target": "target"}
+    report = mlmagic.run({**config, "deterministic": deterministic, "testSplit": 0.5}, df=frame, slow=Slow())
+    found = pd.read_csv(report.output_dir / "feature_importances.csv")
+    told = "to measure more would take longer than training did"
+    assert (told in report.log) is not deterministic
+    assert (len(found) == 10) is deterministic
 
 
 def test_encoded_columns_are_summed_exactly():

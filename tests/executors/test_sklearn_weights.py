@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.cluster import DBSCAN, KMeans, MiniBatchKMeans
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import OneClassSVM
 from sklearn.utils.class_weight import compute_sample_weight
 
 import mlmagic
@@ -80,3 +82,35 @@ def test_groups_stay_together(here):
     tested = table.loc[report.predictions.index, "plant"]
     assert not set(tested) & set(table["plant"].drop(tested.index))
     assert report.metadata["features"] == 4
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [KMeans(3, random_state=0), MiniBatchKMeans(3, random_state=0), DBSCAN(min_samples=8), OneClassSVM(nu=0.2)],
+    ids=lambda item: type(item).__name__,
+)
+def test_rows_to_cluster_and_to_find_outliers_among(here, estimator):
+    table = flowers().drop(columns="target")
+    X = table.copy()
+    table["w"] = np.linspace(0.1, 3, len(table))
+    given = {key: value for key, value in estimator.get_params().items() if key in ("n_clusters", "min_samples", "nu")}
+    keys = {"algorithm": type(estimator).__name__, "hyperparameters": given, "target": None, "featureScaling": "none"}
+    report = mlmagic.run(config(**keys, sampleWeight="w", seed=0), df=table)
+    estimator.fit(X, sample_weight=table["w"])
+    expected = estimator.labels_ if hasattr(estimator, "labels_") else estimator.predict(X) == -1
+    np.testing.assert_array_equal(report.predictions["predicted"], expected)
+    assert len(report.metadata["data"]["features"]) == 4, "the weights are no feature"
+    # As values, and in a pipeline.
+    names = {"pipe": make_pipeline(clone(estimator)), "w": table["w"]}
+    again = mlmagic.run(
+        config(None, model="$pipe", target=None, featureScaling="none", sampleWeight="$w"), df=X, **names
+    )
+    np.testing.assert_array_equal(again.predictions["predicted"], expected)
+
+
+def test_weights_of_rows_that_nothing_clusters_by(here):
+    table = flowers().drop(columns="target").assign(w=1.0)
+    with pytest.raises(InvalidConfiguration, match="AgglomerativeClustering counts all rows alike"):
+        mlmagic.run(config("AgglomerativeClustering", target=None, sampleWeight="w"), df=table)
+    with pytest.raises(InvalidConfiguration, match="sampleWeight"):
+        mlmagic.run(config("KMeans", target=None, sampleWeight="weight"), df=table)

@@ -125,6 +125,4 @@ def _own(reference: Reference, task: Task, width: int, scale: Scale | None) -> O
             lambda outputs, target: function(outputs.reshape(-1) * spread + mean, target * spread + mean),
             own=own,
         )
-    return Objective(
-        str(reference), _flat(function) if logit or task == "regression" else function, logit, own=own
-    )
+    return Objective(str(reference), _flat(function) if logit or task == "regression" else function, logit, own=own)

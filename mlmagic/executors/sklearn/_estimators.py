@@ -138,7 +138,6 @@ REGRESSORS = {
     "SVR",
 }
 
-# Birch is left out: its tree can be stored in a pickle only.
 CLUSTERERS: dict[str, str] = {
     "AffinityPropagation": "sklearn.cluster",
     "AgglomerativeClustering": "sklearn.cluster",
@@ -161,3 +160,10 @@ DETECTORS: dict[str, str] = {
     "SGDOneClassSVM": "sklearn.linear_model",
 }
 NAMED: dict[str, str] = ESTIMATORS | CLUSTERERS | DETECTORS
+# Nothing stores these but a pickle, which runs code when it is read.
+UNSTORED = ("Birch",)
+# Why a name of scikit-learn's is none of NAMED, and what to take instead.
+LEFT_OUT: dict[str, tuple[str, str]] = {
+    "Birch": ("cannot be stored without a pickle, so it is left out", "MiniBatchKMeans"),
+    "FeatureAgglomeration": ("clusters columns, not rows, and predicts nothing", "AgglomerativeClustering"),
+}

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlmagic._suggest import closest
-from mlmagic.errors import Fault
+from mlmagic.data._shown import listing
+from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.executors import EXECUTORS
 from mlmagic.executors.sklearn import _ranges
 from mlmagic.executors.sklearn._build import blank, name_of
+from mlmagic.executors.sklearn._fitted import deciding
+from mlmagic.executors.sklearn._nested import handing_arrays
 
 if TYPE_CHECKING:
+    from mlmagic.data import TrainingData
     from mlmagic.executors.sklearn.config import SklearnTrain
 
 
@@ -25,6 +30,18 @@ def unknown(train: SklearnTrain, estimator: Any, name: str, known: dict[str, Any
         value=train.hyperparameters[name],
         suggestion=meant,
     )
+
+
+def nameless(train: SklearnTrain, estimator: Any) -> list[Fault]:
+    """The fault of a part that would look for its columns in an array."""
+    name = handing_arrays(estimator)
+    if name is None:
+        return []
+    message = (
+        f"{name} hands what it wraps an array, whose columns have no names to choose by: put the ColumnTransformer "
+        f"before it, make_pipeline(columns, {name}(estimator))"
+    )
+    return [Fault("config.model" if train.model is not None else "config.hyperparameters", message)]
 
 
 def invalid(train: SklearnTrain, estimator: Any) -> list[Fault]:
@@ -45,3 +62,22 @@ def invalid(train: SklearnTrain, estimator: Any) -> list[Fault]:
             estimator.set_params(**{name: blank(train).get_params()[name]})
         else:
             return faults
+
+
+def label_refused(estimator: Any, data: TrainingData, error: ValueError) -> InvalidConfiguration | None:
+    """The error of an estimator of another library whose fit takes no labels but 0 to k-1; None where it is no such."""
+    last = deciding(estimator)
+    library = type(last).__module__.partition(".")[0]
+    if library == "sklearn" or data.classes is None or list(data.classes) == list(range(len(data.classes))):
+        return None
+    if "class" not in str(error) or not all(str(label) in str(error) for label in data.classes[:2]):
+        return None
+    name = type(last).__name__
+    labels = listing(data.classes)
+    alone = last is estimator and any(library == entry.module for entry in EXECUTORS.values())
+    own = f"Write framework: {library}, which numbers the labels and names them again"
+    numbered = f"Number them: df[{data.target!r}] = df[{data.target!r}].astype('category').cat.codes"
+    return InvalidConfiguration(
+        [Fault("config.model", f"{name} takes the labels 0 to k-1 only, and those of {data.target!r} are {labels}")],
+        solution=own if alone else numbered,
+    )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlmagic.data import Rows, TrainingData
+from mlmagic.executors.sklearn._table import fitting
 
 if TYPE_CHECKING:
     from mlmagic.evaluation import Asked
@@ -14,15 +15,16 @@ if TYPE_CHECKING:
 class Inputs:
     """The split rows as arrays that an estimator takes; transformed once."""
 
-    def __init__(self, data: TrainingData, preparation: Any, asked: Sequence[Asked]) -> None:
+    def __init__(self, estimator: Any, data: TrainingData, preparation: Any, asked: Sequence[Asked]) -> None:
+        self._estimator = estimator
         self.asked = asked
         self.data = data
         self._preparation = preparation
         self.task = data.task
 
     def matrix(self, rows: Rows) -> Any:
-        """Features, shape (n, columns)."""
-        return rows.X if self._preparation is None else self._preparation.transform(rows.X)
+        """Features, shape (n, columns); texts, shape (n,), for an estimator that reads them."""
+        return fitting(self._estimator, rows.X) if self._preparation is None else self._preparation.transform(rows.X)
 
     def target(self, rows: Rows) -> Any:
         """Labels or numbers, shape (n,)."""

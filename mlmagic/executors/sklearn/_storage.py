@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mlmagic.errors import ModelLoadingError
+from mlmagic.errors import ModelLoadingError, TrainingFailure
 from mlmagic.executors._base import how_to_trust, missing, refused
 from mlmagic.executors._skops import skops_io
+from mlmagic.executors.sklearn._drawn import storable
 from mlmagic.executors.sklearn._dump import dump
 from mlmagic.executors.sklearn._trusted import trusted
 from mlmagic.run_directory import write_whole
@@ -16,8 +17,23 @@ PICKLES = (".pkl", ".pickle", ".joblib")
 
 
 def save(model: Any, path: Path) -> Path:
-    """Write a model whole."""
-    return write_whole(path, lambda temporary: dump(model, temporary))
+    """Write a model whole.
+
+    Raises
+    ------
+    TrainingFailure
+        If it holds what skops cannot store.
+    """
+    try:
+        return write_whole(path, lambda temporary: dump(storable(model), temporary))
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # skops has an error of its own for some, and others fail in any way
+        raise TrainingFailure(
+            f"The model is trained, but {path.name} cannot hold it without a pickle",
+            stderr=f"{type(error).__name__}: {error}",
+            solution="Take what the line above names out of the estimator; until the kernel ends, report.model has it",
+        ) from None
 
 
 def read(path: Path, *, trust: bool) -> Any:
@@ -61,12 +77,20 @@ def load(path: Path, *, trust: bool) -> Any:
         unknown = io.get_untrusted_types(file=path)
         safe = unknown if trust else trusted(unknown)
         if strange := sorted(set(unknown) - set(safe)):
-            raise ModelLoadingError(
-                f"{path.name} holds types that are not known to be safe: {', '.join(strange)}",
-                solution=f"Load it only {how_to_trust(path)}",
-            )
+            raise _strange(path, strange)
         return io.load(path, trusted=safe)
     except ModelLoadingError:
         raise
     except Exception as error:  # a damaged file fails in any way
         raise ModelLoadingError(f"Failed to load {path.name}", stderr=f"{type(error).__name__}: {error}") from None
+
+
+def _strange(path: Path, names: list[str]) -> ModelLoadingError:
+    """The error for a file with types that nobody trusted; trust does not help where no module has them."""
+    nowhere = [name for name in names if "<" in name]
+    return ModelLoadingError(
+        f"{path.name} holds types that are not known to be safe: {', '.join(names)}",
+        solution=f"Nothing can load it: no module has {', '.join(nowhere)}. Define it in one, import it and train again"
+        if nowhere
+        else f"Load it only {how_to_trust(path)}",
+    )

@@ -33,7 +33,17 @@ CLASSES = frozenset().union(
         "MinkowskiDistance64 RogersTanimotoDistance64 RussellRaoDistance64 SEuclideanDistance64 "
         "SokalMichenerDistance64 SokalSneathDistance64",
     ),
-    _within("metrics._scorer", "_CurveScorer _Scorer"),
+    _within("metrics._scorer", "_CurveScorer _PassthroughScorer _Scorer"),
+    # How a search splits: numbers, and a class of these for the ones that repeat.
+    _within(
+        "model_selection._split",
+        "GroupKFold GroupShuffleSplit KFold LeaveOneGroupOut LeaveOneOut LeavePGroupsOut LeavePOut PredefinedSplit "
+        "RepeatedKFold RepeatedStratifiedKFold ShuffleSplit StratifiedGroupKFold StratifiedKFold "
+        "StratifiedShuffleSplit TimeSeriesSplit _CVIterableWrapper",
+    ),
+    # Public once somebody imports sklearn.experimental, and skops looks before.
+    _within("model_selection._search_successive_halving", "HalvingGridSearchCV HalvingRandomSearchCV"),
+    _within("impute._iterative", "IterativeImputer _ImputerTriplet"),
     _within("multiclass", "_ConstantPredictor"),
     _within("neighbors._ball_tree", "BallTree"),
     _within("neighbors._kd_tree", "KDTree"),
@@ -42,11 +52,35 @@ CLASSES = frozenset().union(
     _within("utils._bunch", "Bunch"),
     _within("utils._metadata_requests", "MetadataRequest MethodMetadataRequest"),
 )
-# What a threshold is tuned by, and what a preparation calls.
-FUNCTIONS = frozenset(TRUSTED_FUNCTIONS) | _within(
-    "metrics._classification",
-    "accuracy_score balanced_accuracy_score brier_score_loss f1_score jaccard_score log_loss matthews_corrcoef "
-    "precision_score recall_score",
+# What a search or a threshold is judged by, what columns are chosen by, and what a preparation calls. They take arrays
+# and give numbers: none calls what it is given, names a file, or reads code.
+FUNCTIONS = frozenset(TRUSTED_FUNCTIONS).union(
+    _within("feature_selection._mutual_info", "mutual_info_classif mutual_info_regression"),
+    _within("feature_selection._univariate_selection", "chi2 f_classif f_oneway f_regression r_regression"),
+    _within(
+        "metrics._classification",
+        "accuracy_score balanced_accuracy_score brier_score_loss cohen_kappa_score d2_brier_score d2_log_loss_score "
+        "f1_score fbeta_score hamming_loss hinge_loss jaccard_score log_loss matthews_corrcoef precision_score "
+        "recall_score zero_one_loss",
+    ),
+    _within(
+        "metrics._ranking",
+        "average_precision_score coverage_error dcg_score label_ranking_average_precision_score label_ranking_loss "
+        "ndcg_score roc_auc_score top_k_accuracy_score",
+    ),
+    _within(
+        "metrics._regression",
+        "d2_absolute_error_score d2_pinball_score d2_tweedie_score explained_variance_score max_error "
+        "mean_absolute_error mean_absolute_percentage_error mean_gamma_deviance mean_pinball_loss "
+        "mean_poisson_deviance mean_squared_error mean_squared_log_error mean_tweedie_deviance median_absolute_error "
+        "r2_score root_mean_squared_error root_mean_squared_log_error",
+    ),
+    _within("metrics._scorer", "negative_likelihood_ratio positive_likelihood_ratio"),
+    _within(
+        "metrics.cluster._supervised",
+        "adjusted_mutual_info_score adjusted_rand_score completeness_score fowlkes_mallows_score homogeneity_score "
+        "mutual_info_score normalized_mutual_info_score rand_score v_measure_score",
+    ),
 )
 
 

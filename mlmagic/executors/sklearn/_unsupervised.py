@@ -77,7 +77,7 @@ def measured(model: Any, X: Any, data: TrainingData, seed: int) -> tuple[dict[st
     from mlmagic.evaluation import clusters, outliers
 
     truth, last = data.train.y, _last(model)
-    seen = np.asarray(model[:-1].transform(X)) if hasattr(model, "steps") and len(model.steps) > 1 else np.asarray(X)
+    seen = _array(model[:-1].transform(X) if hasattr(model, "steps") and len(model.steps) > 1 else X)
     columns: dict[str, Any] = {} if truth is None else {"actual": truth.to_numpy()}
     if data.task == "clustering":
         labels = getattr(last, "labels_", None)
@@ -109,6 +109,11 @@ def _oddness(model: Any, last: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
         scores = factor - last.offset_
         return scores < 0, scores
     return np.asarray(model.predict(X)) == -1, np.asarray(model.decision_function(X), dtype=np.float64)
+
+
+def _array(X: Any) -> np.ndarray:
+    """Whatever a pipeline's steps give, shape (n, columns): words of texts are a sparse matrix."""
+    return np.asarray(X.toarray() if hasattr(X, "toarray") else X)
 
 
 def _last(model: Any) -> Any:

@@ -14,7 +14,8 @@ from mlmagic.config._train import TrainConfig
 from mlmagic.config._values import show
 from mlmagic.executors import EXECUTORS
 from mlmagic.executors.sklearn._called import called
-from mlmagic.executors.sklearn._estimators import NAMED
+from mlmagic.executors.sklearn._estimators import LEFT_OUT, NAMED
+from mlmagic.executors.sklearn._nested import prepares_itself
 
 _KINDS = ("Classifier", "Regressor")
 
@@ -38,8 +39,9 @@ class SklearnTrain(TrainConfig):
 
     @property
     def prepares_itself(self) -> bool:
-        """Whether the user's own estimator is a pipeline: its steps name the columns of the table as it is."""
-        return self.model is not None and hasattr(self.model.value, "named_steps")
+        """Whether the user's own estimator is or wraps a pipeline: its steps know the columns of the table as it is."""
+        given = {"model": self.model, **self.hyperparameters}
+        return prepares_itself({key: item.value for key, item in given.items() if isinstance(item, Reference)})
 
     @field_validator("algorithm", mode="before")
     @classmethod
@@ -48,6 +50,9 @@ class SklearnTrain(TrainConfig):
             raise refuse(f"algorithm must be the name of an estimator, got the variable {value}", f"model: {value}")
         if not isinstance(value, str) or value in NAMED:
             return value
+        if value in LEFT_OUT:
+            why, instead = LEFT_OUT[value]
+            raise refuse(f"{value} of scikit-learn {why}", f"algorithm: {instead}")
         rule = "algorithm must be the name of an estimator of scikit-learn"
         raise refuse(f"{rule}, got {show(value)}", similar(value))
 

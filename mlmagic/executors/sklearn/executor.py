@@ -12,12 +12,13 @@ from mlmagic.errors import InvalidConfiguration, ModelLoadingError
 from mlmagic.events import Emit, Log, Metadata, Plan
 from mlmagic.executors._base import Outcome, Predictions, Stop, most_probable
 from mlmagic.executors._skops import import_early
-from mlmagic.executors.sklearn import _decision, _growing, _importances, _storage, _unsupervised, _weights
+from mlmagic.executors.sklearn import _decision, _growing, _importances, _storage, _table, _unsupervised, _weights
 from mlmagic.executors.sklearn._build import blank, build, name_of, parameters, require_estimator
 from mlmagic.executors.sklearn._estimators import CLUSTERERS, DETECTORS, REGRESSORS
-from mlmagic.executors.sklearn._faults import invalid, unknown
-from mlmagic.executors.sklearn._fitted import fitted, follows_probabilities, takes_names
+from mlmagic.executors.sklearn._faults import invalid, label_refused, nameless, unknown
+from mlmagic.executors.sklearn._fitted import fitted, follows_probabilities
 from mlmagic.executors.sklearn._inputs import Inputs
+from mlmagic.executors.sklearn._unstored import remark, unstored
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,8 +68,11 @@ class SklearnExecutor:
         estimator = build(config, known)
         faults = [unknown(train, estimator, name, known) for name in train.hyperparameters if name not in known]
         faults += invalid(train, estimator) + _weights.faults(train, estimator)
+        faults += nameless(train, estimator) + unstored(train, estimator)
         if faults:
             raise InvalidConfiguration(faults)
+        if train.prepares_itself:
+            _table.fitting(estimator, data.train.X)
 
     def run(self, config: RunConfig, data: TrainingData, emit: Emit, stop: Stop) -> Outcome:
         """Fit the preparation and the estimator on the training rows."""
@@ -85,12 +89,14 @@ class SklearnExecutor:
         if train.feature_scaling is None and "scaled" in done:
             emit(Log(_unsupervised.scaling_told(name_of(train), done["scaled"])))
         estimator = build(config)
+        if text := remark(estimator):
+            emit(Log(text, "warning"))
         import_early()
         if learns_alone:
             return _alone(estimator, data, preparation, config.seed, emit)
         began = perf_counter()
         fit = _growing.grow if _growing.grows(name_of(train), parameters(train)) else _fit_at_once
-        estimator = fit(estimator, Inputs(data, preparation, train.asked), emit, stop)
+        estimator = fit(estimator, Inputs(estimator, data, preparation, train.asked), emit, stop)
         if estimator is None:
             return Outcome(None)
         model = estimator if preparation is None else _pipeline(preparation, estimator)
@@ -107,7 +113,7 @@ class SklearnExecutor:
 
         model, classes = outcome.model, outcome.classes
         _unsupervised.require_predict(model)
-        X = _table(model, rows)
+        X = _table.predicting(model, rows.X)
         if _unsupervised.is_detector(model):
             return Predictions(np.asarray(model.predict(X)) == -1)
         if classes is None:
@@ -121,7 +127,7 @@ class SklearnExecutor:
 
     def decision(self, outcome: Outcome, rows: Rows) -> np.ndarray | None:
         """Of a classifier; of a detector of outliers the odder a row the more."""
-        model, X = outcome.model, _table(outcome.model, rows)
+        model, X = outcome.model, _table.predicting(outcome.model, rows.X)
         if outcome.classes is not None:
             return _decision.decision_of(model, X, outcome.classes)
         tells = _unsupervised.is_detector(model) and hasattr(model, "decision_function")
@@ -173,16 +179,19 @@ _TASKS: dict[str, Task] = {"classifier": "classification", "regressor": "regress
 
 def _fit_at_once(estimator: Any, inputs: Inputs, emit: Emit, stop: Stop) -> Any:
     emit(Plan("training"))
-    weights = _weights.arguments(estimator, inputs.train)
-    return estimator.fit(inputs.matrix(inputs.train), inputs.target(inputs.train), **weights)
+    weights, y = _weights.arguments(estimator, inputs.train), inputs.target(inputs.train)
+    try:
+        return estimator.fit(inputs.matrix(inputs.train), y, **weights)
+    except ValueError as error:
+        raise label_refused(estimator, inputs.data, error) or error from None
 
 
 def _alone(estimator: Any, data: TrainingData, preparation: Any, seed: int, emit: Emit) -> Outcome:
     """Fit without a target, and say what was found of each row."""
     emit(Plan("training"))
-    X = data.train.X if preparation is None else preparation.transform(data.train.X)
+    X = _table.fitting(estimator, data.train.X) if preparation is None else preparation.transform(data.train.X)
     began = perf_counter()
-    estimator.fit(X)
+    estimator.fit(X, **_weights.arguments(estimator, data.train))
     facts = _facts(data, began)
     emit(Plan("evaluating"))
     metrics, table = _unsupervised.measured(estimator, X, data, seed)
@@ -207,11 +216,6 @@ def _pipeline(preparation: Any, estimator: Any) -> Any:
 def _train(config: RunConfig) -> SklearnTrain:
     train: SklearnTrain = config.config  # type: ignore[assignment]
     return train
-
-
-def _table(model: Any, rows: Rows) -> Any:
-    """Rows as a fitted model takes them."""
-    return rows.X if takes_names(model) else rows.X.to_numpy()
 
 
 def _flat(predicted: Any) -> np.ndarray:
