@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import copy
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mlmagic import _bare
 from mlmagic._models import of_report, with_runs_model
 from mlmagic._run import Run
 from mlmagic._suggest import closest
@@ -161,7 +163,10 @@ def _hold(reference: Reference, values: Mapping[str, Any], *, fitted: bool = Fal
         if reference.attributes and not hasattr(Report, reference.attributes[0]):
             raise LookupError(reference.attributes[0])
         return value
-    return _snapshot(_follow(value, reference.attributes), fitted=fitted)
+    found = _follow(value, reference.attributes)
+    if fitted and (text := _bare.remark(found, str(reference))):
+        warnings.warn(text, stacklevel=2)
+    return _snapshot(found, fitted=fitted)
 
 
 def _follow(value: Any, attributes: Iterable[str]) -> Any:

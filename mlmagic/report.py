@@ -8,6 +8,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlmagic import _bare
 from mlmagic._execution_report import headline, to_dict
 from mlmagic._waiting import touch, wait_and_keep
 from mlmagic.errors import DataLoadingError, MLError, NotReady, from_dict
@@ -105,7 +106,10 @@ class Report:
         MLError
             If the run ended before there was a model.
         """
-        return self._outcome().model
+        outcome = self._outcome()
+        if outcome.preparation is not None:
+            _bare.taken(outcome.model, self.run.name)
+        return outcome.model
 
     @property
     def preparation(self) -> Any:

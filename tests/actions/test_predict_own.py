@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,20 @@ def test_a_file_of_keras_is_the_network_as_it_was_then(tmp_path: Path) -> None:
         for ours, theirs in zip(model.estimator.weights, by_hand.weights, strict=True):
             np.testing.assert_array_equal(ours, theirs)
     assert not np.array_equal(*told.values())
+
+
+def test_a_network_taken_out_of_its_report_is_remarked(network: Trained) -> None:
+    net, classifier = network.report.model, LogisticRegression(max_iter=500).fit(IRIS.data, IRIS.target)
+    name = network.report.run.name
+    with pytest.warns(UserWarning, match=rf"\$net is the network of {name} alone: .* model: \${name} brings both"):
+        network.run(
+            "predict", model="$net", data="$own", net=net, own=network.report.preparation.transform(network.rows)
+        )
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        network.run("predict", model="$report.model")
+        network.run("predict", model="$net", net=classifier, data="$own", own=IRIS.data)
+    assert not [warning for warning in told if "alone" in str(warning.message)]
 
 
 def test_a_network_without_what_prepares_its_columns(network: Trained, tmp_path: Path) -> None:
