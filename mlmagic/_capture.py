@@ -52,12 +52,13 @@ class _ByThread:
 def captured(sink: Sink) -> Iterator[None]:
     """Send this thread's prints and warnings to ``sink(text, level)`` while the block runs.
 
-    ``warnings.catch_warnings`` would change the whole process, so the hook that shows a warning is shared and looks
-    at the thread instead.
+    A block inside another has them to itself. ``warnings.catch_warnings`` would change the whole process, so the hook
+    that shows a warning is shared and looks at the thread instead.
     """
     thread = threading.get_ident()
     with _lock:
         _install()
+        before = _sinks.get(thread)
         _sinks[thread] = sink
     try:
         yield
@@ -66,7 +67,10 @@ def captured(sink: Sink) -> Iterator[None]:
             if isinstance(stream, _ByThread):
                 stream.finish(thread, sink)
         with _lock:
-            del _sinks[thread]
+            if before is None:
+                del _sinks[thread]
+            else:
+                _sinks[thread] = before
             if not _sinks:
                 _uninstall()
 

@@ -233,3 +233,16 @@ def test_a_pipeline_of_the_users_gets_the_table_as_it_is() -> None:
     pipeline.fit(train.drop(columns="species"), train["species"])
     by_hand = pipeline.score(test.drop(columns="species"), test["species"])
     assert report.metrics["test"]["accuracy"] == by_hand
+
+
+def test_a_block_inside_another_has_its_prints_to_itself() -> None:
+    from mlmagic._capture import captured
+
+    outer: list[str] = []
+    inner: list[str] = []
+    with captured(lambda text, level: outer.append(text)):
+        print("before")
+        with captured(lambda text, level: inner.append(text)):
+            print("between")
+        print("after")
+    assert (outer, inner) == (["before", "after"], ["between"])

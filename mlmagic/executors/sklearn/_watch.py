@@ -88,7 +88,7 @@ class _Answers:
 
     def of(self, estimator: Any) -> np.ndarray:
         """Probabilities, shape (n, classes), or numbers, shape (n,): equal to the ensemble's own."""
-        if not isinstance(estimator.estimators_, list):  # boosting, whose trees do not count alike
+        if not isinstance(getattr(estimator, "estimators_", None), list):  # boosting, whose trees do not count alike
             ask = estimator.predict_proba if hasattr(estimator, "predict_proba") else estimator.predict
             return np.asarray(ask(self._X))
         if self._narrow is None:

@@ -12,7 +12,16 @@ from mlmagic.errors import InvalidConfiguration, ModelLoadingError
 from mlmagic.events import Emit, Log, Metadata, Plan
 from mlmagic.executors._base import Outcome, Predictions, Stop, most_probable
 from mlmagic.executors._skops import import_early
-from mlmagic.executors.sklearn import _decision, _growing, _importances, _storage, _table, _unsupervised, _weights
+from mlmagic.executors.sklearn import (
+    _boosted,
+    _decision,
+    _growing,
+    _importances,
+    _storage,
+    _table,
+    _unsupervised,
+    _weights,
+)
 from mlmagic.executors.sklearn._build import blank, build, name_of, parameters, require_estimator
 from mlmagic.executors.sklearn._estimators import CLUSTERERS, DETECTORS, REGRESSORS
 from mlmagic.executors.sklearn._faults import invalid, label_refused, nameless, unknown
@@ -21,6 +30,8 @@ from mlmagic.executors.sklearn._inputs import Inputs
 from mlmagic.executors.sklearn._unstored import remark, unstored
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
     from mlmagic.config import RunConfig
@@ -95,8 +106,7 @@ class SklearnExecutor:
         if learns_alone:
             return _alone(estimator, data, preparation, config.seed, emit)
         began = perf_counter()
-        fit = _growing.grow if _growing.grows(name_of(train), parameters(train)) else _fit_at_once
-        estimator = fit(estimator, Inputs(estimator, data, preparation, train.asked), emit, stop)
+        estimator = _fit(train)(estimator, Inputs(estimator, data, preparation, train.asked), emit, stop)
         if estimator is None:
             return Outcome(None)
         model = estimator if preparation is None else _pipeline(preparation, estimator)
@@ -175,6 +185,14 @@ class SklearnExecutor:
 
 
 _TASKS: dict[str, Task] = {"classifier": "classification", "regressor": "regression"}
+
+
+def _fit(train: SklearnTrain) -> Callable[[Any, Inputs, Emit, Stop], Any]:
+    """How an estimator is fitted: watched where that gives the model of one call."""
+    name, given = name_of(train), parameters(train)
+    if _growing.grows(name, given):
+        return _growing.grow
+    return _boosted.boost if _boosted.boosts(name, given) else _fit_at_once
 
 
 def _fit_at_once(estimator: Any, inputs: Inputs, emit: Emit, stop: Stop) -> Any:

@@ -1,0 +1,99 @@
+"""Histogram gradient boosting, watched from inside its one fit: growing it in chunks would bin all rows for each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from mlmagic._capture import captured
+from mlmagic.events import Emit, Log, Plan, Progress, Row
+from mlmagic.executors._base import Stop
+from mlmagic.executors.sklearn import _weights
+from mlmagic.executors.sklearn._growing import TELL_EVERY
+from mlmagic.executors.sklearn._watch import Watch
+
+BOOSTED = {"HistGradientBoostingClassifier", "HistGradientBoostingRegressor"}
+
+
+class _Stopped(Exception):
+    """Somebody asked to stop after a round."""
+
+
+def boosts(name: str, parameters: Mapping[str, Any]) -> bool:
+    """Whether an estimator can be watched: its reports of rounds are not the user's own to read."""
+    return name in BOOSTED and not parameters.get("verbose")
+
+
+def boost(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
+    """Fit ``estimator`` to its ``max_iter``, or to the rounds that it has when ``stop`` is set."""
+    total = estimator.max_iter
+    emit(Plan("training", "round", total))
+    X, y = inputs.matrix(inputs.train), inputs.target(inputs.train)
+    watch = Watch(inputs, X, y) if inputs.data.watched else None
+    weights = _weights.arguments(estimator, inputs.train)
+    began = told = time.perf_counter()
+    last = 0
+
+    def tell(have: int, of: int) -> None:
+        nonlocal began, told, last
+        now = time.perf_counter()
+        values = watch.scores(estimator, now - began, have, of) if watch else None
+        if values is not None:
+            emit(Row(have, values))
+            last = have
+        elif now > told + TELL_EVERY:
+            emit(Progress(have))
+            told = now
+        began = time.perf_counter()
+
+    def round_ended(have: int) -> None:
+        tell(have, total)
+        if stop.is_set():
+            raise _Stopped
+
+    with _reporting(estimator, round_ended), captured(_without_prints(emit)):
+        try:
+            estimator.fit(X, y, **weights)
+        except _Stopped:
+            _conclude(estimator)
+    if last < estimator.n_iter_:  # it ended sooner than planned
+        tell(estimator.n_iter_, estimator.n_iter_)
+    return estimator
+
+
+@contextmanager
+def _reporting(estimator: Any, round_ended: Callable[[int], None]) -> Iterator[None]:
+    """Call ``round_ended(rounds)`` where scikit-learn would print of a round; the estimator answers there as fitted."""
+
+    def report(began: float) -> None:
+        # Inside its fit it takes what it is asked of for rows that are binned.
+        estimator._in_fit = False
+        round_ended(estimator.n_iter_)
+        estimator._in_fit = True
+
+    estimator._print_iteration_stats = report
+    estimator.set_params(verbose=2)
+    try:
+        yield
+    finally:
+        del estimator._print_iteration_stats
+        estimator.set_params(verbose=0)
+
+
+def _conclude(estimator: Any) -> None:
+    """What the end of a fit does."""
+    estimator.train_score_ = np.asarray(estimator.train_score_)
+    estimator.validation_score_ = np.asarray(estimator.validation_score_)
+    del estimator._in_fit
+
+
+def _without_prints(emit: Emit) -> Callable[[str, str], None]:
+    def sink(text: str, level: str) -> None:
+        if level != "output":
+            emit(Log(text, level))
+
+    return sink
