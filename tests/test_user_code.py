@@ -236,8 +236,6 @@ def test_a_pipeline_of_the_users_gets_the_table_as_it_is() -> None:
 
 
 def test_a_block_inside_another_has_its_prints_to_itself() -> None:
-    from mlmagic._capture import captured
-
     outer: list[str] = []
     inner: list[str] = []
     with captured(lambda text, level: outer.append(text)):

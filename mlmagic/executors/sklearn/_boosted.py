@@ -76,12 +76,13 @@ def _reporting(estimator: Any, round_ended: Callable[[int], None]) -> Iterator[N
         estimator._in_fit = True
 
     estimator._print_iteration_stats = report
+    verbose = estimator.verbose
     estimator.set_params(verbose=2)
     try:
         yield
     finally:
         del estimator._print_iteration_stats
-        estimator.set_params(verbose=0)
+        estimator.set_params(verbose=verbose)
 
 
 def _conclude(estimator: Any) -> None:

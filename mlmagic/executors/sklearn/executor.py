@@ -15,6 +15,7 @@ from mlmagic.executors._skops import import_early
 from mlmagic.executors.sklearn import (
     _boosted,
     _decision,
+    _epochs,
     _growing,
     _importances,
     _storage,
@@ -192,6 +193,8 @@ def _fit(train: SklearnTrain) -> Callable[[Any, Inputs, Emit, Stop], Any]:
     name, given = name_of(train), parameters(train)
     if _growing.grows(name, given):
         return _growing.grow
+    if _epochs.prints(name, given):
+        return _epochs.train
     return _boosted.boost if _boosted.boosts(name, given) else _fit_at_once
 
 
