@@ -193,7 +193,7 @@ def fit_inputs(
     if train.window is not None:
         return fit_windows(train, rows, scaling)
     found = "images" if are_images(rows) else "text" if are_texts(rows, train) else "a table"
-    _require_kind(train, found, paths_as_text(rows.X) if found != "images" else "")
+    _require_kind(train, found, rows)
     if found == "images":
         return fit_images(rows, train.size, scaling, expected=expected, last=last)
     if found == "text":
@@ -204,7 +204,7 @@ def fit_inputs(
     return TableInputs(fit_preparation(rows, scaling, train.prepare))
 
 
-def _require_kind(train: NetworkTrain, found: str, hint: str) -> None:
+def _require_kind(train: NetworkTrain, found: str, rows: Rows) -> None:
     asked = {"imageSize": train.image_size, "augmentation": train.augmentation and train.augmentation.asked}
     faults = [
         Fault(f"config.{key}", f"{key} is for images, but the data is {found}", value=value)
@@ -217,7 +217,7 @@ def _require_kind(train: NetworkTrain, found: str, hint: str) -> None:
         message = f"{train.architecture} is for {made_for}, but the data is {found}: take {instead}"
         faults.append(Fault("config.architecture", message, value=train.architecture, suggestion=instead))
     if faults:
-        raise InvalidConfiguration(faults, solution=hint or None)
+        raise InvalidConfiguration(faults, solution=paths_as_text(rows.X) or None)
 
 
 def _asked(train: NetworkTrain, names: Collection[str]) -> int | None:

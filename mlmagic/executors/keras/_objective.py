@@ -132,7 +132,7 @@ def _of_notebook(reference: Reference, width: int, task: Task, kind: Kind, scale
 def _of_logits(loss: Any) -> Any:
     """The same loss for logits, if it is one of Keras that takes probabilities, as they all do by default."""
     if inspect.isfunction(loss) and str(loss.__module__).startswith("keras."):
-        same = next((kind for name, kind in _CLASSES.items() if name == loss.__name__.replace("_", "")), None)
+        same = _CLASSES.get(loss.__name__.replace("_", ""))
         loss = loss if same is None or "from_logits" not in inspect.signature(same).parameters else same()
     if isinstance(loss, keras.losses.Loss) and loss.get_config().get("from_logits") is False:
         return type(loss).from_config({**loss.get_config(), "from_logits": True})

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from mlmagic._capture import captured
-from mlmagic.events import Emit, Log, Plan, Progress, Row
+from mlmagic.events import Emit, Plan, Progress, Row
 from mlmagic.executors._base import Stop
-from mlmagic.executors.sklearn import _weights
 from mlmagic.executors.sklearn._growing import TELL_EVERY
-from mlmagic.executors.sklearn._watch import Watch
+from mlmagic.executors.sklearn._prints import printing
+from mlmagic.executors.sklearn._watch import begun
 
 BOOSTED = {"HistGradientBoostingClassifier", "HistGradientBoostingRegressor"}
 
@@ -32,9 +31,7 @@ def boost(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
     """Fit ``estimator`` to its ``max_iter``, or to the rounds that it has when ``stop`` is set."""
     total = estimator.max_iter
     emit(Plan("training", "round", total))
-    X, y = inputs.matrix(inputs.train), inputs.target(inputs.train)
-    watch = Watch(inputs, X, y) if inputs.data.watched else None
-    weights = _weights.arguments(estimator, inputs.train)
+    X, y, weights, watch = begun(estimator, inputs)
     began = told = time.perf_counter()
     last = 0
 
@@ -55,7 +52,7 @@ def boost(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
         if stop.is_set():
             raise _Stopped
 
-    with _reporting(estimator, round_ended), captured(_without_prints(emit)):
+    with _reporting(estimator, round_ended), printing(estimator, 2, emit):
         try:
             estimator.fit(X, y, **weights)
         except _Stopped:
@@ -76,13 +73,10 @@ def _reporting(estimator: Any, round_ended: Callable[[int], None]) -> Iterator[N
         estimator._in_fit = True
 
     estimator._print_iteration_stats = report
-    verbose = estimator.verbose
-    estimator.set_params(verbose=2)
     try:
         yield
     finally:
         del estimator._print_iteration_stats
-        estimator.set_params(verbose=verbose)
 
 
 def _conclude(estimator: Any) -> None:
@@ -90,11 +84,3 @@ def _conclude(estimator: Any) -> None:
     estimator.train_score_ = np.asarray(estimator.train_score_)
     estimator.validation_score_ = np.asarray(estimator.validation_score_)
     del estimator._in_fit
-
-
-def _without_prints(emit: Emit) -> Callable[[str, str], None]:
-    def sink(text: str, level: str) -> None:
-        if level != "output":
-            emit(Log(text, level))
-
-    return sink

@@ -7,11 +7,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from mlmagic._capture import captured
-from mlmagic.events import Emit, Log, Plan, Row
+from mlmagic.events import Emit, Event, Log, Plan, Row
 from mlmagic.executors._base import Stop
-from mlmagic.executors.sklearn import _weights
-from mlmagic.executors.sklearn._watch import Watch
+from mlmagic.executors.sklearn._prints import printing
+from mlmagic.executors.sklearn._watch import begun
 
 NETWORKS = {"MLPClassifier", "MLPRegressor"}
 _EPOCH = re.compile(r"Iteration (\d+), loss = (\S+)$")
@@ -27,18 +26,16 @@ def train(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
     """Fit ``estimator`` to its ``max_iter``, or to the epochs that it has when ``stop`` is set."""
     total = estimator.max_iter
     emit(Plan("training", "epoch", total))
-    X, y = inputs.matrix(inputs.train), inputs.target(inputs.train)
-    watch = Watch(inputs, X, y) if inputs.data.watched else None
-    weights = _weights.arguments(estimator, inputs.train)
+    X, y, weights, watch = begun(estimator, inputs)
     began = time.perf_counter()
 
-    def read(text: str, level: str) -> None:
+    def log(event: Event) -> None:
+        if not (isinstance(event, Log) and _INTERRUPTED in event.text):
+            emit(event)
+
+    def read(line: str) -> None:
         nonlocal began
-        if level != "output":
-            if _INTERRUPTED not in text:
-                emit(Log(text, level))
-            return
-        found = _EPOCH.match(text)
+        found = _EPOCH.match(line)
         if found is None:
             return
         values = {"train_loss": estimator.loss_}
@@ -49,11 +46,6 @@ def train(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
         if stop.is_set():
             raise KeyboardInterrupt  # it ends its training by that, and keeps its weights
 
-    verbose = estimator.verbose
-    estimator.set_params(verbose=True)
-    try:
-        with captured(read):
-            estimator.fit(X, y, **weights)
-    finally:
-        estimator.set_params(verbose=verbose)
+    with printing(estimator, 1, log, read):
+        estimator.fit(X, y, **weights)
     return estimator

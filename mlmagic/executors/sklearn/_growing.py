@@ -14,8 +14,7 @@ from typing import Any
 
 from mlmagic.events import Emit, Metadata, Plan, Progress, Row
 from mlmagic.executors._base import Stop
-from mlmagic.executors.sklearn import _weights
-from mlmagic.executors.sklearn._watch import Watch
+from mlmagic.executors.sklearn._watch import begun
 
 GROWING = {
     "ExtraTreesClassifier",
@@ -50,9 +49,7 @@ def grow(estimator: Any, inputs: Any, emit: Emit, stop: Stop) -> Any:
     """Grow ``estimator`` to its ``n_estimators``, or to what it has when ``stop`` is set; None if it has no tree."""
     total = estimator.n_estimators
     emit(Plan("training", "tree", total))
-    X, y = inputs.matrix(inputs.train), inputs.target(inputs.train)
-    weights = _weights.arguments(estimator, inputs.train)
-    watch = Watch(inputs, X, y) if inputs.data.watched else None
+    X, y, weights, watch = begun(estimator, inputs)
     # All cores to fit, which changes nothing, but not to predict: threads add up trees in any order, and the last digit
     # of a probability would differ from call to call.
     cores = _cores(getattr(estimator, "n_jobs", 1) or -1)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from mlmagic.data import Rows
 from mlmagic.evaluation import Comparison, point, scores
+from mlmagic.executors.sklearn import _weights
 
 # Scoring again and again may cost this share of what growing costs.
 SHARE = 0.03
@@ -17,6 +19,12 @@ SHARE = 0.03
 # on, since more is learned from the first trees than from the last, and some must be left for these.
 SECONDS = 0.03
 ROWS = 2_000
+
+
+def begun(estimator: Any, inputs: Any) -> tuple[Any, Any, Mapping[str, Any], Watch | None]:
+    """What a watched estimator is fitted on, shapes (n, columns) and (n,), how rows count, and who watches it."""
+    X, y = inputs.matrix(inputs.train), inputs.target(inputs.train)
+    return X, y, _weights.arguments(estimator, inputs.train), Watch(inputs, X, y) if inputs.data.watched else None
 
 
 class Watch:
