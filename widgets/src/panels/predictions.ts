@@ -35,21 +35,24 @@ export class PredictionsPanel implements TabPanel {
         ? `the first ${rows.length} of ${grouped(of)} rows`
         : `all ${grouped(of)} rows`;
     setText(this.#lead, table ? `${part}; ${table} is the DataFrame of all` : part);
-    this.#head.replaceChildren(element("tr", "", ...columns.map(heading)));
+    this.#head.replaceChildren(
+      element("tr", "", ...columns.map((name, i) => heading(name, rows[0]?.[i] ?? ""))),
+    );
     this.#body.replaceChildren(...rows.map((row) => element("tr", "", ...row.map(cell))));
   }
 }
 
-function heading(name: string): HTMLElement {
-  const th = element("th", "", name);
+/** The head of a column stands as its cells do. */
+function heading(name: string, first: string): HTMLElement {
+  const th = element("th", kindOf(first), name);
   th.scope = "col";
   return th;
 }
 
 function cell(text: string): HTMLElement {
-  return element("td", isNumber(text) ? "" : "mlm-word", text);
+  return element("td", kindOf(text), text);
 }
 
-function isNumber(text: string): boolean {
-  return text.trim() !== "" && Number.isFinite(Number(text));
+function kindOf(text: string): string {
+  return text.trim() !== "" && Number.isFinite(Number(text)) ? "" : "mlm-word";
 }
