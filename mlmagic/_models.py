@@ -92,9 +92,10 @@ def _known(run: Run, outcome: Outcome, name: str) -> Fitted:
     if used is not None:
         return Fitted(run.config.executor, outcome, name, used["target"], used["task"], used["features"])
     target, task, features = facts.get("targetColumn"), facts.get("task"), _features(facts.get("data") or {})
+    table = facts.get("dataHash")
     groups = getattr(run.config.config, "groups", None)
     column = groups if isinstance(groups, str) else None
-    return Fitted(run.config.executor, outcome, name, target, task, features, _encoded(facts), column)
+    return Fitted(run.config.executor, outcome, name, target, task, features, _encoded(facts), column, table)
 
 
 def _features(data: Mapping[str, Any]) -> dict[str, str | None] | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from mlmagic._capture import captured
 from mlmagic._way import making_way
 from mlmagic.actions import ACTIONS, Context
+from mlmagic.data import Cancelled
 from mlmagic.errors import MLError
 from mlmagic.events import Emit, Log
 from mlmagic.executors import load, resolve
@@ -67,6 +68,8 @@ def run_here(config: RunConfig, transport: Transport) -> None:
     with captured(lambda text, level: transport.emit(Log(text, level))):
         try:
             resolve(ACTIONS[config.action].run)(config, context)
+        except Cancelled:  # somebody stopped the run before there was anything to keep
+            pass
         except Exception as raised:
             if not isinstance(raised, MLError):
                 transport.emit(Log("".join(traceback.format_exception(raised)), "error"))

@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "mlmagic"
 
 # From a room to the rooms that it may know. What stands alone in a line knows nobody but the ground floor.
-GROUND = {"errors", "events", "_capture", "_units", "_failure", "_suggest", "_tensorflow"}
+GROUND = {"errors", "events", "_capture", "_memory", "_units", "_failure", "_suggest", "_tensorflow"}
 ROOMS = {
     "config": {"config", "executors.tables", "actions.tables", "evaluation.tables"},
     "data": {"data"},

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from mlmagic.executors._fitted import Fitted
 
 # A block is a batch first, to see how long it takes, then what is answered within so many seconds: at most so many
-# batches, and so many cells (64 MB as float64). A call has its price, so the fewer the better.
-SECONDS, MOST_BATCHES, MOST = 1.0, 1024, 8_000_000
+# batches, and so many cells (64 MB as float64). A call has its price, and of a part of a table most libraries make a
+# copy, so the fewer the better.
+SECONDS, MOST_BATCHES, MOST = 2.0, 1024, 8_000_000
+# A table that fits one block is asked for whole, its first batch again, unless that was more than so much of it:
+# answers in one piece stay where they are, and to put a fast model's together takes longer than to compute them.
+REPEATED = 0.02
 TELL_EVERY = 0.1
 
 
@@ -68,6 +72,8 @@ def predict(
         given = _asked(fitted, rows, frame, asked=asked)
         now = perf_counter()
         sizes.took(len(rows), now - began)
+        if not (gathered.rows or stop.is_set()) and sizes.now >= len(frame) and len(rows) <= REPEATED * len(frame):
+            continue
         gathered.add(rows, given, now - began)
         if now - told > TELL_EVERY:
             emit(Progress(gathered.rows))

@@ -95,6 +95,9 @@ class _Whole:
 
         if block is None:
             return
+        if len(block) == self._total:
+            self._array = block
+            return
         if self._array is None:
             self._array = np.empty((self._total, *block.shape[1:]), block.dtype)
         elif self._array.dtype != block.dtype:  # labels of a model of the user's own may be longer in a later block

@@ -8,6 +8,7 @@ from mlmagic._units import brief
 from mlmagic.actions import Context
 from mlmagic.actions._blocks import predict
 from mlmagic.actions._gathered import Answers
+from mlmagic.actions._reading import table
 from mlmagic.events import Log, Metadata, Plan
 from mlmagic.executors import load
 from mlmagic.executors._fitted import Fitted, find
@@ -33,13 +34,11 @@ def opened(config: RunConfig, context: Context) -> tuple[Fitted, pd.DataFrame]:
     MLError
         If either cannot be had, or the table lacks columns of the model's.
     """
-    from mlmagic.data import read
-
     context.emit(Plan("loading the model"))
     fitted = find(config)
     context.emit(Metadata({"versions": load(fitted.framework).versions(), "model": fitted.describe()}))
     context.emit(Plan("loading data"))
-    return fitted, read(config.config, ROWS)
+    return fitted, table(config.config, context, ROWS)
 
 
 def tell(config: RunConfig, frame: pd.DataFrame, doing: str, context: Context, **facts: Any) -> None:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from mlmagic.config._inference import EvaluateConfig
     from mlmagic.executors._fitted import Fitted
 
+_KNOWN = (
+    "{name} was trained on rows of this very table, so these metrics say little of new rows; those of its test rows "
+    "are in the report of its training"
+)
+
 
 def evaluate(config: RunConfig, context: Context) -> None:
     """Measure the model that a bound config names on its rows. A stop measures those that were predicted by then.
@@ -64,7 +69,10 @@ def evaluate(config: RunConfig, context: Context) -> None:
     context.emit(Plan("finishing"))
     writer.file("predictionsCSV", "test_predictions.csv", lambda path: write_csv(table, path))
     _draw(found, writer, context)
-    context.emit(Metadata({"dataHash": data_hash(given)}))
+    known = data_hash(given)
+    context.emit(Metadata({"dataHash": known}))
+    if known == fitted.trained_on:
+        context.emit(Log(_KNOWN.format(name=fitted.name), "warning"))
 
 
 def _require_target(fitted: Fitted) -> None:
@@ -78,13 +86,17 @@ def _require_target(fitted: Fitted) -> None:
 
 def _with_truth(frame: pd.DataFrame, actual: pd.Series, context: Context) -> tuple[pd.DataFrame, pd.Series]:
     """The rows whose truth is known."""
+    import numpy as np
+
+    from mlmagic.data import taken
+
     present = actual.notna().to_numpy(bool)
     if present.all():
         return frame, actual
     if not present.any():
         raise DataLoadingError(f"No row has a value of {actual.name!r}", solution="Give rows whose truth is known")
     context.emit(Log(f"{(~present).sum()} rows without a value of {actual.name!r} are left out", "warning"))
-    return frame[present], actual[present]
+    return taken(frame, np.flatnonzero(present)), actual[present]
 
 
 def truth_of(config: RunConfig, fitted: Fitted, frame: pd.DataFrame) -> pd.Series:

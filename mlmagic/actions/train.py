@@ -17,6 +17,7 @@ from mlmagic.actions._follow_up import follow_up
 from mlmagic.actions._history import Recorder
 from mlmagic.actions._overview import overview
 from mlmagic.actions._own_rows import own_rows
+from mlmagic.actions._reading import table, telling
 from mlmagic.actions._scored import Scored, kind_of, require_fit
 from mlmagic.events import Artifact, Emit, Event, Log, Metadata, Metrics, Plan, Row
 from mlmagic.executors import EXECUTORS, load
@@ -36,14 +37,15 @@ def train(config: RunConfig, context: Context) -> None:
     MLError
         With everything that is wrong with data or parameters, before training; or why training failed.
     """
-    from mlmagic.data import UNSUPERVISED, read, training_data
+    from mlmagic.data import UNSUPERVISED, training_data
 
     executor = load(config.executor)
     context.emit(Plan("loading data"))
     context.emit(Metadata({"versions": executor.versions()}))
     wanted = config.train
-    frame = read(wanted)
-    data = training_data(frame, wanted, config.seed, wanted.default_validation_split, executor.task(config))
+    frame = table(wanted, context)
+    going_on = telling(str(getattr(wanted, "validation_data", None)), context)
+    data = training_data(frame, wanted, config.seed, wanted.default_validation_split, executor.task(config), going_on)
     _describe(config, frame, data, context)
     measured = kind_of(executor, config, data)
     require_fit(wanted, measured, data)

@@ -23,7 +23,8 @@ class ActionConfig(Model):
     )
     data_path: Annotated[Text | None, Synonym("input_data")] = Field(
         None,
-        description="The file that holds the table, instead of `data`; or a folder of images, with a folder a class.",
+        description="The file that holds the table, instead of `data`; or a folder of images, with a folder a class. A "
+        "CSV, Parquet or TFRecord file that would fill more than a quarter of the memory is read from disk instead.",
         examples=["data/train.csv"],
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mlmagic.data._types import UNSUPERVISED, Rows, Task, TrainingData
+from mlmagic.data._types import UNSUPERVISED, Cancelled, Rows, Task, TrainingData
 
 if TYPE_CHECKING:
     from mlmagic.data._expected import as_known, check_columns, truth, unseen
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlmagic.data._images import image_columns, is_image, paths_as_text, row_cells
     from mlmagic.data._kinds import is_text, kind
     from mlmagic.data._learned import known_rows
+    from mlmagic.data._mapped import room, row_bytes, taken
     from mlmagic.data._parse import TRUSTED_FUNCTIONS, as_labels, as_numbers
     from mlmagic.data._preparation import (
         code_counts,
@@ -54,10 +55,13 @@ _HOMES = {
     "known_rows": "_learned",
     "raw": "_windows",
     "read": "_source",
+    "room": "_mapped",
+    "row_bytes": "_mapped",
     "row_cells": "_images",
     "samples": "_windows",
     "schema": "_hash",
     "source_columns": "_preparation",
+    "taken": "_mapped",
     "split": "_split",
     "training_data": "_validation",
     "truth": "_expected",
@@ -67,6 +71,7 @@ _HOMES = {
 __all__ = [
     "TRUSTED_FUNCTIONS",
     "UNSUPERVISED",
+    "Cancelled",
     "Rows",
     "Task",
     "TrainingData",
@@ -91,11 +96,14 @@ __all__ = [
     "paths_as_text",
     "raw",
     "read",
+    "room",
+    "row_bytes",
     "row_cells",
     "samples",
     "schema",
     "source_columns",
     "split",
+    "taken",
     "training_data",
     "truth",
     "unseen",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _SEPARATORS = (",", ";", "\t", "|")
 
 
@@ -33,22 +33,52 @@ def frame_from_csv(path: Path) -> pd.DataFrame:
     ValueError
         If the file is empty, a name occurs twice, or a row has more fields than the header (with its line).
     """
-    lines = _first_lines(path)
+    header, options = dialect(path)
+    # In one piece: read in chunks, one column may come as numbers here and as text there.
+    frame = pd.read_csv(path, **options)
+    require_names(frame, header)
+    return restore_index(frame) if header[0] == "" else frame
+
+
+def dialect(path: Path) -> tuple[list[str], dict[str, Any]]:
+    """The names in the header, and how ``pandas.read_csv`` is to read the rest.
+
+    Raises
+    ------
+    ValueError
+        If the file is empty, or a name occurs twice.
+    """
+    lines = first_lines(path)
     separator = _separator(lines)
     header = next(csv.reader(lines, delimiter=separator, skipinitialspace=True))
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
         raise ValueError(f"the header names these columns more than once: {', '.join(map(repr, twice))}")
-    # In one piece: read in chunks, one column may come as numbers here and as text there.
     decimal = _decimal(lines[1:], separator)
-    frame = pd.read_csv(path, sep=separator, decimal=decimal, low_memory=False, skipinitialspace=True)
-    if not frame.index.equals(pd.RangeIndex(len(frame))):  # pandas made an index of what the header does not name
+    return header, {"sep": separator, "decimal": decimal, "low_memory": False, "skipinitialspace": True}
+
+
+def require_names(frame: pd.DataFrame, header: list[str], start: int = 0) -> None:
+    """Every field of the rows, whose first has the number ``start``, has a name.
+
+    Raises
+    ------
+    ValueError
+        If pandas made an index of what the header does not name.
+    """
+    if not frame.index.equals(pd.RangeIndex(start, start + len(frame))):
         raise ValueError(f"the header has {len(header)} names, but the rows have {len(header) + frame.index.nlevels}")
-    return _restore_index(frame) if header[0] == "" else frame
 
 
-def _first_lines(path: Path, most: int = 50) -> list[str]:
-    with _OPENERS.get(path.suffix.lower(), open)(path, "rt", encoding="utf-8-sig", newline="") as file:
+def first_lines(path: Path, most: int = 50) -> list[str]:
+    """The first lines that are not blank.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    with OPENERS.get(path.suffix.lower(), open)(path, "rt", encoding="utf-8-sig", newline="") as file:
         lines = [line for line in islice(file, most) if line.strip()]
     if not lines:
         raise ValueError(f"{path} is empty")
@@ -74,7 +104,8 @@ def _decimal(lines: list[str], separator: str) -> str:
     return "," if commas and not points else "."
 
 
-def _restore_index(frame: pd.DataFrame) -> pd.DataFrame:
+def restore_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table without its first column if that counts the rows."""
     first = frame.iloc[:, 0]
     if first.dtype.kind == "i" and np.array_equal(first.to_numpy(), np.arange(len(frame))):
         return frame.iloc[:, 1:]

@@ -10,6 +10,9 @@ import pandas as pd
 
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 
+# Rows that are dealt out label by label: scikit-learn makes lists of them, which take 250 bytes a row.
+MOST_STRATIFIED = 10_000_000
+
 
 @dataclass(frozen=True)
 class Deal:
@@ -130,6 +133,8 @@ def cut(
 
 
 def _cannot_stratify(strata: np.ndarray, size: int) -> str | None:
+    if len(strata) > MOST_STRATIFIED:
+        return "of so many rows any part has nearly the same share of each label"
     counts = np.unique(strata, return_counts=True)[1]
     if counts.min() < 2:
         return f"{int((counts < 2).sum())} of {len(counts)} classes have a single row"

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mlmagic._suggest import closest
-from mlmagic.data._csv import frame_from_csv
+from mlmagic.data._csv import OPENERS, frame_from_csv
 from mlmagic.data._images import SUFFIXES, frame_from_folder, frame_from_image, holds_images
+from mlmagic.data._large import GoingOn, Pieces, frame_from_pieces, pieces_of_csv, pieces_of_parquet, pieces_of_tfrecord
 from mlmagic.data._shown import listing
 from mlmagic.data._tfrecord import frame_from_tfrecord
 from mlmagic.data._unloadable import Unloadable
@@ -21,22 +22,29 @@ from mlmagic.data._unloadable import Unloadable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PACKED = {".gz", ".bz2", ".xz"}
 _UNREADABLE = (OSError, ValueError, EOFError, csv.Error, lzma.LZMAError, zlib.error)
 
 
-def frame_from_file(text: str) -> pd.DataFrame:
-    """Read a file by its suffix, or a folder of images.
+def frame_from_file(text: str, going_on: GoingOn) -> pd.DataFrame:
+    """Read a file by its suffix, or a folder of images; a table that memory has no room for stays on disk.
+
+    Parameters
+    ----------
+    going_on
+        Told how far the reading of such a table is; says whether to go on.
 
     Raises
     ------
     Unloadable
         If the file is missing, of an unknown kind, empty or not what its suffix says.
+    Cancelled
+        If reading was not to go on.
     """
     path = Path(text).expanduser()
     reader = _reader(path, text)
     try:
-        frame = reader(path)
+        pieces = _IN_PIECES[reader](path) if reader in _IN_PIECES else None
+        frame = reader(path) if pieces is None else frame_from_pieces(pieces, going_on)
     except UnicodeDecodeError as error:
         raise _not_utf8(error) from error
     except _UNREADABLE as error:
@@ -59,8 +67,8 @@ def _reader(path: Path, text: str) -> Callable[[Path], pd.DataFrame]:
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     if suffixes[-1:] and suffixes[-1] in SUFFIXES:
         return frame_from_image
-    suffix = suffixes[0] if len(suffixes) == 2 and suffixes[1] in _PACKED else "".join(suffixes[-1:])
-    if suffix not in _READERS or (suffixes[-1] in _PACKED and _READERS[suffix] is not frame_from_csv):
+    suffix = suffixes[0] if len(suffixes) == 2 and suffixes[1] in OPENERS else "".join(suffixes[-1:])
+    if suffix not in _READERS or (suffixes[-1] in OPENERS and _READERS[suffix] is not frame_from_csv):
         cause = f"ValueError: {path.name} ends in {''.join(suffixes[-1:]) or 'no suffix'}, not in one of {_known()}"
         raise Unloadable(cause, "Convert it, or read it in a cell and give the table itself: data: $df")
     return _READERS[suffix]
@@ -127,4 +135,9 @@ _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".jsonl": _from_jsonl,
     ".tfrecord": frame_from_tfrecord,
     ".tfrecords": frame_from_tfrecord,
+}
+_IN_PIECES: dict[Callable[[Path], pd.DataFrame], Callable[[Path], Pieces | None]] = {
+    frame_from_csv: pieces_of_csv,
+    pd.read_parquet: pieces_of_parquet,
+    frame_from_tfrecord: pieces_of_tfrecord,
 }

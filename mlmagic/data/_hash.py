@@ -12,6 +12,8 @@ import pandas as pd
 from mlmagic.data._images import contents, is_image
 
 _SIZE = 16
+# Rows that are hashed at a time.
+ROWS = 1 << 22
 
 
 def data_hash(frame: pd.DataFrame) -> str:
@@ -25,8 +27,10 @@ def data_hash(frame: pd.DataFrame) -> str:
     digest.update(repr(frame.shape).encode())
     for position, name in enumerate(frame.columns):
         column = frame.iloc[:, position]
-        digest.update(f"{name!r}:{column.dtype}:".encode())
-        digest.update(_buffer(column))
+        dtype = "object" if is_image(column) else column.dtype  # encoded images may lie on disk
+        digest.update(f"{name!r}:{dtype}:".encode())
+        for start in range(0, len(column), ROWS):  # a column on disk, of which memory holds a part
+            digest.update(_buffer(column.iloc[start : start + ROWS]))
     return digest.hexdigest()
 
 

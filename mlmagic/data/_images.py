@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from mlmagic.data._shown import listing
 from mlmagic.errors import DataLoadingError
@@ -28,6 +29,8 @@ _HEADS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"P1"
 IMAGE_CELLS = 31_250
 # The most channels that an image has: a last axis no longer than that is no width.
 DEEPEST = 4
+# What encoded images are that lie on disk.
+BYTES = pd.ArrowDtype(pa.large_binary())
 # Values that are looked at to tell what a column of objects holds.
 _LOOK = 32
 _TRAINS, _OTHERS = {"train", "training"}, {"dev", "test", "testing", "val", "valid", "validation"}
@@ -35,7 +38,7 @@ _TRAINS, _OTHERS = {"train", "training"}, {"dev", "test", "testing", "val", "val
 
 def is_image(column: pd.Series) -> bool:
     """Whether a column holds images: paths, encoded bytes, or an array of 2 or 3 dimensions in each row."""
-    if column.dtype != object:
+    if column.dtype not in (object, BYTES):
         return False
     values = list(islice((value for value in column.array if not _is_gap(value)), _LOOK))
     return bool(values) and (

@@ -17,6 +17,8 @@ Kind = Literal["number", "boolean", "category", "text", "mixed", "date", "image"
 
 FEW_LABELS = 20
 MOST_LABELS = 256
+# Texts that are looked at together.
+LOOK = 1 << 20
 
 _DATE = re.compile(r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?:[T ].*)?")
 _DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64, pd.Period)
@@ -37,12 +39,11 @@ def kind(column: pd.Series) -> Kind:
     by_dtype = _by_dtype(dtype)
     if by_dtype is not None:
         return by_dtype
-    values = column.dropna()
     if isinstance(dtype, pd.StringDtype):
-        return words_kind(values)
-    if is_image(values):
+        return words_kind(column)
+    if is_image(column):
         return "image"
-    return _by_values(values.astype(object))
+    return _by_values(column.dropna().astype(object))
 
 
 def is_text(column: pd.Series) -> bool:
@@ -57,19 +58,23 @@ def is_text(column: pd.Series) -> bool:
 
 
 def words_kind(values: pd.Series) -> Kind:
-    """Say what text without gaps holds: numbers and dates may be written as text."""
-    counts = values.value_counts()
-    counts.index = pd.Index([str(value).strip() for value in counts.index], dtype=object)
-    counts = counts[counts.index != ""]
-    numeric = is_numeric_text(counts.index)
-    if numeric.all():
-        return "number"
-    if numeric.any():
-        return "mixed"
-    if all(_DATE.fullmatch(value) for value in counts.index):
-        return "date"
-    free = len(counts) > FEW_LABELS and len(counts) > counts.sum() / 2
-    return "text" if free or len(counts) > MOST_LABELS else "category"
+    """Say what text holds, gaps aside: numbers and dates may be written as text."""
+    labels: set[str] = set()
+    known, number, word, date = 0, False, False, True
+    for start in range(0, len(values), LOOK):  # a column of texts may lie on disk, and they may all differ
+        counts = values.iloc[start : start + LOOK].value_counts()
+        counts.index = pd.Index([str(value).strip() for value in counts.index], dtype=object)
+        counts = counts[counts.index != ""]
+        numeric = is_numeric_text(counts.index)
+        number, word = number or bool(numeric.any()), word or not numeric.all()
+        date = date and all(_DATE.fullmatch(value) for value in counts.index)
+        known += int(counts.sum())
+        if len(labels) <= MOST_LABELS:
+            labels |= set(counts.index)
+    if number or not known:
+        return "mixed" if word else "number"
+    free = len(labels) > FEW_LABELS and len(labels) > known / 2
+    return "date" if date else "text" if free or len(labels) > MOST_LABELS else "category"
 
 
 def is_numeric_text(values: pd.Index) -> np.ndarray:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mlmagic.data._beside import beside
 from mlmagic.data._checks import inspect
+from mlmagic.data._mapped import taken
 from mlmagic.data._target import Choice, choose
 from mlmagic.data._task import Decision, decide
 from mlmagic.data._types import Rows, Task, TrainingData
@@ -43,7 +44,7 @@ def split_windows(
     validation = default_validation if config.validation_split is None else config.validation_split
     found = _ends(series, config, validation)
     target = _values(choice, decision)
-    table = frame[columns].iloc[series.order]
+    table = taken(frame[columns], series.order)
     parts: dict[str, Rows | None] = {}
     for name, ends in found.items():
         there = series.order[ends + config.horizon]

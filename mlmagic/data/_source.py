@@ -15,9 +15,12 @@ from mlmagic.errors import DataLoadingError, InvalidConfiguration
 
 if TYPE_CHECKING:
     from mlmagic.data._config import Reference, SourceConfig
+    from mlmagic.data._large import GoingOn
 
 
-def read(config: SourceConfig, what: str = "training data") -> pd.DataFrame:
+def read(
+    config: SourceConfig, what: str = "training data", going_on: GoingOn = lambda doing, done, total: True
+) -> pd.DataFrame:
     """Read the table that ``config.data`` or ``config.data_path`` names.
 
     Parameters
@@ -30,11 +33,15 @@ def read(config: SourceConfig, what: str = "training data") -> pd.DataFrame:
         the column ``image``.
     what
         What an error calls it.
+    going_on
+        Of a table that stays on disk, since it takes more than a quarter of the memory: told what is done ("looking",
+        then "reading"), with how many rows of how many, about; says whether to go on.
 
     Returns
     -------
     DataFrame
-        A DataFrame is given back itself, never copied deep and never changed; column names are text.
+        A DataFrame is given back itself, never copied deep and never changed; column names are text. The columns of a
+        large CSV, Parquet or TFRecord file are mapped from disk.
 
     Raises
     ------
@@ -42,23 +49,33 @@ def read(config: SourceConfig, what: str = "training data") -> pd.DataFrame:
         If it cannot be read, has no rows, or two columns have one name.
     InvalidConfiguration
         If the config names no data.
+    Cancelled
+        If reading was not to go on.
     """
     source = config.data if config.data is not None else config.data_path
     if source is None:
         raise InvalidConfiguration("Training needs data: a variable (data: $df) or a file (dataPath: data/train.csv)")
-    return read_table(source, what)
+    return read_table(source, what, going_on)
 
 
-def read_table(source: Reference | str, what: str = "training data") -> pd.DataFrame:
+def read_table(
+    source: Reference | str, what: str = "training data", going_on: GoingOn = lambda doing, done, total: True
+) -> pd.DataFrame:
     """Read a variable's table or a file; see :func:`read`."""
     is_file = isinstance(source, str)
     try:
-        frame = frame_from_file(source) if isinstance(source, str) else frame_from_object(source.value, str(source))
+        frame = _table(source, going_on)
     except Unloadable as error:
         metadata = {"dataPath" if is_file else "data": str(source)}
         message = f"Failed to load {what}"
         raise DataLoadingError(message, stderr=error.cause, solution=error.solution, metadata=metadata) from error
     return _with_text_names(frame)
+
+
+def _table(source: Reference | str, going_on: GoingOn) -> pd.DataFrame:
+    if isinstance(source, str):
+        return frame_from_file(source, going_on)
+    return frame_from_object(source.value, str(source))
 
 
 def _with_text_names(frame: pd.DataFrame) -> pd.DataFrame:

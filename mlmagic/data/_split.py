@@ -10,6 +10,7 @@ from mlmagic.data._beside import beside, weighted
 from mlmagic.data._checks import inspect
 from mlmagic.data._deal import Deal, deal, strata
 from mlmagic.data._learned import learned
+from mlmagic.data._mapped import taken
 from mlmagic.data._series import split_windows
 from mlmagic.data._target import Choice, choose
 from mlmagic.data._task import Decision, decide
@@ -91,7 +92,7 @@ def parted(
         facts["samplesWithoutTarget"] = len(frame) - len(X)
     facts["warnings"] = [*choice.warnings, *decision.warnings, *left_out, *emptied, *dealt.warnings]
     train, held_out, test = (
-        Rows(X.iloc[positions], decision.y.iloc[positions], gaps, _at(weight, positions), _at(group, positions))
+        Rows(taken(X, positions), decision.y.iloc[positions], gaps, _at(weight, positions), _at(group, positions))
         for positions in (dealt.train, dealt.validation, dealt.test)
     )
     parts = (train, held_out or None, test or None)
@@ -106,7 +107,8 @@ def _with_target(X: pd.DataFrame, choice: Choice) -> tuple[pd.DataFrame, list[st
     present = choice.values.notna().to_numpy(dtype=bool)
     if present.all():
         return X, []
-    return X[present], [f"{int((~present).sum())} rows without a value of {choice.target!r} are left out"]
+    left_out = f"{int((~present).sum())} rows without a value of {choice.target!r} are left out"
+    return taken(X, np.flatnonzero(present)), [left_out]
 
 
 def _checked(X: pd.DataFrame, config: SplitConfig) -> tuple[pd.DataFrame, tuple[str, ...], list[str]]:

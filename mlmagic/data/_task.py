@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mlmagic.data._kinds import FEW_LABELS, Kind, kind
-from mlmagic.data._parse import numbers
+from mlmagic.data._parse import labels, numbers
 from mlmagic.data._shown import listing, shown
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 
@@ -131,13 +131,13 @@ def _labels(present: pd.Series, found: Kind, had_gaps: bool) -> tuple[pd.Series,
 
 
 def _text(present: pd.Series, found: Kind) -> pd.Series:
-    text = present.astype(object).map(str)
+    text = labels(present)
     count = text.nunique()
     if found == "mixed" and count > FEW_LABELS:
         raise _not_numbers(present, found, None)
     if count > FEW_LABELS and count > len(text) / 2:
         raise _unfit(present, f"has {count} different texts in {len(text)} rows: an identifier or free text, no label")
-    return pd.Series(text.to_numpy(dtype=object), index=text.index, name=text.name, dtype=object)
+    return text
 
 
 def _number_labels(present: pd.Series) -> tuple[pd.Series, tuple[str, ...]]:

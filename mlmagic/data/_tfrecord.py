@@ -12,18 +12,33 @@ from mlmagic._tensorflow import tensorflow
 from mlmagic.errors import DataLoadingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 IMAGE = "image"
-# Records that are parsed at a time.
-_MANY = 4096
+# Records that are parsed at a time, and their bytes.
+_MANY, _BYTES = 4096, 1 << 25
 # Length and two checksums, around each record.
 _FRAME = 16
 _KINDS = {"float_list": "float32", "int64_list": "int64", "bytes_list": "string"}
 
 
 def frame_from_tfrecord(path: Path) -> pd.DataFrame:
-    """Read all records; which features there are is read from the first one.
+    """Read all records, as :func:`frames_from_tfrecord` does.
+
+    Raises
+    ------
+    DataLoadingError
+        See there.
+    FrameworkNotFound
+        If TensorFlow is not installed.
+    """
+    whole = pd.concat(frames_from_tfrecord(path), ignore_index=True)
+    return whole.assign(**{str(name): column.map(_encoded) for name, column in whole.items() if _holds_bytes(column)})
+
+
+def frames_from_tfrecord(path: Path) -> Iterator[pd.DataFrame]:
+    """Read records, some at a time; which features there are is read from the first one.
 
     A feature of one value is a column, one of n values the columns ``name_0`` to ``name_{n-1}``. Bytes are text where
     they are UTF-8; those of ``image`` stay bytes. A feature that a record lacks is a gap. Columns come sorted by
@@ -38,17 +53,20 @@ def frame_from_tfrecord(path: Path) -> pd.DataFrame:
     """
     tf = tensorflow()
     records = tf.data.TFRecordDataset(str(path), compression_type=_compression(path))
-    kinds, sizes = _features(tf, path, records)
+    kinds, sizes, length = _features(tf, path, records)
     spec = {name: tf.io.RaggedFeature(getattr(tf, kind)) for name, kind in kinds.items()}
-    parts: list[dict[str, Any]] = []
+    done = 0
     try:
-        parts.extend(tf.io.parse_example(block, spec) for block in records.batch(_MANY))
+        for block in records.batch(max(1, min(_MANY, _BYTES // length))):
+            part = tf.io.parse_example(block, spec)
+            columns = [_columns(path, name, sizes[name], part[name], done) for name in sorted(kinds)]
+            frame = pd.concat(columns, axis=1)
+            done += len(frame)
+            yield frame
     except tf.errors.DataLossError as error:
         _tell_damage(tf, path, records, error)
     except tf.errors.InvalidArgumentError as error:
         _tell_odd(tf, path, records, spec, error)
-    columns = [_columns(path, name, sizes[name], [part[name] for part in parts]) for name in sorted(kinds)]
-    return pd.concat(columns, axis=1)
 
 
 def _compression(path: Path) -> str:
@@ -56,8 +74,8 @@ def _compression(path: Path) -> str:
         return "GZIP" if file.read(2) == b"\x1f\x8b" else ""
 
 
-def _features(tf: Any, path: Path, records: Any) -> tuple[dict[str, str], dict[str, int]]:
-    """The kind and the number of values of each feature of the first record."""
+def _features(tf: Any, path: Path, records: Any) -> tuple[dict[str, str], dict[str, int], int]:
+    """The kind and the number of values of each feature of the first record, and its length in bytes."""
     try:
         first = next(iter(records.take(1)), None)
     except tf.errors.DataLossError as error:
@@ -75,17 +93,17 @@ def _features(tf: Any, path: Path, records: Any) -> tuple[dict[str, str], dict[s
             solution="Write each record as tf.train.Example(features=...).SerializeToString()",
         )
     sizes = {name: max(1, len(getattr(features[name], kind).value)) for name, kind in kinds.items()}
-    return {name: _KINDS[kind] for name, kind in kinds.items()}, sizes
+    return {name: _KINDS[kind] for name, kind in kinds.items()}, sizes, len(first.numpy())
 
 
-def _columns(path: Path, name: str, size: int, parts: list[Any]) -> pd.DataFrame:
-    """The columns of one feature."""
-    lengths = np.concatenate([part.row_lengths().numpy() for part in parts])
-    values = np.concatenate([part.flat_values.numpy() for part in parts])
+def _columns(path: Path, name: str, size: int, part: Any, before: int) -> pd.DataFrame:
+    """The columns of one feature in records that come after so many others."""
+    lengths, values = part.row_lengths().numpy(), part.flat_values.numpy()
     odd = np.flatnonzero((lengths != size) & (lengths != 0))
     if len(odd):
+        record, found = before + odd[0] + 1, lengths[odd[0]]
         raise DataLoadingError(
-            f"Record {odd[0] + 1} of {path.name} has {lengths[odd[0]]} values of {name!r}, the first record has {size}",
+            f"Record {record} of {path.name} has {found} values of {name!r}, the first record has {size}",
             solution="Write records of one shape: a table has the same columns in every row",
         )
     names = [name] if size == 1 else [f"{name}_{number}" for number in range(size)]
@@ -98,6 +116,15 @@ def _columns(path: Path, name: str, size: int, parts: list[Any]) -> pd.DataFrame
         whole[there] = table
         table = whole
     return pd.DataFrame(table, columns=pd.Index(names))
+
+
+def _holds_bytes(column: pd.Series) -> bool:
+    """Whether some of its values are no text."""
+    return column.name != IMAGE and column.dtype == object and any(isinstance(value, bytes) for value in column)
+
+
+def _encoded(value: Any) -> Any:
+    return value.encode() if isinstance(value, str) else value
 
 
 def _with_gaps(kind: np.dtype[Any]) -> np.dtype[Any]:

@@ -16,6 +16,10 @@ Task = Literal["classification", "regression", "clustering", "outliers"]
 UNSUPERVISED: tuple[Task, ...] = ("clustering", "outliers")
 
 
+class Cancelled(Exception):
+    """Somebody asked to stop while rows were read."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """Raw feature columns and the target beside them; the index is the input's own.
@@ -46,11 +50,13 @@ class Rows:
         return len(self.X)
 
     def at(self, positions: np.ndarray) -> Rows:
-        """Some of them, shape (m,), in this order."""
+        """Some of them, shape (m,), in this order; on disk where memory has no room for them."""
+        from mlmagic.data._mapped import taken
+
         y, weight, group = (
             None if part is None else part.iloc[positions] for part in (self.y, self.weight, self.group)
         )
-        return replace(self, X=self.X.iloc[positions], y=y, weight=weight, group=group)
+        return replace(self, X=taken(self.X, positions), y=y, weight=weight, group=group)
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,12 @@ from dataclasses import replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from mlmagic.data._beside import beside_validation
 from mlmagic.data._checks import inspect
+from mlmagic.data._mapped import taken
 from mlmagic.data._shown import listing
 from mlmagic.data._source import read_table
 from mlmagic.data._split import parted, settled, split
@@ -19,9 +21,8 @@ from mlmagic.data._unsupervised import unsupervised
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from mlmagic.data._config import SplitConfig
+    from mlmagic.data._large import GoingOn
 
 
 def training_data(
@@ -30,11 +31,13 @@ def training_data(
     seed: int,
     default_validation: float,
     estimator_task: Task | None = None,
+    going_on: GoingOn = lambda doing, done, total: True,
 ) -> TrainingData:
     """Split the rows; the validation rows are those that the config names, if it names some.
 
-    Parameters and errors are those of :func:`split`; a file or variable of validation rows that cannot be read, that
-    lacks a column, or that has none of the training rows' labels, is a DataLoadingError too.
+    ``going_on`` is told of reading these as :func:`mlmagic.data.read` tells it. The other parameters and errors are
+    those of :func:`split`; a file or variable of validation rows that cannot be read, that lacks a column, or that has
+    none of the training rows' labels, is a DataLoadingError too.
     """
     if estimator_task in UNSUPERVISED or config.task in UNSUPERVISED:
         return _without_target(frame, config, estimator_task)
@@ -42,7 +45,7 @@ def training_data(
     if given is None:
         return split(frame, config, seed, default_validation, estimator_task)
     data = parted(frame, config, seed, 0.0, estimator_task)
-    rows, left_out = _rows(read_table(given), data, config, str(given))
+    rows, left_out = _rows(read_table(given, going_on=going_on), data, config, str(given))
     gaps = tuple(dict.fromkeys((*data.train.gaps, *rows.gaps)))
     facts = {**data.metadata, "validationSamples": len(rows), "validationData": str(given)}
     facts["warnings"] = [*data.metadata.get("warnings", []), *left_out]
@@ -69,7 +72,7 @@ def _rows(frame: pd.DataFrame, data: TrainingData, config: SplitConfig, name: st
     present = frame[data.target].notna().to_numpy(dtype=bool)
     count = int((~present).sum())
     left_out = [f"{count} rows of {name} without a value of {data.target!r} are left out"] if count else []
-    kept = frame[present]
+    kept = taken(frame, np.flatnonzero(present))
     if not len(kept):
         raise _unfit(name, f"has no row with a value of {data.target!r}", "Give it rows with the target")
     y = _target(kept[data.target], data, name)

@@ -10,6 +10,7 @@ import pandas as pd
 from pandas.api.extensions import ExtensionArray, ExtensionDtype, register_extension_dtype
 from pandas.api.indexers import check_array_indexer
 
+from mlmagic.data._mapped import taken
 from mlmagic.errors import DataLoadingError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class WindowArray(ExtensionArray):
         change = np.zeros(len(self.table) + 1, dtype=np.int64)
         np.add.at(change, self.ends - self.window + 1, 1)
         np.add.at(change, self.ends + 1, -1)
-        return self.table[change.cumsum()[:-1] > 0]
+        return taken(self.table, np.flatnonzero(change.cumsum()[:-1] > 0))
 
     @classmethod
     def _concat_same_type(cls, to_concat: Sequence[WindowArray]) -> WindowArray:
@@ -151,7 +152,7 @@ def samples(frame: pd.DataFrame, columns: Sequence[str], how: Mapping[str, Any])
     later = np.concatenate([np.where(part + horizon < end, part + horizon, -1) for part, end in parts])
     there = np.where(later >= 0, series.order[later], -1)
     back = np.argsort(series.order[ends], kind="stable")
-    table = frame[list(columns)].iloc[series.order]
+    table = taken(frame[list(columns)], series.order)
     return column(table, ends[back], window), there[back]
 
 

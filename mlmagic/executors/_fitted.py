@@ -40,6 +40,8 @@ class Fitted:
         The labels that it knows of each column of text or categories.
     groups
         The column that said in training what each row belongs to; None where there was none.
+    trained_on
+        The ``dataHash`` of the table whose rows trained it; None where nobody knows.
     """
 
     framework: str
@@ -50,6 +52,7 @@ class Fitted:
     features: Mapping[str, str | None] | None = None
     encoded: Mapping[str, Sequence[str]] = field(default_factory=dict)
     groups: str | None = None
+    trained_on: str | None = None
 
     def predict(self, rows: Rows, *, asked: bool | None = None) -> Predictions:
         """Predict raw rows, which have the model's columns.

@@ -69,6 +69,19 @@ def test_a_block_is_as_long_as_its_rows_are_narrow(columns: int, expected: list[
     assert model.asked == expected
 
 
+@pytest.mark.usefixtures("_patient")
+@pytest.mark.parametrize(("rows", "expected"), [(60_000, [1024, 60_000]), (40_000, [1024, 38_976])])
+def test_a_table_of_one_block_is_asked_for_whole_if_the_first_batch_is_little_of_it(
+    rows: int, expected: list[int]
+) -> None:
+    model = Counted()
+    report = mlmagic.run(
+        {"action": "predict", "framework": "sklearn", "model": "$m", "data": "$X"}, m=model, X=wide(rows, 4)
+    )
+    assert model.asked == expected
+    assert len(report.predictions) == report.metadata["samplesProcessed"] == rows
+
+
 def test_a_slow_model_is_not_asked_for_more_than_it_answers_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_blocks, "SECONDS", 0.05)
     model = Counted(seconds=0.05)

@@ -93,6 +93,16 @@ def test_of_the_rows_it_was_tested_on_it_says_what_training_said(trained: Traine
             assert again[key] == pytest.approx(value, rel=1e-4), key
 
 
+def test_who_measures_by_the_rows_of_the_training_is_told(classifier: Trained) -> None:
+    said = "trained on rows of this very table"
+    assert said in classifier.run("evaluate", model="$report", data="$df").log
+    run = str(classifier.report.output_dir)
+    assert said in classifier.run("evaluate", modelPath=run, data="$df").log
+    tested = classifier.frame.loc[classifier.report.predictions.index]
+    keys = {"action": "evaluate", "model": "$r", "data": "$df"}
+    assert said not in mlmagic.run(keys, r=classifier.report, df=tested).log
+
+
 # -- the form of the seed documents
 
 

@@ -20,7 +20,7 @@ torch = pytest.importorskip("torch")
 
 from PIL import Image  # noqa: E402
 
-import mlmagic.executors._networks._decoded as decoded  # noqa: E402
+from mlmagic import _memory  # noqa: E402
 from mlmagic._way import making_way  # noqa: E402
 from mlmagic.config import Reference, RunConfig, resolve  # noqa: E402
 from mlmagic.data import Rows, TrainingData  # noqa: E402
@@ -78,12 +78,12 @@ def by_mlmagic(directory: Path, images: pd.DataFrame, **keys: object) -> float:
 
 def streamed(directory: Path, images: pd.DataFrame) -> float:
     """The same with images decoded batch by batch, in every epoch."""
-    share = decoded.SHARE
-    decoded.SHARE = 0.0
+    share = _memory.SHARE
+    _memory.SHARE = 0.0
     try:
         return by_mlmagic(directory, images)
     finally:
-        decoded.SHARE = share
+        _memory.SHARE = share
 
 
 def test_an_epoch_of_images_costs_no_more_than_a_hand_written_one(tmp_path: Path) -> None:

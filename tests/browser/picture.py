@@ -37,17 +37,16 @@ learningRate: 1e-3
 def main() -> None:
     """Train on the digits, and take the dashboard when the best epoch is some way back."""
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
-        server, browser = Server(Path(home)), launch(playwright)
+        server, context = Server(Path(home)), launch(playwright, Path(home) / "chromium", scale=2)
         try:
-            page = browser.new_page(viewport={"width": 1280, "height": 1100}, device_scale_factor=2)
-            lab = Lab(server, page, Traffic()).open(DIGITS, TRAIN)
+            lab = Lab(server, context.new_page(), Traffic()).open(DIGITS, TRAIN)
             lab.width(1280)
             lab.run(0)
             lab.run(1)
             run = Dashboard(lab, 1).train(40)
             run.node.screenshot(path=PICTURE, animations="disabled")
         finally:
-            browser.close()
+            context.close()
             server.close()
     print(f"{PICTURE}: {PICTURE.stat().st_size // 1000} kB")
 

@@ -19,7 +19,7 @@ from PIL import Image  # noqa: E402
 from torch import nn  # noqa: E402
 
 import mlmagic  # noqa: E402
-import mlmagic.executors._networks._decoded as decoded  # noqa: E402
+from mlmagic import _memory  # noqa: E402
 from mlmagic.config import resolve  # noqa: E402
 from mlmagic.errors import DataLoadingError, InvalidConfiguration, MLError  # noqa: E402
 from mlmagic.events import Log, Metadata, Metrics, Row  # noqa: E402
@@ -166,7 +166,7 @@ def test_images_that_memory_has_no_room_for_train_as_the_others(
 ) -> None:
     framework, _, runs = both
     held = run(framework, tmp_path / "held", dataPath=str(home), **keys) if keys else runs["thread"]
-    monkeypatch.setattr(decoded, "SHARE", 1e-12)
+    monkeypatch.setattr(_memory, "SHARE", 1e-12)
     streamed = run(framework, tmp_path / "streamed", dataPath=str(home), **keys)
     assert [told(done)["streamed"] for done in (held, streamed)] == [False, True]
     for one, two in zip(history(held), history(streamed), strict=True):
@@ -460,7 +460,7 @@ def test_cross_validation_of_images(home: Path, tmp_path: Path) -> None:
 def test_a_stop_ends_the_threads_that_decode(
     framework: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoded, "SHARE", 1e-12)
+    monkeypatch.setattr(_memory, "SHARE", 1e-12)
     body = {"action": "train", "framework": framework, "dataPath": str(home), "outputDir": str(tmp_path)}
     done = Run(stop_at="row").through("thread", resolve({**body, **SMALL, "epochs": 1000}))
     assert len(history(done)) == 1

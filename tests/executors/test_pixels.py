@@ -13,9 +13,9 @@ from PIL import Image
 from sklearn.datasets import load_sample_images
 
 import mlmagic.executors._networks._decoded as decoded
-from mlmagic.data import Rows
+from mlmagic.data import Cancelled, Rows
 from mlmagic.errors import DataLoadingError, InvalidConfiguration
-from mlmagic.executors._networks._decoded import Cancelled, Images
+from mlmagic.executors._networks._decoded import Images
 from mlmagic.executors._networks._images import ImageInputs, fit_images
 from mlmagic.executors._networks._pixels import Pixels, Unreadable, look, pixels
 

@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, r2_score
 
 import mlmagic
 from mlmagic.events import Log, Plan, Row
-from mlmagic.executors.sklearn import _boosted, _watch
+from mlmagic.executors.sklearn import _boosted
 from tests.executors.test_sklearn import Inputs, parts, table, train
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -24,6 +24,8 @@ MODELS = [
     HistGradientBoostingClassifier(random_state=3, **EARLY),
     HistGradientBoostingRegressor(max_iter=20, random_state=3),
     HistGradientBoostingRegressor(random_state=3, scoring="r2", **EARLY),
+    HistGradientBoostingRegressor(max_iter=12, random_state=3, loss="absolute_error"),
+    HistGradientBoostingRegressor(max_iter=12, random_state=3, loss="gamma"),
 ]
 ALL = pytest.mark.parametrize("made", MODELS)
 
@@ -55,7 +57,7 @@ def test_it_is_the_very_model_of_one_fit(made: Any) -> None:
 
 @ALL
 def test_its_curve_is_what_its_first_rounds_say(monkeypatch: pytest.MonkeyPatch, made: Any) -> None:
-    monkeypatch.setattr(_watch, "SHARE", 1e9)  # every round
+    monkeypatch.setattr(_boosted, "SHARE", 1e9)  # every round
     inputs, events = inputs_of(made), []
     ours = _boosted.boost(clone(made), inputs, events.append, threading.Event())
     rows = [event for event in events if isinstance(event, Row)]
@@ -63,6 +65,18 @@ def test_its_curve_is_what_its_first_rounds_say(monkeypatch: pytest.MonkeyPatch,
     name, score = ("accuracy", accuracy_score) if hasattr(made, "predict_proba") else ("r2", r2_score)
     expected = [score(inputs.y, given) for given in ours.staged_predict(inputs.X)]
     assert [row.values[f"train_{name}"] for row in rows] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("made", MODELS[:4:3])
+def test_its_curve_is_the_same_where_only_the_whole_can_be_asked(monkeypatch: pytest.MonkeyPatch, made: Any) -> None:
+    monkeypatch.setattr(_boosted, "SHARE", 1e9)
+    curves = []
+    for names in (_boosted._PRIVATE, ("_of_another_version",)):
+        monkeypatch.setattr(_boosted, "_PRIVATE", names)
+        events: list[Any] = []
+        _boosted.boost(clone(made), inputs_of(made), events.append, threading.Event())
+        curves.append([event.values for event in events if isinstance(event, Row)])
+    assert curves[0] == curves[1]
 
 
 @ALL

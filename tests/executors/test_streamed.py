@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 pytest.importorskip("torch")
 pytest.importorskip("keras")
 
-import mlmagic.executors._networks._decoded as decoded
+from mlmagic import _memory
 from mlmagic.data import Rows
 from mlmagic.errors import DataLoadingError
+from mlmagic.executors._networks import _streamed
+from mlmagic.executors._networks._streamed import Table, shuffled
 from tests.executors import keras_run, torch_run
 
 PREPARE = {"pytorch": torch_run.prepare, "keras": keras_run.prepare}
@@ -34,7 +38,7 @@ def test_a_table_trains_as_it_does_in_memory(framework: str, monkeypatch: pytest
     frame = words(900)
     keys: dict[str, Any] = {"architecture": "mlp", "epochs": 3, "validationSplit": 0.2, "metrics": ["roc_auc"]}
     held = PREPARE[framework](frame, **keys).check().train()
-    monkeypatch.setattr(decoded, "SHARE", 1e-12)
+    monkeypatch.setattr(_memory, "SHARE", 1e-12)
     streamed = PREPARE[framework](frame, **keys).check().train()
     assert ("streamed" in held.metadata, streamed.metadata["streamed"]) == (False, True)
     exactly = framework == "pytorch"
@@ -60,7 +64,7 @@ def peak(framework: str, frame: pd.DataFrame) -> int:
 
 @pytest.mark.parametrize("framework", PREPARE)
 def test_memory_does_not_grow_with_the_rows(framework: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoded, "SHARE", 1e-12)
+    monkeypatch.setattr(_memory, "SHARE", 1e-12)
     monkeypatch.setattr("mlmagic.executors.pytorch._batches.MANY_PIXELS", 1_000_000)
     table = words(18_000, columns=8, labels=250)
     peak(framework, table[:500])  # what is imported then is not counted
@@ -73,6 +77,30 @@ def test_memory_does_not_grow_with_the_rows(framework: str, monkeypatch: pytest.
 def test_a_value_that_is_no_number_is_told_when_its_batch_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = pd.DataFrame({"x": np.arange(300.0), "y": np.arange(300.0), "target": np.arange(300) % 2})
     frame.loc[290:, "x"] = 1e300
-    monkeypatch.setattr(decoded, "SHARE", 1e-12)
+    monkeypatch.setattr(_memory, "SHARE", 1e-12)
     with pytest.raises(DataLoadingError, match="too large for 32 bits"):
         torch_run.prepare(frame, architecture="mlp", epochs=1, prepare="none", featureScaling="none").train()
+
+
+@given(count=st.integers(1, 5000), together=st.integers(100, 2000), seed=st.integers(0, 9))
+def test_an_order_of_rows_on_disk_reads_few_places_at_a_time(count: int, together: int, seed: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_memory, "SHARE", 1e-12)
+        patch.setattr(_streamed, "TOGETHER", together)
+        patch.setattr(_streamed, "NEIGHBOURS", 50)
+        table = Table(Rows(pd.DataFrame({"x": np.arange(count)})), lambda rows: rows.X.to_numpy(), np.zeros((1, 1)))
+        order = shuffled(table, np.random.default_rng(seed).permutation)
+    assert sorted(order) == list(range(count))
+    for start in range(0, count, together):
+        places = order[start : start + together]
+        # Blocks of neighbours, and at either end one that is begun or left over.
+        assert len(np.unique(places // 50)) <= together / 50 + 3
+
+
+def test_in_such_an_order_neighbours_do_not_stay_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_memory, "SHARE", 1e-12)
+    count = 5 * _streamed.TOGETHER
+    table = Table(Rows(pd.DataFrame({"x": np.arange(count)})), lambda rows: rows.X.to_numpy(), np.zeros((1, 1)))
+    order = shuffled(table, np.random.default_rng(0).permutation)
+    assert (np.abs(np.diff(order)) == 1).mean() < 0.01
+    assert abs(np.corrcoef(order[:-1], order[1:])[0, 1]) < 0.35

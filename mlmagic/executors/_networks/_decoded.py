@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,29 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from mlmagic.data import Cancelled
 from mlmagic.executors._networks._pixels import Pixels, Unreadable, pixels, unreadable
 from mlmagic.executors._networks._streamed import ahead
 
-# The share of the machine's memory that one part of the rows may fill, decoded.
-SHARE = 0.25
-# Where Linux says how much memory a container has.
-_CONTAINER = Path("/sys/fs/cgroup/memory.max")
 # Images to a task.
 TASK = 8
 # Images that are decoded between two looks at who waits.
 BLOCK = 1024
-
-
-class Cancelled(Exception):
-    """Somebody asked to stop while images were decoded."""
-
-
-def limit() -> int:
-    """Bytes that the images of one part of the rows may take."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    with contextlib.suppress(OSError, ValueError):  # a container may have less; "max" where it has not
-        memory = min(memory, int(_CONTAINER.read_text()))
-    return int(SHARE * memory)
 
 
 def workers() -> int:

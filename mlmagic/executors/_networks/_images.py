@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlmagic.data import row_cells
+from mlmagic._memory import limit
+from mlmagic.data import Cancelled, row_cells
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 from mlmagic.executors._base import MOST_CELLS, batch_rows
-from mlmagic.executors._networks import _decoded
-from mlmagic.executors._networks._decoded import BLOCK, Cancelled, Images, workers
+from mlmagic.executors._networks._decoded import BLOCK, Images, workers
 from mlmagic.executors._networks._need import ROWS
 from mlmagic.executors._networks._pixels import Pixels, Unreadable, look, unreadable
 
@@ -57,7 +57,7 @@ class ImageInputs:
     def open(self, rows: Rows, going_on: Callable[[int], bool] = lambda done: True) -> np.ndarray | Images:
         """See :class:`Inputs`: decoded where memory has room for them, else to be decoded batch by batch."""
         images = self._images(rows)
-        return images if images.nbytes > _decoded.limit() else images.whole(going_on)
+        return images if images.nbytes > limit() else images.whole(going_on)
 
     def first(self, rows: Rows) -> np.ndarray:
         """See :class:`Inputs`."""

@@ -6,11 +6,13 @@ Each kind of data is one :class:`Inputs`: what it is fitted on, how its rows are
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
 
+from mlmagic._memory import limit
 from mlmagic.data import (
     Rows,
     code_counts,
@@ -24,10 +26,10 @@ from mlmagic.data import (
 from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.executors._base import MOST_CELLS, batch_rows
 from mlmagic.executors._networks._architectures import KINDS
-from mlmagic.executors._networks._decoded import limit
 from mlmagic.executors._networks._images import ImageInputs, fit_images
 from mlmagic.executors._networks._matrix import matrix as matrix
 from mlmagic.executors._networks._need import ROWS
+from mlmagic.executors._networks._sample import remark, sample
 from mlmagic.executors._networks._streamed import Streamed, Table
 from mlmagic.executors._networks._text import LENGTHS, VOCABULARIES, TextInputs, fit_text
 from mlmagic.executors._networks._windows import WindowInputs, fit_windows
@@ -119,13 +121,13 @@ class TableInputs:
 
     preparation: Any = None
     scale: None = None
-    remark: None = None
+    remark: str | None = None
     work: None = None
     codes: tuple[int, ...] | None = None
 
     def open(self, rows: Rows, going_on: Callable[[int], bool] = lambda done: True) -> np.ndarray | Table:
         """See :class:`Inputs`."""
-        table = Table(self.preparation, rows, self._few(rows, 1).shape[1])
+        table = Table(rows, partial(matrix, self.preparation), self._few(rows, 1))
         return table if table.nbytes > limit() else matrix(self.preparation, rows)
 
     def first(self, rows: Rows) -> np.ndarray:
@@ -197,11 +199,14 @@ def fit_inputs(
     if found == "images":
         return fit_images(rows, train.size, scaling, expected=expected, last=last)
     if found == "text":
-        return fit_text(rows, _asked(train, VOCABULARIES), _asked(train, LENGTHS), tokens)
+        return fit_text(sample(rows), _asked(train, VOCABULARIES), _asked(train, LENGTHS), tokens)
+    few = sample(rows)
+    said = remark(rows, few)
     if train.architecture == "tabular_transformer" and train.prepare != "none":
-        prepared = fit_preparation(rows, scaling, "codes", always=True)
-        return TableInputs(prepared, codes=tuple(code_counts(prepared)))
-    return TableInputs(fit_preparation(rows, scaling, train.prepare))
+        prepared = fit_preparation(few, scaling, "codes", always=True)
+        return TableInputs(prepared, remark=said, codes=tuple(code_counts(prepared)))
+    prepared = fit_preparation(few, scaling, train.prepare)
+    return TableInputs(prepared, remark=None if prepared is None else said)
 
 
 def _require_kind(train: NetworkTrain, found: str, rows: Rows) -> None:

@@ -6,25 +6,41 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlmagic.data import not_finite
+from mlmagic.data import not_finite, room
 from mlmagic.errors import DataLoadingError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from mlmagic.data import Rows
 
 # Turned at a time; they stay in the processor's cache.
 ROWS = 512
+# Numbers of the user's table that are prepared at a time: in between they take several times as much as in the end.
+PREPARED = 1 << 22
 
 
 def matrix(preparation: Any, rows: Rows) -> np.ndarray:
-    """Give the inputs, shape (n, columns), float32.
+    """Give the inputs, shape (n, columns), float32; on disk if memory has no room for them.
 
     Raises
     ------
     DataLoadingError
         If a value is no finite number; names the columns.
     """
-    raw = np.asarray(rows.X if preparation is None else preparation.transform(rows.X))
+    size = max(ROWS, PREPARED // max(1, rows.X.shape[1]))
+    first = _turned(preparation, rows.X.iloc[:size], rows)
+    if len(first) == len(rows):
+        return first
+    values = room((len(rows), first.shape[1]), first.dtype)
+    values[:size] = first
+    for start in range(size, len(rows), size):
+        values[start : start + size] = _turned(preparation, rows.X.iloc[start : start + size], rows)
+    return values
+
+
+def _turned(preparation: Any, X: pd.DataFrame, rows: Rows) -> np.ndarray:
+    raw = np.asarray(X if preparation is None else preparation.transform(X))
     # A copy always: a view of the user's frame is read-only, which torch warns of.
     values = np.empty(raw.shape, dtype=np.float32)
     try:

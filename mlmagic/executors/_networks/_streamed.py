@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
-from mlmagic.data import Rows
-from mlmagic.executors._networks._matrix import matrix
+from mlmagic._memory import limit
+from mlmagic.data import Rows, row_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 # Batches that are prepared before they are asked for.
 AHEAD = 2
-
+# Rows of a table that are shuffled together, at least, and neighbours that stay together until then.
+TOGETHER, NEIGHBOURS = 1 << 16, 1 << 10
 
 Begun = TypeVar("Begun")
 
@@ -77,13 +77,15 @@ class Table:
     ----------
     rows
         As the user has them: encoded, their labels may take a hundred times as much.
-    width
-        Prepared columns.
+    prepare
+        Gives the inputs of some rows, shape (k, width).
+    one
+        Those of one row.
     """
 
-    preparation: Any
     rows: Rows
-    width: int
+    prepare: Callable[[Rows], np.ndarray]
+    one: np.ndarray
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -91,12 +93,17 @@ class Table:
     @property
     def shape(self) -> tuple[int, ...]:
         """See :class:`Streamed`."""
-        return (len(self), self.width)
+        return (len(self), *self.one.shape[1:])
 
     @property
     def nbytes(self) -> int:
         """See :class:`Streamed`."""
-        return prod(self.shape) * np.dtype(np.float32).itemsize
+        return len(self) * self.one.nbytes
+
+    @property
+    def together(self) -> int:
+        """Rows that are shuffled together: as many as memory holds easily, should they lie on disk."""
+        return max(TOGETHER, limit() // 4 // row_bytes(self.rows.X))
 
     def batches(self, parts: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """See :class:`Streamed`."""
@@ -105,4 +112,26 @@ class Table:
         return (batch.result() for batch in ahead(pool, begun))
 
     def _prepared(self, places: np.ndarray) -> np.ndarray:
-        return matrix(self.preparation, Rows(self.rows.X.iloc[places]))
+        return self.prepare(Rows(self.rows.X.iloc[places]))
+
+
+def shuffled(inputs: Any, permutation: Callable[[int], np.ndarray]) -> np.ndarray:
+    """An order of all rows, shape (n,): any, or one in which a table on disk is read from few places at a time.
+
+    Of such a table, blocks of neighbours are put in any order, then the rows of many blocks together.
+
+    Parameters
+    ----------
+    permutation
+        Gives the numbers below n in any order.
+    """
+    count = len(inputs)
+    together = inputs.together if isinstance(inputs, Table) else count
+    if count <= together:
+        return permutation(count)
+    starts = NEIGHBOURS * permutation(-(-count // NEIGHBOURS))
+    order = np.concatenate([np.arange(start, min(start + NEIGHBOURS, count)) for start in starts])
+    for start in range(0, count, together):
+        part = order[start : start + together]
+        part[:] = part[permutation(len(part))]
+    return order

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from mlmagic._memory import limit
+from mlmagic.data import Cancelled, Rows
 from mlmagic.errors import InvalidConfiguration
 from mlmagic.executors._base import batch_rows
-from mlmagic.executors._networks._decoded import Cancelled
 from mlmagic.executors._networks._imported import imported
 from mlmagic.executors._networks._need import ROWS
+from mlmagic.executors._networks._streamed import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from mlmagic.data import Rows
 
 # What fills a short text up, and what stands for a text without any token.
 PAD, UNKNOWN = 0, 1
@@ -58,9 +58,12 @@ class TextInputs:
     scale: None = None
     work: tuple[str, str] = ("tokenizing", "text")
 
-    def open(self, rows: Rows, going_on: Callable[[int], bool] = lambda done: True) -> np.ndarray:
+    def open(self, rows: Rows, going_on: Callable[[int], bool] = lambda done: True) -> np.ndarray | Table:
         """See :class:`Inputs`."""
-        found = np.empty((len(rows), self.length), dtype=np.int64)
+        table = Table(rows, lambda some: self._ids(texts(some)), self._ids([""]))
+        if table.nbytes > limit():
+            return table
+        found = np.empty(table.shape, dtype=np.int64)
         for number, ids in enumerate(self.batches(rows, BLOCK)):
             if not going_on(number * BLOCK):
                 raise Cancelled
@@ -69,12 +72,12 @@ class TextInputs:
 
     def first(self, rows: Rows) -> np.ndarray:
         """See :class:`Inputs`."""
-        return self._ids(texts(rows)[: 16 * ROWS])
+        return self._ids(texts(Rows(rows.X.iloc[: 16 * ROWS])))
 
     def batches(self, rows: Rows, size: int) -> Iterator[np.ndarray]:
         """See :class:`Inputs`."""
-        found = texts(rows)
-        return (self._ids(found[start : start + size]) for start in range(0, len(found), size))
+        places = (rows.X.iloc[start : start + size] for start in range(0, len(rows), size))
+        return (self._ids(texts(Rows(part))) for part in places)
 
     def together(self, rows: Rows) -> int:
         """See :class:`Inputs`."""

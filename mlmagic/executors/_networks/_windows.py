@@ -13,6 +13,7 @@ from mlmagic.data import describe_preparation, fit_preparation, raw
 from mlmagic.executors._base import batch_rows
 from mlmagic.executors._networks._matrix import matrix
 from mlmagic.executors._networks._need import ROWS
+from mlmagic.executors._networks._sample import sample
 
 if TYPE_CHECKING:
     from mlmagic.data import Rows
@@ -134,7 +135,7 @@ def windows_in(about: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def fit_windows(train: NetworkTrain, rows: Rows, scaling: Any) -> WindowInputs:
     """Fit the preparation on all rows of these windows, each counted once."""
     table = raw(rows.X)
-    prepared = fit_preparation(replace(rows, X=table, y=None, weight=None), scaling, train.prepare)
+    prepared = fit_preparation(sample(replace(rows, X=table, y=None, weight=None)), scaling, train.prepare)
     how = {"window": train.window, "horizon": train.horizon, "groups": train.groups}
     width = matrix(prepared, replace(rows, X=table.iloc[:1], y=None)).shape[1]
     return WindowInputs(how | {"columns": [str(name) for name in table.columns]}, prepared, width)

@@ -11,6 +11,7 @@ import numpy as np
 
 from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.events import Best, Emit, Log, Plan, Row
+from mlmagic.executors._networks._streamed import shuffled
 from mlmagic.executors.keras._pace import Pace
 from mlmagic.executors.keras._rows import sizes, steps_in
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mlmagic.executors._base import Stop
     from mlmagic.executors._networks._checkpoints import Checkpoints
     from mlmagic.executors._networks._progress import Progress
+    from mlmagic.executors._networks._streamed import Streamed
     from mlmagic.executors._watch import Watch
     from mlmagic.executors.keras._steps import Logs, Steps
 
@@ -28,13 +30,24 @@ Weights = list[np.ndarray]
 
 @dataclass(frozen=True)
 class Part:
-    """Rows that a model steps through: how many, how many to a batch, the steps, and what measures all rows at once."""
+    """Rows that a model steps through.
 
-    rows: int
+    Attributes
+    ----------
+    gathered
+        Measures all rows at once.
+    """
+
+    inputs: np.ndarray | Streamed
     batch: int
     steps: Steps
     pace: Pace
     gathered: Callable[[], Logs] | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many."""
+        return len(self.inputs)
 
     def __len__(self) -> int:
         return steps_in(self.rows, self.batch)
@@ -142,7 +155,7 @@ class Training:
         part, position = self._train, 0
         logs: Logs = {}
         self.model.reset_metrics()
-        part.steps.order(self._generator.permutation(part.rows))
+        part.steps.order(shuffled(part.inputs, self._generator.permutation))
         while position < len(part):
             if self._stop.is_set():
                 return None

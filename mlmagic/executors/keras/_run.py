@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlmagic.config._early_stopping import EarlyStopping
+from mlmagic.data import Cancelled
 from mlmagic.errors import TrainingDiverged
 from mlmagic.events import Emit, Metadata
 from mlmagic.executors._base import batch_rows
-from mlmagic.executors._networks._decoded import Cancelled
 from mlmagic.executors._networks._opened import Opened
 from mlmagic.executors._networks._progress import Progress
 from mlmagic.executors._watch import Watch
@@ -101,7 +101,7 @@ def _training(
     changed = augmented(train.augmentation, inputs, config.seed) or finish(inputs)
     rows = _arrays(made, data, data.train, opened.train, changed)
     size = min(train.batch_size, len(rows))
-    part = Part(len(rows), size, train_steps(model, rows, size), Pace(1 if listens_to_batches(own) else None))
+    part = Part(rows.inputs, size, train_steps(model, rows, size), Pace(1 if listens_to_batches(own) else None))
     return Training(
         model,
         part,
@@ -129,7 +129,7 @@ def _validation(
     if measures.gathered:
         row = opened.first.shape[1:], opened.first.dtype.name
         more = gathered(measures.gathered, made, data, *row, lambda: map(inputs.finished, rows.in_order(size)))
-    return Part(len(rows), size, steps, Pace(), more)
+    return Part(rows.inputs, size, steps, Pace(), more)
 
 
 def _arrays(

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mlmagic.executors._networks._streamed import shuffled
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -132,7 +134,7 @@ class Shuffled:
         return len(self.sizes)
 
     def __iter__(self) -> Iterator[Batch]:
-        order = torch.randperm(len(self._rows), generator=self.generator).to(self._rows.target.device)
+        order = self._order().to(self._rows.target.device)
         parts = order.split([sum(sizes) for sizes in self._pieces])
         for sizes, places, piece in zip(self._pieces, parts, self._rows.at(parts), strict=True):
             inputs: Iterable[Tensor] = piece.to(self._device).split(sizes)
@@ -140,6 +142,13 @@ class Shuffled:
             if self._finish is not None:
                 inputs = map(self._finish, inputs)
             yield from zip(inputs, target.split(sizes), self._weights(places, sizes), strict=True)
+
+    def _order(self) -> Tensor:
+        def permutation(count: int) -> np.ndarray:
+            found: np.ndarray = torch.randperm(count, generator=self.generator).numpy()
+            return found
+
+        return torch.from_numpy(shuffled(self._rows.inputs, permutation))
 
     def _weights(self, places: Tensor, sizes: list[int]) -> Iterable[Tensor | None]:
         if self._rows.weight is None:

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mlmagic.data import Cancelled
 from mlmagic.errors import TrainingDiverged
 from mlmagic.events import Emit, Log, Metadata
-from mlmagic.executors._networks._decoded import Cancelled
 from mlmagic.executors._networks._measures import Measures
 from mlmagic.executors._networks._opened import Opened
 from mlmagic.executors.pytorch import _device

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,10 +21,29 @@ SECONDS = 0.03
 ROWS = 2_000
 
 
-def begun(estimator: Any, inputs: Any) -> tuple[Any, Any, Mapping[str, Any], Watch | None]:
-    """What a watched estimator is fitted on, shapes (n, columns) and (n,), how rows count, and who watches it."""
+class Answers(Protocol):
+    """What an ensemble says of the same rows, again and again."""
+
+    def of(self, estimator: Any) -> np.ndarray:
+        """Probabilities, shape (n, classes), or numbers, shape (n,): equal to the ensemble's own."""
+        ...
+
+
+def begun(
+    estimator: Any, inputs: Any, answers: Callable[[Any], Answers] | None = None, share: float | None = None
+) -> tuple[Any, Any, Mapping[str, Any], Watch | None]:
+    """What a watched estimator is fitted on, shapes (n, columns) and (n,), how rows count, and who watches it.
+
+    Parameters
+    ----------
+    answers
+        Makes of some rows who asks the estimator about them; None for who knows forests.
+    share
+        What scoring may cost of what growing costs; None for the usual.
+    """
     X, y = inputs.matrix(inputs.train), inputs.target(inputs.train)
-    return X, y, _weights.arguments(estimator, inputs.train), Watch(inputs, X, y) if inputs.data.watched else None
+    watch = Watch(inputs, X, y, answers or Ensemble, SHARE if share is None else share) if inputs.data.watched else None
+    return X, y, _weights.arguments(estimator, inputs.train), watch
 
 
 class Watch:
@@ -36,15 +55,20 @@ class Watch:
         The split rows, :class:`mlmagic.executors.sklearn._inputs.Inputs`.
     X, y
         Those that are fitted, shapes (n, columns) and (n,).
+    answers
+        Makes of some rows who asks the estimator about them.
+    share
+        What scoring may cost of what growing costs.
     """
 
-    def __init__(self, inputs: Any, X: Any, y: Any) -> None:
+    def __init__(self, inputs: Any, X: Any, y: Any, answers: Callable[[Any], Answers], share: float) -> None:
+        self._share = share
         self._task = inputs.task
         self._asked = inputs.asked
-        self._parts = {"train": (_Answers(X[:ROWS]), y[:ROWS])}
+        self._parts = {"train": (answers(X[:ROWS]), y[:ROWS])}
         if inputs.watched is not None:
             prefix, rows = inputs.watched
-            self._parts[prefix] = (_Answers(inputs.matrix(Rows(rows.X.iloc[:ROWS]))), inputs.target(rows)[:ROWS])
+            self._parts[prefix] = (answers(inputs.matrix(Rows(rows.X.iloc[:ROWS]))), inputs.target(rows)[:ROWS])
         self._growing = self._scoring = 0.0
         self._last = 0.0
 
@@ -60,7 +84,7 @@ class Watch:
         """
         self._growing += spent
         seconds = SECONDS * math.log1p(have) / math.log1p(total)
-        if self._scoring + self._last > max(seconds, SHARE * self._growing) and have < total:
+        if self._scoring + self._last > max(seconds, self._share * self._growing) and have < total:
             return None
         began = time.thread_time()  # what it costs: waiting for the lock while trees grow beside it costs nothing
         found: dict[str, float] = {}
@@ -70,7 +94,7 @@ class Watch:
         self._scoring += self._last
         return found
 
-    def _of(self, estimator: Any, answers: _Answers, y: Any) -> dict[str, float]:
+    def _of(self, estimator: Any, answers: Answers, y: Any) -> dict[str, float]:
         given = answers.of(estimator)
         classes = getattr(estimator, "classes_", None)
         probabilities = None if classes is None else given
@@ -81,7 +105,7 @@ class Watch:
         return usual | (point(more, compared) if more else {})
 
 
-class _Answers:
+class Ensemble:
     """What a growing ensemble says of the same rows.
 
     A forest answers with the mean of its trees, so only those that are new are asked: all scores together cost what
@@ -95,7 +119,7 @@ class _Answers:
         self._asked = 0
 
     def of(self, estimator: Any) -> np.ndarray:
-        """Probabilities, shape (n, classes), or numbers, shape (n,): equal to the ensemble's own."""
+        """See :class:`Answers`."""
         if not isinstance(getattr(estimator, "estimators_", None), list):  # boosting, whose trees do not count alike
             ask = estimator.predict_proba if hasattr(estimator, "predict_proba") else estimator.predict
             return np.asarray(ask(self._X))
