@@ -119,9 +119,16 @@ class Lab:
 
     def reload(self) -> None:
         """Load the page anew; the kernel lives on."""
+        # Lab tells the server what is open some time after it was opened, and a new page opens what the server knows.
+        until(self._layout_saved, 20, lambda: f"Lab has not saved that {self.name} is open")
         self.page.reload()
         self._wait_for_app()
         self._wait_for_notebook(kernel=True)
+
+    def _layout_saved(self) -> bool:
+        workspace = urlsplit(self.page.url).path.rpartition("/")[2]
+        layout = self.server.workspace(workspace).get("layout-restorer:data", {})
+        return bool(layout.get("main", {}).get("current") == f"notebook:{self.name}")
 
     def _wait_for_app(self) -> None:
         self.page.wait_for_function("() => window.jupyterapp !== undefined", timeout=60_000)

@@ -61,10 +61,10 @@ class Server:
             return False
         return True
 
-    def api(self, method: str, path: str, body: Any = None) -> Any:
-        """Call the server's REST API, ``path`` counted from ``/api/``; gives the decoded answer."""
+    def api(self, method: str, path: str, body: Any = None, root: str = "api") -> Any:
+        """Call the server's REST API, ``path`` counted from ``/api/`` or another root; gives the decoded answer."""
         request = urllib.request.Request(
-            f"{self.url}/api/{path}",
+            f"{self.url}/{root}/{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"token {self.token}", "Content-Type": "application/json"},
@@ -77,6 +77,16 @@ class Server:
         """The kernel of a notebook, None where it has none."""
         ids = [s["kernel"]["id"] for s in self.api("GET", "sessions") if s["path"] == notebook and s["kernel"]]
         return ids[0] if ids else None
+
+    def workspace(self, name: str) -> dict[str, Any]:
+        """What the server knows of a page's layout, nothing before the page has told it."""
+        try:
+            data: dict[str, Any] = self.api("GET", f"workspaces/{name}", root="lab/api")["data"]
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                raise
+            return {}
+        return data
 
     def shutdown_kernels(self) -> None:
         """End every session, as "Shut Down All Kernels" does, but for the notebooks in ``kept``."""
