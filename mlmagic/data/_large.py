@@ -25,7 +25,7 @@ from mlmagic.data._unloadable import Unloadable
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Told what is done ("looking", then "reading"), with how many rows of how many, about; says whether to go on.
+# Told what is done ("scanning", then "reading"), with how many rows of how many, about; says whether to go on.
 GoingOn = Callable[[str, int, int], bool]
 # No table takes more bytes than its file this many times over: a comma becomes eight bytes; packed text takes a
 # twentieth at best, and what Parquet stores once for many rows less.
@@ -149,7 +149,7 @@ def frame_from_pieces(pieces: Pieces, going_on: GoingOn) -> pd.DataFrame:
     names: list[Any] = []
     seen: list[_Seen] = []
     indexes: list[pd.Index] = []
-    for piece in _told(pieces.read({}), "looking", pieces.rows, going_on):
+    for piece in _told(pieces.read({}), "scanning", pieces.rows, going_on):
         names = names or list(piece.columns)
         seen = seen or [_Seen() for _ in names]
         indexes.append(piece.index)

@@ -34,7 +34,7 @@ def read(
     what
         What an error calls it.
     going_on
-        Of a table that stays on disk, since it takes more than a quarter of the memory: told what is done ("looking",
+        Of a table that stays on disk, since it takes more than a quarter of the memory: told what is done ("scanning",
         then "reading"), with how many rows of how many, about; says whether to go on.
 
     Returns

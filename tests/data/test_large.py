@@ -140,7 +140,7 @@ def test_a_small_table_stays_in_memory(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("small")
 def test_how_far_it_is_is_told_and_a_stop_is_heard(tmp_path: Path) -> None:
     mixed().to_csv(tmp_path / "t.csv", index=False)
-    told: dict[str, list[tuple[int, int]]] = {"looking": [], "reading": []}
+    told: dict[str, list[tuple[int, int]]] = {"scanning": [], "reading": []}
 
     def going_on(doing: str, done: int, total: int) -> bool:
         told[doing].append((done, total))
@@ -153,7 +153,7 @@ def test_how_far_it_is_is_told_and_a_stop_is_heard(tmp_path: Path) -> None:
         assert all(done <= total for done, total in steps)
     assert {total for _, total in told["reading"]} == {200}
     with pytest.raises(Cancelled):
-        read_table(str(tmp_path / "t.csv"), going_on=lambda doing, done, total: doing == "looking" or done < 100)
+        read_table(str(tmp_path / "t.csv"), going_on=lambda doing, done, total: doing == "scanning" or done < 100)
 
 
 @pytest.mark.usefixtures("small")
@@ -294,7 +294,7 @@ def test_thousands_of_columns_are_few_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize(("change", "when"), [("longer", "reading"), ("shorter", "looking")])
+@pytest.mark.parametrize(("change", "when"), [("longer", "reading"), ("shorter", "scanning")])
 def test_a_file_that_changes_meanwhile_is_told(change: str, when: str, tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     mixed().to_csv(path, index=False)

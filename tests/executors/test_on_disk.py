@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 import mlmagic
 from mlmagic import _memory
 from mlmagic.data import _deal, _large, _mapped
+from mlmagic.executors._networks import _sample
 from tests.benchmarks._measure import TELLS_PEAK, WHY
 from tests.data.test_large import records
 
@@ -102,12 +104,13 @@ def test_a_stop_is_heard_while_validation_rows_are_read(here: Path) -> None:
     report.stop()
     report.wait()
     assert report.status == "stopped"
-    assert report.run.state.plan.phase in ("looking", "reading")
+    assert report.run.state.plan.phase in ("scanning", "reading")
 
 
 @pytest.mark.usefixtures("small")
-def test_text_and_series_train_from_disk(here: Path) -> None:
+def test_text_and_series_train_from_disk(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tokenizers")
+    monkeypatch.setattr(_sample, "FEWEST", 100)
     rng = np.random.default_rng(0)
     texts = [f"{'good' if number % 2 else 'bad'} film number {number}" for number in range(300)]
     pd.DataFrame({"text": texts, "y": np.arange(300) % 2}).to_csv(here / "text.csv", index=False)
@@ -116,10 +119,12 @@ def test_text_and_series_train_from_disk(here: Path) -> None:
     )
     assert report.metadata["streamed"] is True
     assert report.status == "success"
+    assert "Tokens are learned from 100 of the 180 training rows, spread over all" in report.log
     wave = np.sin(np.arange(600) / 9) + rng.normal(0, 0.05, 600)
     pd.DataFrame({"wave": wave}).to_csv(here / "wave.csv", index=False)
     report = mlmagic.run(TRAIN | {"dataPath": "wave.csv", "target": "wave", "window": 12, "epochs": 20})
     assert report.metrics["test"]["r2"] > 0.8
+    assert re.search(r"Scales, gaps and labels are learned from 100 of the \d+ training rows, spread", report.log)
 
 
 @pytest.mark.usefixtures("small")

@@ -5,7 +5,7 @@ Each kind of data is one :class:`Inputs`: what it is fitted on, how its rows are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -199,7 +199,9 @@ def fit_inputs(
     if found == "images":
         return fit_images(rows, train.size, scaling, expected=expected, last=last)
     if found == "text":
-        return fit_text(sample(rows), _asked(train, VOCABULARIES), _asked(train, LENGTHS), tokens)
+        few = sample(rows)
+        text = fit_text(few, _asked(train, VOCABULARIES), _asked(train, LENGTHS), tokens)
+        return replace(text, sampled=remark(rows, few, "Tokens"))
     few = sample(rows)
     said = remark(rows, few)
     if train.architecture == "tabular_transformer" and train.prepare != "none":

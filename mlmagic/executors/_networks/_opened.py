@@ -48,7 +48,7 @@ class Opened:
         if inputs.scale is not None:
             for rows, opened in ((data.train, train), (data.validation, validation), (data.test, None)):
                 if rows and not isinstance(opened, np.ndarray):  # they are decoded in the training, or after it
-                    _look(rows, emit, stop)
+                    _check(rows, emit, stop)
         if inputs.scale is not None or isinstance(train, Table):
             emit(Metadata({"streamed": not isinstance(train, np.ndarray)}))
         return cls(train, validation, inputs.first(data.train))
@@ -60,9 +60,9 @@ def _open(inputs: Inputs, rows: Rows, emit: Emit, stop: Stop) -> np.ndarray | St
     return inputs.open(rows, _told(emit, stop))
 
 
-def _look(rows: Rows, emit: Emit, stop: Stop) -> None:
+def _check(rows: Rows, emit: Emit, stop: Stop) -> None:
     """An image that is none is found now, not when all is trained."""
-    emit(Plan("looking", "image", len(rows)))
+    emit(Plan("checking", "image", len(rows)))
     looked(rows, _told(emit, stop))
 
 

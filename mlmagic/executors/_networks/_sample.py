@@ -33,8 +33,8 @@ def sample(rows: Rows) -> Rows:
     return replace(rows, X=rows.X.iloc[places], y=None, weight=None, group=None)
 
 
-def remark(rows: Rows, chosen: Rows) -> str | None:
+def remark(rows: Rows, chosen: Rows, what: str = "Scales, gaps and labels") -> str | None:
     """What to say of a sample; None of all rows."""
     if len(chosen) == len(rows):
         return None
-    return f"Scales, gaps and labels are learned from {len(chosen)} of the {len(rows)} training rows, spread over all"
+    return f"{what} are learned from {len(chosen)} of the {len(rows)} training rows, spread over all"

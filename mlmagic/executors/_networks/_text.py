@@ -49,11 +49,14 @@ class TextInputs:
         What the column is called.
     facts_of_fit
         What was seen when it was fitted.
+    sampled
+        What to say of the texts that it was fitted on, should they not be all.
     """
 
     tokenizer: Any
     column: str
     facts_of_fit: tuple[tuple[str, Any], ...] = ()
+    sampled: str | None = None
     preparation: None = None
     scale: None = None
     work: tuple[str, str] = ("tokenizing", "text")
@@ -108,7 +111,8 @@ class TextInputs:
         """See :class:`Inputs`."""
         known = dict(self.facts_of_fit)
         size, why = self.tokenizer.get_vocab_size(), known["maxLengthChosen"]
-        return f"Texts of {self.column!r} become at most {self.length} of {size} tokens learned from them: {why}"
+        said = f"Texts of {self.column!r} become at most {self.length} of {size} tokens learned from them: {why}"
+        return ". ".join(filter(None, [said, self.sampled]))
 
     def to_plain(self) -> dict[str, Any]:
         """See :class:`Inputs`."""

@@ -13,7 +13,7 @@ from mlmagic.data import describe_preparation, fit_preparation, raw
 from mlmagic.executors._base import batch_rows
 from mlmagic.executors._networks._matrix import matrix
 from mlmagic.executors._networks._need import ROWS
-from mlmagic.executors._networks._sample import sample
+from mlmagic.executors._networks._sample import remark, sample
 
 if TYPE_CHECKING:
     from mlmagic.data import Rows
@@ -71,11 +71,14 @@ class WindowInputs:
         ``window``, ``horizon``, ``columns`` and ``groups``, as the report has them.
     width
         Prepared columns.
+    sampled
+        What to say of the rows that it was fitted on, should they not be all.
     """
 
     how: Mapping[str, Any]
     preparation: Any = None
     width: int = 0
+    sampled: str | None = None
     scale: None = None
     work: None = None
 
@@ -119,7 +122,8 @@ class WindowInputs:
         """See :class:`Inputs`."""
         window, horizon, columns = self.how["window"], self.how["horizon"], ", ".join(self.how["columns"])
         later = "the next row" if horizon == 1 else f"{horizon} rows later"
-        return f"A sample is {window} rows of {columns}; its target is the value of {later}. Parts follow in time"
+        said = f"A sample is {window} rows of {columns}; its target is the value of {later}. Parts follow in time"
+        return ". ".join(filter(None, [said, self.sampled]))
 
     def to_plain(self) -> dict[str, Any]:
         """See :class:`Inputs`."""
@@ -135,7 +139,10 @@ def windows_in(about: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def fit_windows(train: NetworkTrain, rows: Rows, scaling: Any) -> WindowInputs:
     """Fit the preparation on all rows of these windows, each counted once."""
     table = raw(rows.X)
-    prepared = fit_preparation(sample(replace(rows, X=table, y=None, weight=None)), scaling, train.prepare)
+    every = replace(rows, X=table, y=None, weight=None)
+    few = sample(every)
+    prepared = fit_preparation(few, scaling, train.prepare)
     how = {"window": train.window, "horizon": train.horizon, "groups": train.groups}
     width = matrix(prepared, replace(rows, X=table.iloc[:1], y=None)).shape[1]
-    return WindowInputs(how | {"columns": [str(name) for name in table.columns]}, prepared, width)
+    said = None if prepared is None else remark(every, few)
+    return WindowInputs(how | {"columns": [str(name) for name in table.columns]}, prepared, width, said)
