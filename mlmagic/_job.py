@@ -24,6 +24,8 @@ from mlmagic._kept import Kept
 from mlmagic._reserve import Reserve
 from mlmagic._units import size
 from mlmagic._watched import Watched
+from mlmagic.actions import Context
+from mlmagic.data import Cancelled
 from mlmagic.errors import MLError, TimeoutExceeded, from_dict
 from mlmagic.events import Artifact, Began, Ended, Event, Log, Metadata, Metrics, Stopping, Usage
 from mlmagic.record import git_commit, write_config, write_report
@@ -213,7 +215,10 @@ class Job(Watched):
         """Take a finished run with equal inputs, if there is one, in place of this one."""
         if self._inputs_hash is None:
             return False
-        hashes = {"inputs": self._inputs_hash, "data": _reuse.data_hash(self.config, self._values)}
+        try:
+            hashes = {"inputs": self._inputs_hash, "data": self._hash_data()}
+        except Cancelled:
+            return False
         found = _reuse.find(self.path, hashes)
         if found is None:
             return False
@@ -224,6 +229,10 @@ class Job(Watched):
         self.state, self.id = self._adopted.state, self._adopted.id
         self.state.metadata["reused"] = True
         return True
+
+    def _hash_data(self) -> str:
+        context = Context(self.emit, self.stop_event, lambda outcome: None)
+        return _reuse.data_hash(self.config, self._values, context)
 
     def _names_of_model(self) -> dict[str, Any]:
         """What a model that is loaded again may be built from: the variables of this run, but its data."""

@@ -14,6 +14,7 @@ from mlmagic._sources import sources
 from mlmagic.run_directory import EVENTS, PREVIOUS, REPORT
 
 if TYPE_CHECKING:
+    from mlmagic.actions import Context
     from mlmagic.config import RunConfig
 
 # These say where and how long, not what.
@@ -62,12 +63,18 @@ def _of_model(path: Path) -> str:
     return file_hash(path / EVENTS if path.is_dir() else path)
 
 
-def data_hash(config: RunConfig, held: Mapping[str, Any]) -> str:
-    """Hash of the table that a run would train on, as its report's ``dataHash`` has it."""
-    from mlmagic.data import data_hash as hash_of
-    from mlmagic.data import read
+def data_hash(config: RunConfig, held: Mapping[str, Any], context: Context) -> str:
+    """Hash of the table that a run would train on, as its report's ``dataHash`` has it.
 
-    return hash_of(read(bind(config, held).config))
+    Raises
+    ------
+    Cancelled
+        If somebody asked to stop while a large file was read.
+    """
+    from mlmagic.actions._reading import table
+    from mlmagic.data import data_hash as hash_of
+
+    return hash_of(table(bind(config, held).config, context))
 
 
 def find(directory: Path, hashes: Mapping[str, str]) -> Path | None:

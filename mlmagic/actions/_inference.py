@@ -8,7 +8,7 @@ from mlmagic._units import brief
 from mlmagic.actions import Context
 from mlmagic.actions._blocks import predict
 from mlmagic.actions._gathered import Answers
-from mlmagic.actions._reading import table
+from mlmagic.actions._reading import table, telling
 from mlmagic.events import Log, Metadata, Plan
 from mlmagic.executors import load
 from mlmagic.executors._fitted import Fitted, find
@@ -111,7 +111,7 @@ def sampled(
         return frame, columns, actual
     from mlmagic.data import samples
 
-    windows, later = samples(frame, columns, how)
+    windows, later = samples(frame, columns, how, telling(context, ""))
     context.emit(
         Log(f"{len(frame)} rows make {len(windows)} windows of {how['window']}: no row before has a prediction")
     )

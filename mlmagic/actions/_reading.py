@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from mlmagic.actions import Context
     from mlmagic.data._config import SourceConfig
-    from mlmagic.data._large import GoingOn
+    from mlmagic.data._types import GoingOn
 
 
 def table(config: SourceConfig, context: Context, what: str = "training data") -> pd.DataFrame:
@@ -24,22 +24,30 @@ def table(config: SourceConfig, context: Context, what: str = "training data") -
     Cancelled
         If somebody asked to stop meanwhile.
     """
-    from mlmagic.data import read
+    from mlmagic._memory import limit
+    from mlmagic.data import held_columns, read, row_bytes
 
-    return read(config, what, telling(str(config.data_path), context))
+    frame = read(config, what, telling(context, str(config.data_path)))
+    held = held_columns(frame)
+    if config.data_path is not None and held and row_bytes(frame[held]) * len(frame) > limit():
+        which = ", ".join(map(repr, held[:5])) + (", ..." if len(held) > 5 else "")
+        remark = "only plain numbers, dates without a zone, text and bytes can lie on disk"
+        context.emit(Log(f"{which} of {config.data_path} stay in memory, of which they take much: {remark}", "warning"))
+    return frame
 
 
-def telling(name: str, context: Context) -> GoingOn:
-    """What is told how far the reading of a large file is, and says whether to go on."""
-    begun = ""
+def telling(context: Context, name: str) -> GoingOn:
+    """What is told how far it is with the table of this name, should it be a large one, and says whether to go on."""
+    begun: Plan | None = None
 
-    def going_on(doing: str, done: int, total: int) -> bool:
+    def going_on(doing: str, done: int, total: int | None) -> bool:
         nonlocal begun
-        if not begun:
+        plan = Plan(doing, "column" if doing == "checking" else "row", total)
+        if doing == "scanning" and begun is None:
             context.emit(Log(f"{name} may take more than a quarter of the memory: it is kept on disk"))
-        if doing != begun:
-            context.emit(Plan(doing, "row", total))
-            begun = doing
+        if plan != begun:
+            context.emit(plan)
+            begun = plan
         context.emit(Progress(done))
         return not context.stop.is_set()
 

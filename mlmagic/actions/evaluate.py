@@ -8,6 +8,7 @@ from mlmagic.actions import Context
 from mlmagic.actions._inference import answered, columns_for, named_as, opened, sampled, tell
 from mlmagic.actions._measured import Measured
 from mlmagic.actions._predictions import prediction_table, write_csv
+from mlmagic.actions._reading import telling
 from mlmagic.actions._writer import Writer
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 from mlmagic.events import Log, Metadata, Metrics, Plan
@@ -96,7 +97,7 @@ def _with_truth(frame: pd.DataFrame, actual: pd.Series, context: Context) -> tup
     if not present.any():
         raise DataLoadingError(f"No row has a value of {actual.name!r}", solution="Give rows whose truth is known")
     context.emit(Log(f"{(~present).sum()} rows without a value of {actual.name!r} are left out", "warning"))
-    return taken(frame, np.flatnonzero(present)), actual[present]
+    return taken(frame, np.flatnonzero(present), telling(context, "")), actual[present]
 
 
 def truth_of(config: RunConfig, fitted: Fitted, frame: pd.DataFrame) -> pd.Series:

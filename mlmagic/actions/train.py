@@ -44,8 +44,8 @@ def train(config: RunConfig, context: Context) -> None:
     context.emit(Metadata({"versions": executor.versions()}))
     wanted = config.train
     frame = table(wanted, context)
-    going_on = telling(str(getattr(wanted, "validation_data", None)), context)
-    data = training_data(frame, wanted, config.seed, wanted.default_validation_split, executor.task(config), going_on)
+    share, tells = wanted.default_validation_split, partial(telling, context)
+    data = training_data(frame, wanted, config.seed, share, executor.task(config), tells)
     _describe(config, frame, data, context)
     measured = kind_of(executor, config, data)
     require_fit(wanted, measured, data)

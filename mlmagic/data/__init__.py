@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlmagic.data._images import image_columns, is_image, paths_as_text, row_cells
     from mlmagic.data._kinds import is_text, kind
     from mlmagic.data._learned import known_rows
-    from mlmagic.data._mapped import room, row_bytes, taken
+    from mlmagic.data._mapped import held_columns, room, row_bytes, taken
     from mlmagic.data._parse import TRUSTED_FUNCTIONS, as_labels, as_numbers
     from mlmagic.data._preparation import (
         code_counts,
@@ -47,6 +47,7 @@ _HOMES = {
     "file_hash": "_hash",
     "fit_preparation": "_preparation",
     "folds": "_folds",
+    "held_columns": "_mapped",
     "image_columns": "_images",
     "is_image": "_images",
     "paths_as_text": "_images",
@@ -87,6 +88,7 @@ __all__ = [
     "filled",
     "fit_preparation",
     "folds",
+    "held_columns",
     "image_columns",
     "is_image",
     "is_text",

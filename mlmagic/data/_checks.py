@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from mlmagic._memory import limit
 from mlmagic.data._kinds import MOST_LABELS, Kind, is_numeric_text, is_text, kind
+from mlmagic.data._mapped import row_bytes
 from mlmagic.data._parse import numbers
 from mlmagic.data._shown import listing, shown
+from mlmagic.data._types import Cancelled, ever
 from mlmagic.errors import DataLoadingError
+
+if TYPE_CHECKING:
+    from mlmagic.data._types import GoingOn
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,7 @@ class Inspection:
     empty: tuple[str, ...]
 
 
-def inspect(X: pd.DataFrame, *, text: bool = False) -> Inspection:
+def inspect(X: pd.DataFrame, *, text: bool = False, going_on: GoingOn = ever) -> Inspection:
     """Look at every column.
 
     Parameters
@@ -31,22 +38,36 @@ def inspect(X: pd.DataFrame, *, text: bool = False) -> Inspection:
         Shape (n, features).
     text
         Whether a column of free text may be all there is.
+    going_on
+        Told of the "checking" of a table that memory has no room for, in columns.
 
     Raises
     ------
     DataLoadingError
         With every column that mixes numbers and words, or holds free text, dates, objects or infinite values.
+    Cancelled
+        If it was not to go on.
     """
-    kinds = {name: _kind(X[name]) for name in X.columns}
-    alone = text and list(kinds.values()) == ["text"]
-    faults = {name: fault for name in X.columns if not alone and (fault := _fault(X[name], kinds[name])) is not None}
+    kinds: dict[str, Kind] = {}
+    faults: dict[str, str] = {}
+    missing: dict[str, np.ndarray] = {}
+    tells = row_bytes(X) * len(X) > limit()
+    for place, name in enumerate(X.columns):
+        if tells and not going_on("checking", place, X.shape[1]):
+            raise Cancelled
+        column = X[name]
+        kinds[name] = known = _kind(column)
+        alone = text and known == "text" and X.shape[1] == 1
+        if not alone and (fault := _fault(column, known)) is not None:
+            faults[name] = fault
+        elif not faults:
+            missing[name] = gaps(column, known)
     if "image" in kinds.values() and len(kinds) > 1:
         faults |= _beside_images(kinds)
     if faults:
         texts = [name for name in faults if kinds[name] == "text"]
         way_out = _solution(faults, texts, network=text)
         raise DataLoadingError(_message(faults), solution=way_out, metadata={"columns": list(faults)})
-    missing = {name: gaps(X[name], kinds[name]) for name in X.columns}
     some = tuple(name for name, mask in missing.items() if mask.any())
     return Inspection(kinds, some, tuple(name for name in some if missing[name].all()))
 

@@ -14,13 +14,15 @@ import pandas as pd
 from mlmagic._suggest import closest
 from mlmagic.data._csv import OPENERS, frame_from_csv
 from mlmagic.data._images import SUFFIXES, frame_from_folder, frame_from_image, holds_images
-from mlmagic.data._large import GoingOn, Pieces, frame_from_pieces, pieces_of_csv, pieces_of_parquet, pieces_of_tfrecord
+from mlmagic.data._large import Pieces, frame_from_pieces, pieces_of_csv, pieces_of_parquet, pieces_of_tfrecord
 from mlmagic.data._shown import listing
 from mlmagic.data._tfrecord import frame_from_tfrecord
 from mlmagic.data._unloadable import Unloadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mlmagic.data._types import GoingOn
 
 _UNREADABLE = (OSError, ValueError, EOFError, csv.Error, lzma.LZMAError, zlib.error)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlmagic.data._images import contents, is_image
+from mlmagic.data._images import BYTES, contents, is_image
 
 _SIZE = 16
 # Rows that are hashed at a time.
@@ -27,8 +27,7 @@ def data_hash(frame: pd.DataFrame) -> str:
     digest.update(repr(frame.shape).encode())
     for position, name in enumerate(frame.columns):
         column = frame.iloc[:, position]
-        dtype = "object" if is_image(column) else column.dtype  # encoded images may lie on disk
-        digest.update(f"{name!r}:{dtype}:".encode())
+        digest.update(f"{name!r}:{_dtype(column)}:".encode())
         for start in range(0, len(column), ROWS):  # a column on disk, of which memory holds a part
             digest.update(_buffer(column.iloc[start : start + ROWS]))
     return digest.hexdigest()
@@ -49,10 +48,23 @@ def file_hash(path: str | Path) -> str:
 def schema(frame: pd.DataFrame) -> dict[str, Any]:
     """Rows and the dtype of each column, as text: ``{"rows": 344, "columns": {"species": "str", ...}}``.
 
-    A column of images is an "image".
+    A column of images is an "image", of words "str", of bytes "bytes".
     """
-    dtypes = {str(name): "image" if is_image(frame[name]) else str(dtype) for name, dtype in frame.dtypes.items()}
+    dtypes = {str(name): "image" if is_image(frame[name]) else _dtype(frame[name]) for name in frame.columns}
     return {"rows": len(frame), "columns": dtypes}
+
+
+def _dtype(column: pd.Series) -> str:
+    """What a column holds, wherever it lies: in memory words and bytes may be Python's objects."""
+    if is_image(column):
+        return "object"
+    if isinstance(column.dtype, pd.StringDtype):
+        return "str"
+    if column.dtype == BYTES:
+        return "bytes"
+    if column.dtype == object:
+        return {"string": "str", "bytes": "bytes"}.get(pd.api.types.infer_dtype(column, skipna=True), "object")
+    return str(column.dtype)
 
 
 def _buffer(column: pd.Series) -> memoryview | bytes:

@@ -1,12 +1,13 @@
 """Files of tables that memory has no room for: read piece by piece, twice, and kept on disk as columns.
 
 The first reading finds what each column holds, since one piece may have numbers where the next has words; the second
-writes. Dtypes and values are those of the same file read in one piece, as long as whole numbers fit 64 bits.
+writes. Dtypes and values are those of the same file read in one piece, but for whole numbers of more than 63 bits in
+columns that have gaps or negative numbers too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,19 +19,20 @@ from mlmagic._memory import limit
 from mlmagic.data._csv import OPENERS, dialect, first_lines, require_names, restore_index
 from mlmagic.data._images import BYTES
 from mlmagic.data._mapped import PIECE, row_bytes, written
-from mlmagic.data._tfrecord import frames_from_tfrecord
+from mlmagic.data._tfrecord import frames_from_tfrecord, is_packed, length_of_first
 from mlmagic.data._types import Cancelled
 from mlmagic.data._unloadable import Unloadable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-# Told what is done ("scanning", then "reading"), with how many rows of how many, about; says whether to go on.
-GoingOn = Callable[[str, int, int], bool]
-# No table takes more bytes than its file this many times over: a comma becomes eight bytes; packed text takes a
-# twentieth at best, and what Parquet stores once for many rows less.
-_GROWN, _PACKED = 8, 160
-# Rows that tell how long a row is, and bytes that tell how well text is packed.
+    from mlmagic.data._types import GoingOn
+
+# No table takes more bytes than its file, unpacked, this many times over: a comma or a digit becomes eight bytes, and
+# before pandas 3 a letter one of Python's objects.
+_GROWN = 8 if pd.__version__ >= "3" else 32
+# Rows that tell how long a row is, and bytes that tell how well a file is packed.
 _ROWS, _UNPACKED = 50, 1 << 20
 # Text that is read in place. Before pandas 3 a column of words is one of Python's objects, which cannot lie on disk.
 _TEXT: Any = pd.StringDtype("pyarrow_numpy") if pd.__version__ < "3" else pd.Series([""]).dtype
@@ -42,6 +44,8 @@ class Pieces:
 
     Attributes
     ----------
+    path
+        The file's.
     rows, row
         How many rows it has, about, and how many bytes a row takes.
     read
@@ -52,6 +56,7 @@ class Pieces:
         Of all rows, where the file says that it is a range.
     """
 
+    path: Path
     rows: int
     row: int
     read: Callable[[dict[Any, Any]], Iterable[pd.DataFrame]]
@@ -68,7 +73,7 @@ def pieces_of_csv(path: Path) -> Pieces | None:
     """The pieces of a file of separated text that memory has no room for; None for others."""
     opener = OPENERS.get(path.suffix.lower())
     size = path.stat().st_size
-    if size * (_PACKED if opener else _GROWN) <= limit():
+    if opener is None and size * _GROWN <= limit():  # how well it is packed is not known yet
         return None
     lines = first_lines(path)
     header, options = dialect(path)
@@ -77,13 +82,16 @@ def pieces_of_csv(path: Path) -> Pieces | None:
     rows = int(size * (_unpacked(path, opener) if opener else 1) / max(1.0, line)) + 1
 
     def read(dtypes: dict[Any, Any]) -> Iterator[pd.DataFrame]:
-        start = 0
-        for piece in pd.read_csv(path, **options, dtype=dtypes, chunksize=max(1, PIECE // row)):
-            require_names(piece, header, start)
-            start += len(piece)
-            yield piece
+        start, many = 0, max(1, min(_ROWS, PIECE // row))
+        with pd.read_csv(path, **options, dtype=dtypes, iterator=True) as reader, suppress(StopIteration):
+            while True:
+                piece = reader.get_chunk(many)
+                require_names(piece, header, start)
+                start += len(piece)
+                many = max(1, min(2 * many, PIECE // row_bytes(piece, objects=True)))  # rows may grow down the file
+                yield piece
 
-    found = Pieces(rows, row, read, header)
+    found = Pieces(path, rows, row, read, header)
     return found if found.nbytes > limit() else None
 
 
@@ -98,22 +106,38 @@ def pieces_of_parquet(path: Path) -> Pieces | None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path, memory_map=True) as file:
+    # Not mapped: who maps a file that somebody cuts off is ended by the system. Without a buffer of its own, and with
+    # one that reads ahead, a whole row group would be in memory.
+    options: dict[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 20}
+    with pq.ParquetFile(path, **options) as file:
         about, names = file.metadata, file.schema_arrow.pandas_metadata
-        unpacked = sum(about.row_group(number).total_byte_size for number in range(about.num_row_groups))
-        if max(_PACKED * unpacked, 8 * about.num_columns * about.num_rows) <= limit() or not about.num_rows:
+        if not about.num_rows or _at_most(about) <= limit():
             return None
         row = row_bytes(next(file.iter_batches(_ROWS)).to_pandas(), objects=True)
 
     def read(dtypes: dict[Any, Any]) -> Iterator[pd.DataFrame]:
-        with pq.ParquetFile(path, memory_map=True) as file:  # else what was read of it stays in memory
+        with pq.ParquetFile(path, **options) as file:
             for batch in file.iter_batches(max(1, PIECE // row)):
                 yield batch.to_pandas()
                 # Arrow keeps what it has freed for later.
                 pa.default_memory_pool().release_unused()
 
-    found = Pieces(about.num_rows, row, read, index=_range(names))
+    found = Pieces(path, about.num_rows, row, read, index=_range(names))
     return found if found.nbytes > limit() else None
+
+
+def _at_most(about: Any) -> int:
+    """Bytes that a Parquet file's table takes at most, by its metadata; words may be stored once for many rows."""
+    chunks = [
+        about.row_group(group).column(number)
+        for group in range(about.num_row_groups)
+        for number in range(about.num_columns)
+    ]
+    words = {"BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"}
+    return sum(
+        chunk.num_values * (8 + (chunk.total_uncompressed_size if chunk.physical_type in words else 0))
+        for chunk in chunks
+    )
 
 
 def _range(metadata: Mapping[str, Any] | None) -> pd.RangeIndex | None:
@@ -127,11 +151,13 @@ def _range(metadata: Mapping[str, Any] | None) -> pd.RangeIndex | None:
 
 def pieces_of_tfrecord(path: Path) -> Pieces | None:
     """The pieces of a TFRecord file that memory has no room for; None for others."""
-    size = path.stat().st_size
-    if size <= limit():
+    size, opener = path.stat().st_size, OPENERS[".gz"] if is_packed(path) else None
+    if opener is None and size * _GROWN <= limit():
         return None
     row = row_bytes(next(frames_from_tfrecord(path)), objects=True)
-    return Pieces(size // row + 1, row, lambda dtypes: frames_from_tfrecord(path))
+    rows = int(size * (_unpacked(path, opener) if opener else 1) / length_of_first(path)) + 1
+    found = Pieces(path, rows, row, lambda dtypes: frames_from_tfrecord(path))
+    return found if found.nbytes > limit() else None
 
 
 def frame_from_pieces(pieces: Pieces, going_on: GoingOn) -> pd.DataFrame:
@@ -146,6 +172,11 @@ def frame_from_pieces(pieces: Pieces, going_on: GoingOn) -> pd.DataFrame:
     DataLoadingError
         If the disk has no room for it.
     """
+    with _unchanged(pieces.path):
+        return _frame(pieces, going_on)
+
+
+def _frame(pieces: Pieces, going_on: GoingOn) -> pd.DataFrame:
     names: list[Any] = []
     seen: list[_Seen] = []
     indexes: list[pd.Index] = []
@@ -162,29 +193,53 @@ def frame_from_pieces(pieces: Pieces, going_on: GoingOn) -> pd.DataFrame:
     plain = {name: dtype for name, dtype in zip(names, dtypes, strict=True) if _is_plain(dtype)}
     again = _alike(_told(pieces.read(plain), "reading", count, going_on), names)
     index = _index(indexes, count) if pieces.index is None or len(pieces.index) != count else pieces.index
-    try:
-        frame = written(again, names, dtypes, count * pieces.row, index)
-    except ValueError as error:  # what was read once can be read
-        way = "Read it again when nobody writes to it any more"
-        raise Unloadable(f"The file was changed while it was read: {error}", way) from error
+    frame = written(again, names, dtypes, count * pieces.row, index)
     return restore_index(frame) if pieces.header[:1] == [""] else frame
+
+
+@contextmanager
+def _unchanged(path: Path) -> Iterator[None]:
+    """Whatever comes of reading a file that was changed meanwhile, it is an Unloadable that says so."""
+    before = _state(path)
+    cause: Exception | None = None
+    try:
+        yield
+    except Cancelled:
+        raise
+    except Exception as error:
+        if _state(path) == before:
+            raise
+        cause = error
+    if cause is not None or _state(path) != before:
+        way = "Read it again when nobody writes to it any more"
+        raise Unloadable("The file was changed while it was read", way) from cause
+
+
+def _state(path: Path) -> tuple[int, ...] | None:
+    """What tells a file from one that took its place; None where it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _alike(pieces: Iterable[pd.DataFrame], names: list[Any]) -> Iterator[pd.DataFrame]:
     for piece in pieces:
         if list(piece.columns) != names:
-            raise ValueError("its columns are others")
+            raise ValueError("a second reading of it gives other columns")
         yield piece
 
 
 def _told(pieces: Iterable[pd.DataFrame], doing: str, total: int, going_on: GoingOn) -> Iterator[pd.DataFrame]:
-    """The pieces, as long as somebody wants them."""
+    """The pieces, as long as somebody wants them; how many rows there are may be a guess."""
     done = 0
     for piece in pieces:
-        if not going_on(doing, done, max(done, total)):
+        if not going_on(doing, done, total if done <= total else None):
             raise Cancelled
         done += len(piece)
         yield piece
+    going_on(doing, done, done)
 
 
 def _is_plain(dtype: Any) -> bool:
@@ -204,7 +259,7 @@ class _Seen:
 
     def __init__(self) -> None:
         self._dtype: Any = None
-        self._gaps = False
+        self._gaps = self._negative = False
 
     def take(self, column: pd.Series) -> None:
         """Look at the next piece."""
@@ -215,7 +270,13 @@ class _Seen:
         dtype = column.dtype
         if is_object_dtype(dtype):
             dtype = _of_objects(present)
-        self._dtype = dtype if self._dtype is None else _common(self._dtype, dtype)
+        elif dtype == np.int64:
+            self._negative |= bool(present.min() < 0)
+        both = (self._dtype, dtype)
+        if np.int64 in both and np.uint64 in both and not self._negative:
+            self._dtype = np.dtype(np.uint64)
+        else:
+            self._dtype = dtype if self._dtype is None else _common(*both)
 
     @property
     def dtype(self) -> Any:

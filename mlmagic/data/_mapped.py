@@ -10,6 +10,7 @@ import mmap
 import os
 import shutil
 import tempfile
+from contextlib import ExitStack, contextmanager
 from math import prod
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
@@ -21,26 +22,38 @@ import pyarrow as pa
 from mlmagic._memory import limit
 from mlmagic._units import size
 from mlmagic.data._images import BYTES
+from mlmagic.data._types import Cancelled, ever
 from mlmagic.errors import DataLoadingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from mlmagic.data._types import GoingOn
 
 # Bytes of a table that are turned at a time, at least.
 PIECE = 1 << 25
 # No column takes more bytes a row than this, save one of long texts.
 _WIDE = 64
+# What a system says of a disk that is full, of somebody's share of it, and of a file that may not be so large.
+_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
-def taken(X: pd.DataFrame, positions: np.ndarray) -> pd.DataFrame:
+def taken(X: pd.DataFrame, positions: np.ndarray, going_on: GoingOn = ever) -> pd.DataFrame:
     """The rows at these positions, shape (m,), in this order: on disk if memory has no room for them.
 
     Columns of anything but numbers, dates, text and bytes stay in memory.
+
+    Parameters
+    ----------
+    going_on
+        Told of the "splitting" of a table that stays on disk.
 
     Raises
     ------
     DataLoadingError
         If the disk has no room either.
+    Cancelled
+        If it was not to go on.
     """
     if len(positions) * X.shape[1] * _WIDE <= limit() or not any(map(_lies_on_disk, X.dtypes)):
         return X.iloc[positions]
@@ -49,8 +62,20 @@ def taken(X: pd.DataFrame, positions: np.ndarray) -> pd.DataFrame:
         return X.iloc[positions]
     # Each piece is read from the table's first row to its last: the larger, the less often the disk is read.
     rows = max(PIECE, limit() // 4) // row + 1
-    pieces = (_in_order(X, positions[start : start + rows]) for start in range(0, len(positions), rows))
+    pieces = _parts(X, positions, rows, going_on)
     return written(pieces, list(X.columns), list(X.dtypes), row * len(positions), X.index.take(positions))
+
+
+def _parts(X: pd.DataFrame, positions: np.ndarray, rows: int, going_on: GoingOn) -> Iterator[pd.DataFrame]:
+    for start in range(0, len(positions), rows):
+        if not going_on("splitting", start, len(positions)):
+            raise Cancelled
+        yield _in_order(X, positions[start : start + rows])
+
+
+def held_columns(frame: pd.DataFrame) -> list[Any]:
+    """The columns of a table that stay in memory wherever the others lie."""
+    return [name for name, dtype in zip(frame.columns, frame.dtypes, strict=True) if not _lies_on_disk(dtype)]
 
 
 def room(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -80,7 +105,7 @@ def written(
     need: int,
     index: pd.Index,
 ) -> pd.DataFrame:
-    """The table that these pieces make, its columns of numbers and of text on disk.
+    """The table that these pieces make, its columns of numbers, dates, text and bytes on disk.
 
     Parameters
     ----------
@@ -98,7 +123,7 @@ def written(
     DataLoadingError
         If the disk has no room for it.
     ValueError
-        If there are not as many rows as the index has: their file was changed while it was read.
+        If there are not as many rows as the index has.
     """
     directory = _directory(need)
     fixed, arrows, held = (
@@ -106,35 +131,39 @@ def written(
         for kind in (_is_fixed, _is_arrows, lambda dtype: not _lies_on_disk(dtype))
     )
     parts: list[_Part] = [_Held(held)]
-    if fixed:
-        parts.append(_Fixed(fixed, len(index), directory))
-    if arrows:
-        parts.append(_Arrows(arrows, directory))
-    _fill(parts, pieces, len(index), directory)
-    columns = {place: column for part in parts for place, column in part.whole().items()}
+    with _told_if_full(directory), ExitStack() as files:
+        if fixed:
+            parts.append(_Fixed(fixed, len(index), directory))
+        if arrows:
+            parts.append(_Arrows(arrows, files.enter_context(_nameless(directory))))
+        _fill(parts, pieces, len(index))
+        columns = {place: column for part in parts for place, column in part.whole().items()}
     # Left apart: columns of one dtype put together would be a copy of the table in memory.
     frame = pd.DataFrame({place: columns[place] for place in range(len(dtypes))}, index=index, copy=False)
     frame.columns = pd.Index(list(names))
     return frame
 
 
-def _fill(parts: Sequence[_Part], pieces: Iterable[pd.DataFrame], count: int, directory: Path) -> None:
+def _fill(parts: Sequence[_Part], pieces: Iterable[pd.DataFrame], count: int) -> None:
     start = 0
-    try:
-        for piece in pieces:
-            if start + len(piece) > count:
-                break
+    for piece in pieces:
+        end = start + len(piece)
+        if end <= count:
             for part in parts:
                 part.add(start, piece)
-            start += len(piece)
-        else:
-            if start == count:
-                return
+        start = end
+    if start != count:
+        raise ValueError(f"a second reading of it gives {start} rows, the first gave {count}")
+
+
+@contextmanager
+def _told_if_full(directory: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in _FULL:
             raise
         raise _no_room(directory) from error
-    raise ValueError("the file was changed while it was read")
 
 
 def _in_order(X: pd.DataFrame, positions: np.ndarray) -> pd.DataFrame:
@@ -213,12 +242,12 @@ class _Fixed:
 class _Arrows:
     """Columns of text and bytes in a file of Arrow's format, of which no value is copied to be read."""
 
-    def __init__(self, dtypes: Mapping[int, Any], directory: Path) -> None:
+    def __init__(self, dtypes: Mapping[int, Any], file: IO[bytes]) -> None:
         self._dtypes = dtypes
         kinds = [pa.large_binary() if dtype == BYTES else pa.large_string() for dtype in dtypes.values()]
         self._schema = pa.schema(zip(map(str, dtypes), kinds, strict=True))
-        self._file = _nameless(directory)
-        self._writer = pa.ipc.new_file(self._file, self._schema)
+        self._file = file
+        self._writer = pa.ipc.new_file(file, self._schema)
 
     def add(self, start: int, piece: pd.DataFrame) -> None:
         columns = [
@@ -229,9 +258,8 @@ class _Arrows:
 
     def whole(self) -> dict[int, Any]:
         self._writer.close()
-        with self._file as file:
-            file.flush()
-            memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._file.flush()
+        memory = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
         read = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(memory))).read_all()
         return {place: dtype.__from_arrow__(read[str(place)]) for place, dtype in self._dtypes.items()}
 

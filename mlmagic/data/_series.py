@@ -19,12 +19,17 @@ from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 
 if TYPE_CHECKING:
     from mlmagic.data._config import SeriesConfig
+    from mlmagic.data._types import GoingOn
 
 PARTS = ("train", "validation", "test")
 
 
 def split_windows(
-    frame: pd.DataFrame, config: SeriesConfig, default_validation: float, estimator_task: Task | None
+    frame: pd.DataFrame,
+    config: SeriesConfig,
+    default_validation: float,
+    estimator_task: Task | None,
+    going_on: GoingOn,
 ) -> TrainingData:
     """Cut each series into rows that train, then validate, then test, and each part into windows.
 
@@ -39,12 +44,12 @@ def split_windows(
     aside = beside(frame, config)
     choice = choose(frame, config, aside.columns, past=True)
     decision = decide(choice.values, config.task, estimator_task)
-    columns, gaps, warnings = _columns(frame, config, choice, decision)
+    columns, gaps, warnings = _columns(frame, config, choice, decision, going_on)
     series = Series.of(len(frame), aside.group)
     validation = default_validation if config.validation_split is None else config.validation_split
     found = _ends(series, config, validation)
     target = _values(choice, decision)
-    table = taken(frame[columns], series.order)
+    table = taken(frame[columns], series.order, going_on)
     parts: dict[str, Rows | None] = {}
     for name, ends in found.items():
         there = series.order[ends + config.horizon]
@@ -66,14 +71,14 @@ def split_windows(
 
 
 def _columns(
-    frame: pd.DataFrame, config: SeriesConfig, choice: Choice, decision: Decision
+    frame: pd.DataFrame, config: SeriesConfig, choice: Choice, decision: Decision, going_on: GoingOn
 ) -> tuple[list[str], tuple[str, ...], list[str]]:
     """The columns of a window, those of them with gaps, and what the user should know."""
     own = decision.task == "regression" and choice.target in frame.columns and choice.target not in choice.features
     columns = [*choice.features, *([choice.target] if own else [])]
     if config.prepare == "none":
         return columns, (), []
-    seen = inspect(frame[columns])
+    seen = inspect(frame[columns], going_on=going_on)
     kept = [name for name in columns if name not in seen.empty]
     if not kept:
         raise DataLoadingError("Every feature is empty: all values are gaps", solution="Name columns that hold values")

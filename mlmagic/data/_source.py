@@ -10,17 +10,16 @@ import pandas as pd
 from mlmagic.data._files import frame_from_file
 from mlmagic.data._objects import frame_from_object
 from mlmagic.data._shown import listing
+from mlmagic.data._types import ever
 from mlmagic.data._unloadable import Unloadable
 from mlmagic.errors import DataLoadingError, InvalidConfiguration
 
 if TYPE_CHECKING:
     from mlmagic.data._config import Reference, SourceConfig
-    from mlmagic.data._large import GoingOn
+    from mlmagic.data._types import GoingOn
 
 
-def read(
-    config: SourceConfig, what: str = "training data", going_on: GoingOn = lambda doing, done, total: True
-) -> pd.DataFrame:
+def read(config: SourceConfig, what: str = "training data", going_on: GoingOn = ever) -> pd.DataFrame:
     """Read the table that ``config.data`` or ``config.data_path`` names.
 
     Parameters
@@ -34,14 +33,14 @@ def read(
     what
         What an error calls it.
     going_on
-        Of a table that stays on disk, since it takes more than a quarter of the memory: told what is done ("scanning",
-        then "reading"), with how many rows of how many, about; says whether to go on.
+        Told of the "scanning" and "reading" of a table that stays on disk, since it takes more than a quarter of the
+        memory; says whether to go on.
 
     Returns
     -------
     DataFrame
         A DataFrame is given back itself, never copied deep and never changed; column names are text. The columns of a
-        large CSV, Parquet or TFRecord file are mapped from disk.
+        large CSV, Parquet or TFRecord file are mapped from disk, where they are numbers, dates, text or bytes.
 
     Raises
     ------
@@ -58,9 +57,7 @@ def read(
     return read_table(source, what, going_on)
 
 
-def read_table(
-    source: Reference | str, what: str = "training data", going_on: GoingOn = lambda doing, done, total: True
-) -> pd.DataFrame:
+def read_table(source: Reference | str, what: str = "training data", going_on: GoingOn = ever) -> pd.DataFrame:
     """Read a variable's table or a file; see :func:`read`."""
     is_file = isinstance(source, str)
     try:

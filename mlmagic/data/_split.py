@@ -14,13 +14,14 @@ from mlmagic.data._mapped import taken
 from mlmagic.data._series import split_windows
 from mlmagic.data._target import Choice, choose
 from mlmagic.data._task import Decision, decide
-from mlmagic.data._types import Rows, Task, TrainingData
+from mlmagic.data._types import Rows, Task, TrainingData, ever
 from mlmagic.errors import DataLoadingError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from mlmagic.data._config import SeriesConfig, SplitConfig
+    from mlmagic.data._types import GoingOn
 
 
 def split(
@@ -29,6 +30,7 @@ def split(
     seed: int,
     default_validation: float,
     estimator_task: Task | None = None,
+    going_on: GoingOn = ever,
 ) -> TrainingData:
     """Decide target, task and features, check the columns, and split the rows.
 
@@ -48,6 +50,8 @@ def split(
         Fraction where the config has no ``validation_split``; 0 for none.
     estimator_task
         What the estimator or the loss is made for, if it says so.
+    going_on
+        Told of the "checking" and "splitting" of a table that stays on disk.
 
     Raises
     ------
@@ -55,8 +59,10 @@ def split(
         If target or features are not columns of the data, or the task does not fit the target.
     DataLoadingError
         If the data is not what training needs; names columns, rows and values.
+    Cancelled
+        If it was not to go on.
     """
-    return settled(parted(frame, config, seed, default_validation, estimator_task))
+    return settled(parted(frame, config, seed, default_validation, estimator_task, going_on))
 
 
 def settled(data: TrainingData) -> TrainingData:
@@ -65,7 +71,12 @@ def settled(data: TrainingData) -> TrainingData:
 
 
 def parted(
-    frame: pd.DataFrame, config: SplitConfig, seed: int, default_validation: float, estimator_task: Task | None = None
+    frame: pd.DataFrame,
+    config: SplitConfig,
+    seed: int,
+    default_validation: float,
+    estimator_task: Task | None = None,
+    going_on: GoingOn = ever,
 ) -> TrainingData:
     """The parts of :func:`split`, whatever labels each of them has."""
     if frame.empty:
@@ -73,15 +84,15 @@ def parted(
             f"The data is empty: {len(frame)} rows, {len(frame.columns)} columns", solution="Give data with rows"
         )
     if getattr(config, "window", None) is not None:
-        return split_windows(frame, cast("SeriesConfig", config), default_validation, estimator_task)
+        return split_windows(frame, cast("SeriesConfig", config), default_validation, estimator_task, going_on)
     aside = beside(frame, config)
     choice = choose(frame, config, aside.columns)
     decision = decide(choice.values, config.task, estimator_task)
-    X, left_out = _with_target(frame[choice.features], choice)
+    X, left_out = _with_target(frame[choice.features], choice, going_on)
     weight, group = (
         None if part is None else part.loc[choice.values.notna().to_numpy()] for part in (aside.weight, aside.group)
     )
-    X, gaps, emptied = _checked(X, config)
+    X, gaps, emptied = _checked(X, config, going_on)
     validation = default_validation if config.validation_split is None else config.validation_split
     classify = decision.task == "classification"
     labels = strata(decision.y, choice.values.dropna()) if classify else None
@@ -92,7 +103,13 @@ def parted(
         facts["samplesWithoutTarget"] = len(frame) - len(X)
     facts["warnings"] = [*choice.warnings, *decision.warnings, *left_out, *emptied, *dealt.warnings]
     train, held_out, test = (
-        Rows(taken(X, positions), decision.y.iloc[positions], gaps, _at(weight, positions), _at(group, positions))
+        Rows(
+            taken(X, positions, going_on),
+            decision.y.iloc[positions],
+            gaps,
+            _at(weight, positions),
+            _at(group, positions),
+        )
         for positions in (dealt.train, dealt.validation, dealt.test)
     )
     parts = (train, held_out or None, test or None)
@@ -103,18 +120,20 @@ def _at(values: pd.Series | None, positions: np.ndarray) -> pd.Series | None:
     return None if values is None else values.iloc[positions]
 
 
-def _with_target(X: pd.DataFrame, choice: Choice) -> tuple[pd.DataFrame, list[str]]:
+def _with_target(X: pd.DataFrame, choice: Choice, going_on: GoingOn) -> tuple[pd.DataFrame, list[str]]:
     present = choice.values.notna().to_numpy(dtype=bool)
     if present.all():
         return X, []
     left_out = f"{int((~present).sum())} rows without a value of {choice.target!r} are left out"
-    return taken(X, np.flatnonzero(present)), [left_out]
+    return taken(X, np.flatnonzero(present), going_on), [left_out]
 
 
-def _checked(X: pd.DataFrame, config: SplitConfig) -> tuple[pd.DataFrame, tuple[str, ...], list[str]]:
+def _checked(
+    X: pd.DataFrame, config: SplitConfig, going_on: GoingOn
+) -> tuple[pd.DataFrame, tuple[str, ...], list[str]]:
     if config.prepare == "none" or config.prepares_itself:
         return X, (), []
-    seen = inspect(X, text=config.reads_text)
+    seen = inspect(X, text=config.reads_text, going_on=going_on)
     if len(seen.empty) == X.shape[1]:
         raise DataLoadingError("Every feature is empty: all values are gaps", solution="Name columns that hold values")
     if seen.empty:

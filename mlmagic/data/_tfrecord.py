@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -52,7 +53,7 @@ def frames_from_tfrecord(path: Path) -> Iterator[pd.DataFrame]:
         If TensorFlow is not installed.
     """
     tf = tensorflow()
-    records = tf.data.TFRecordDataset(str(path), compression_type=_compression(path))
+    records = tf.data.TFRecordDataset(str(path), compression_type="GZIP" if is_packed(path) else "")
     kinds, sizes, length = _features(tf, path, records)
     spec = {name: tf.io.RaggedFeature(getattr(tf, kind)) for name, kind in kinds.items()}
     done = 0
@@ -69,9 +70,16 @@ def frames_from_tfrecord(path: Path) -> Iterator[pd.DataFrame]:
         _tell_odd(tf, path, records, spec, error)
 
 
-def _compression(path: Path) -> str:
+def is_packed(path: Path) -> bool:
+    """Whether gzip made the file."""
     with path.open("rb") as file:
-        return "GZIP" if file.read(2) == b"\x1f\x8b" else ""
+        return file.read(2) == b"\x1f\x8b"
+
+
+def length_of_first(path: Path) -> int:
+    """Bytes of the first record and what frames it."""
+    with gzip.open(path) if is_packed(path) else path.open("rb") as file:
+        return int.from_bytes(file.read(8), "little") + _FRAME
 
 
 def _features(tf: Any, path: Path, records: Any) -> tuple[dict[str, str], dict[str, int], int]:

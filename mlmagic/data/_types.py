@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     import pandas as pd
@@ -16,8 +16,18 @@ Task = Literal["classification", "regression", "clustering", "outliers"]
 UNSUPERVISED: tuple[Task, ...] = ("clustering", "outliers")
 
 
+# Told what is done ("scanning", "reading", "checking", "splitting") with a table that memory has no room for, and how
+# many rows of how many are done (columns where they are checked; None where nobody knows); says whether to go on.
+GoingOn: TypeAlias = "Callable[[str, int, int | None], bool]"
+
+
 class Cancelled(Exception):
     """Somebody asked to stop while rows were read."""
+
+
+def ever(doing: str, done: int, total: int | None) -> bool:
+    """Go on, whatever is done: a :data:`GoingOn` for who cannot stop."""
+    return True
 
 
 @dataclass(frozen=True)

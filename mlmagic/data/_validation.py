@@ -16,13 +16,15 @@ from mlmagic.data._shown import listing
 from mlmagic.data._source import read_table
 from mlmagic.data._split import parted, settled, split
 from mlmagic.data._task import decide
-from mlmagic.data._types import UNSUPERVISED, Rows, Task, TrainingData
+from mlmagic.data._types import UNSUPERVISED, Rows, Task, TrainingData, ever
 from mlmagic.data._unsupervised import unsupervised
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mlmagic.data._config import SplitConfig
-    from mlmagic.data._large import GoingOn
+    from mlmagic.data._types import GoingOn
 
 
 def training_data(
@@ -31,21 +33,23 @@ def training_data(
     seed: int,
     default_validation: float,
     estimator_task: Task | None = None,
-    going_on: GoingOn = lambda doing, done, total: True,
+    telling: Callable[[str], GoingOn] = lambda name: ever,
 ) -> TrainingData:
     """Split the rows; the validation rows are those that the config names, if it names some.
 
-    ``going_on`` is told of reading these as :func:`mlmagic.data.read` tells it. The other parameters and errors are
-    those of :func:`split`; a file or variable of validation rows that cannot be read, that lacks a column, or that has
+    Parameters and errors are those of :func:`split`, but for ``telling``, which gives what is told how far it is with
+    the table of a name. A file or variable of validation rows that cannot be read, that lacks a column, or that has
     none of the training rows' labels, is a DataLoadingError too.
     """
     if estimator_task in UNSUPERVISED or config.task in UNSUPERVISED:
         return _without_target(frame, config, estimator_task)
     given: Any = getattr(config, "validation_data", None)
+    going_on = telling("training data")
     if given is None:
-        return split(frame, config, seed, default_validation, estimator_task)
-    data = parted(frame, config, seed, 0.0, estimator_task)
-    rows, left_out = _rows(read_table(given, going_on=going_on), data, config, str(given))
+        return split(frame, config, seed, default_validation, estimator_task, going_on)
+    data = parted(frame, config, seed, 0.0, estimator_task, going_on)
+    going_on = telling(str(given))
+    rows, left_out = _rows(read_table(given, going_on=going_on), data, config, str(given), going_on)
     gaps = tuple(dict.fromkeys((*data.train.gaps, *rows.gaps)))
     facts = {**data.metadata, "validationSamples": len(rows), "validationData": str(given)}
     facts["warnings"] = [*data.metadata.get("warnings", []), *left_out]
@@ -63,7 +67,9 @@ def _without_target(frame: pd.DataFrame, config: SplitConfig, estimator_task: Ta
     return unsupervised(frame, config, estimator_task)
 
 
-def _rows(frame: pd.DataFrame, data: TrainingData, config: SplitConfig, name: str) -> tuple[Rows, list[str]]:
+def _rows(
+    frame: pd.DataFrame, data: TrainingData, config: SplitConfig, name: str, going_on: GoingOn
+) -> tuple[Rows, list[str]]:
     columns = list(data.train.X.columns)
     named = [key for key in (config.sample_weight, config.groups) if isinstance(key, str)]
     missing = [column for column in (*columns, data.target, *named) if column not in frame.columns]
@@ -72,13 +78,13 @@ def _rows(frame: pd.DataFrame, data: TrainingData, config: SplitConfig, name: st
     present = frame[data.target].notna().to_numpy(dtype=bool)
     count = int((~present).sum())
     left_out = [f"{count} rows of {name} without a value of {data.target!r} are left out"] if count else []
-    kept = taken(frame, np.flatnonzero(present))
+    kept = taken(frame, np.flatnonzero(present), going_on)
     if not len(kept):
         raise _unfit(name, f"has no row with a value of {data.target!r}", "Give it rows with the target")
     y = _target(kept[data.target], data, name)
     X = kept[columns]
     as_it_is = config.prepare == "none" or config.prepares_itself
-    gaps = () if as_it_is else inspect(X, text=config.reads_text).gaps
+    gaps = () if as_it_is else inspect(X, text=config.reads_text, going_on=going_on).gaps
     aside = beside_validation(kept, config, name)
     weight = aside.weight
     if weight is None and config.sample_weight is not None:

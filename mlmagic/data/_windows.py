@@ -11,10 +11,13 @@ from pandas.api.extensions import ExtensionArray, ExtensionDtype, register_exten
 from pandas.api.indexers import check_array_indexer
 
 from mlmagic.data._mapped import taken
+from mlmagic.data._types import ever
 from mlmagic.errors import DataLoadingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from mlmagic.data._types import GoingOn
 
 WINDOW = "window"
 
@@ -122,13 +125,17 @@ class Series:
         return cls(np.argsort(codes, kind="stable"), np.concatenate([[0], counts.cumsum()]))
 
 
-def samples(frame: pd.DataFrame, columns: Sequence[str], how: Mapping[str, Any]) -> tuple[pd.DataFrame, np.ndarray]:
+def samples(
+    frame: pd.DataFrame, columns: Sequence[str], how: Mapping[str, Any], going_on: GoingOn = ever
+) -> tuple[pd.DataFrame, np.ndarray]:
     """Every window of a table, and the position of the row that each one's target is in, -1 where there is none yet.
 
     Parameters
     ----------
     how
         ``window``, ``horizon`` and ``groups``, the column that tells series apart or None.
+    going_on
+        Told of the "splitting" of a table that stays on disk.
 
     Raises
     ------
@@ -152,7 +159,7 @@ def samples(frame: pd.DataFrame, columns: Sequence[str], how: Mapping[str, Any])
     later = np.concatenate([np.where(part + horizon < end, part + horizon, -1) for part, end in parts])
     there = np.where(later >= 0, series.order[later], -1)
     back = np.argsort(series.order[ends], kind="stable")
-    table = taken(frame[list(columns)], series.order)
+    table = taken(frame[list(columns)], series.order, going_on)
     return column(table, ends[back], window), there[back]
 
 

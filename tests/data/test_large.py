@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlmagic import _memory
-from mlmagic.data import Cancelled, Rows, _kinds, _large, _mapped, _tfrecord, data_hash, is_image, kind
+from mlmagic.data import Cancelled, Rows, _kinds, _large, _mapped, _tfrecord, data_hash, is_image, kind, schema
 from mlmagic.data._source import read_table
 from mlmagic.errors import DataLoadingError
 
@@ -310,6 +312,33 @@ def test_a_file_that_changes_meanwhile_is_told(change: str, when: str, tmp_path:
     assert "was changed while it was read" in str(caught.value.stderr)
 
 
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("when", ["scanning", "reading"])
+@pytest.mark.parametrize("change", ["cut off", "exchanged", "gone"])
+def test_a_parquet_file_that_changes_meanwhile_is_told(change: str, when: str, tmp_path: Path) -> None:
+    path, other = tmp_path / "t.parquet", tmp_path / "other.parquet"
+    frame = pd.DataFrame({"a": np.arange(3000), "b": "x"})
+    frame.to_parquet(path, row_group_size=100)
+    frame.assign(a=frame["a"] + 0.5).to_parquet(other, row_group_size=100)
+    changed = False
+
+    def going_on(doing: str, done: int, total: int | None) -> bool:
+        nonlocal changed
+        if doing == when and done and not changed:
+            changed = True
+            if change == "cut off":
+                os.truncate(path, 200)
+            elif change == "exchanged":
+                other.replace(path)
+            else:
+                path.unlink()
+        return True
+
+    with pytest.raises(DataLoadingError) as caught:
+        read_table(str(path), going_on=going_on)
+    assert caught.value.stderr == "The file was changed while it was read"
+
+
 def same(frame: pd.DataFrame, path: Path, request: pytest.FixtureRequest) -> pd.DataFrame:
     """What a file is read as on a machine whose memory is small, equal to what pandas reads whole."""
     frame.to_parquet(path)
@@ -360,6 +389,97 @@ def test_how_large_a_table_is_is_known_before_it_is_read(suffix: str, tmp_path: 
     nbytes = frame.memory_usage(index=False, deep=True).sum()
     assert 0.7 * nbytes < pieces.nbytes < 1.4 * nbytes
     assert 0.7 * len(frame) < pieces.rows < 1.4 * len(frame)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_how_large_a_table_of_records_is_is_known(
+    packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tf = pytest.importorskip("tensorflow")
+    from tests.data.test_tfrecord import example
+
+    path = tmp_path / "t.tfrecord"
+    with tf.io.TFRecordWriter(str(path), tf.io.TFRecordOptions(compression_type="GZIP" if packed else "")) as writer:
+        for _ in range(500):
+            writer.write(example(small=list(range(100))))
+    nbytes = 500 * 100 * 8
+    monkeypatch.setattr(_memory, "SHARE", 2 * nbytes / _memory._memory())
+    assert _large.pieces_of_tfrecord(path) is None
+    monkeypatch.setattr(_memory, "SHARE", nbytes / 2 / _memory._memory())
+    pieces = _large.pieces_of_tfrecord(path)
+    assert pieces is not None
+    assert 0.7 * nbytes < pieces.nbytes < 1.4 * nbytes
+    assert 0.7 * 500 < pieces.rows < 1.4 * 500
+
+
+def test_words_that_parquet_stores_once_count_as_often_as_they_occur(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = pd.DataFrame({"word": np.random.default_rng(0).choice([letter * 2000 for letter in "abcdefgh"], 30_000)})
+    path = tmp_path / "t.parquet"
+    frame.to_parquet(path)
+    assert path.stat().st_size < 100_000
+    monkeypatch.setattr(_memory, "SHARE", 3e7 / _memory._memory())
+    assert _large.pieces_of_parquet(path) is not None
+
+
+@pytest.mark.usefixtures("small")
+def test_rows_that_are_shorter_than_the_first_leave_nothing_wrong_in_what_is_told(tmp_path: Path) -> None:
+    texts = ["long " * 200] * 60 + ["x"] * 5000
+    pd.DataFrame({"text": texts, "a": 1}).to_csv(tmp_path / "t.csv", index=False)
+    told: list[tuple[int, int | None]] = []
+
+    def going_on(doing: str, done: int, total: int | None) -> bool:
+        told.append((done, total))
+        return True
+
+    read_table(str(tmp_path / "t.csv"), going_on=going_on)
+    assert all(total is None or done <= total for done, total in told)
+    assert told[-1] == (5060, 5060)
+
+
+@pytest.mark.usefixtures("small")
+def test_pieces_become_shorter_where_rows_become_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_large, "PIECE", 20_000)
+    pd.DataFrame({"text": ["x" * (1 + number) for number in range(2000)]}).to_csv(tmp_path / "t.csv", index=False)
+    pieces = _large.pieces_of_csv(tmp_path / "t.csv")
+    assert pieces is not None
+    sizes = [_mapped.row_bytes(piece, objects=True) * len(piece) for piece in pieces.read({})]
+    assert max(sizes) < 3 * 20_000
+
+
+@pytest.mark.usefixtures("small")
+def test_whole_numbers_of_64_bits_in_some_pieces_only(tmp_path: Path) -> None:
+    ids = [1] * 100 + [2**64 - 1 - number for number in range(100)]
+    pd.DataFrame({"id": np.array(ids, np.uint64), "a": 1}).to_csv(tmp_path / "t.csv", index=False)
+    assert read_table(str(tmp_path / "t.csv"))["id"].tolist() == ids
+
+
+@pytest.mark.usefixtures("small")
+def test_a_quota_that_is_met_when_the_last_text_is_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mixed().to_csv(tmp_path / "t.csv", index=False)
+
+    def full(self: Any) -> dict[int, Any]:
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    monkeypatch.setattr(_mapped._Arrows, "whole", full)
+    with pytest.raises(DataLoadingError, match="too many for the memory") as caught:
+        read_table(str(tmp_path / "t.csv"))
+    assert "TMPDIR" in str(caught.value.solution)
+
+
+def test_a_hash_does_not_tell_how_words_and_bytes_are_held() -> None:
+    import pyarrow as pa
+
+    words = pd.DataFrame({"a": ["x", None, "y"]}, dtype=object)
+    assert data_hash(words) == data_hash(words.astype("string[pyarrow_numpy]" if pd.__version__ < "3" else "str"))
+    assert data_hash(words) != data_hash(words.assign(a=["x", None, 1]))
+    data = pd.DataFrame({"a": [b"x", None, b"\xff"]}, dtype=object)
+    assert data_hash(data) == data_hash(data.astype(pd.ArrowDtype(pa.large_binary())))
+    assert schema(words)["columns"] == {"a": "str"}
+    assert schema(data)["columns"] == {"a": "bytes"}
 
 
 @pytest.mark.usefixtures("small")

@@ -16,7 +16,8 @@ from sklearn.linear_model import LogisticRegression
 
 import mlmagic
 from mlmagic import _memory
-from mlmagic.data import _deal, _large, _mapped
+from mlmagic.config import resolve
+from mlmagic.data import Cancelled, Rows, _deal, _large, _mapped, read, training_data
 from mlmagic.executors._networks import _sample
 from tests.benchmarks._measure import TELLS_PEAK, WHY
 from tests.data.test_large import records
@@ -105,6 +106,53 @@ def test_a_stop_is_heard_while_validation_rows_are_read(here: Path) -> None:
     report.wait()
     assert report.status == "stopped"
     assert report.run.state.plan.phase in ("scanning", "reading")
+
+
+@pytest.mark.parametrize("phase", ["checking", "splitting"])
+@pytest.mark.usefixtures("small")
+def test_a_stop_is_heard_after_the_last_row_is_read(phase: str, here: Path) -> None:
+    words(2000).to_csv(here / "t.csv", index=False)
+    config = resolve(TRAIN | {"dataPath": "t.csv"}).train
+    frame, told = read(config), []
+
+    def going_on(doing: str, done: int, total: int | None) -> bool:
+        told.append((doing, done, total))
+        return doing != phase
+
+    with pytest.raises(Cancelled):
+        training_data(frame, config, 0, 0.2, telling=lambda name: going_on)
+    assert told[-1] == (phase, 0, {"checking": 4, "splitting": 1200}[phase])
+
+
+@pytest.mark.usefixtures("small")
+def test_who_looks_for_a_run_to_reuse_in_a_large_file_is_told_and_heard(here: Path) -> None:
+    words(60_000).to_csv(here / "t.csv", index=False)
+    report = mlmagic.submit(TRAIN | {"dataPath": "t.csv", "reuse": True})
+    while (plan := report.run.state.plan) is None or plan.phase != "reading":
+        assert not report.run.wait(0.001), report.log
+    report.stop()
+    report.wait()
+    assert report.status == "stopped"
+
+
+@pytest.mark.usefixtures("small")
+def test_columns_that_cannot_lie_on_disk_are_named(here: Path) -> None:
+    words(200).convert_dtypes().to_parquet(here / "t.parquet")
+    report = mlmagic.run(TRAIN | {"dataPath": "t.parquet", "epochs": 1})
+    assert "'a', 'b', 'c' of t.parquet stay in memory" in report.log
+
+
+def test_a_sample_has_the_rare_values_that_a_scale_hangs_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_memory, "SHARE", 1e-12)
+    monkeypatch.setattr(_sample, "FEWEST", 100)
+    rare = np.full(5000, np.nan)
+    rare[[1234, 1777]] = 1e6, -3.0
+    flag = pd.Series([None] * 5000, dtype=object)
+    flag[4321] = True
+    X = pd.DataFrame({"rare": rare, "zeros": np.where(np.arange(5000) == 777, 1e6, 0.0), "flag": flag, "gaps": np.nan})
+    few = _sample.sample(Rows(X)).X
+    assert {1234, 1777, 777, 4321} <= set(few.index)
+    assert len(few) < 110
 
 
 @pytest.mark.usefixtures("small")
