@@ -61,16 +61,17 @@ class ModelTrainer:
         from mlmagic.model import load_model
 
         config, values = dict(self._config), dict(names)
+        _refuse_target_alone(val_data)
         if train_data is not None:
             config |= _named("train_data", train_data, values)
             config.setdefault("testSplit", 0)
         if val_data is not None:
-            config |= _named("val_data", val_data, values)
+            config |= _named("val_data", val_data, values, config.get("target"))
         self.report = self._run(config, values)
         self._reports[self.report.id] = self.report
         return load_model(self.report)
 
-    def evaluate(self, model: Model, test_data: Any = None) -> dict[str, Any]:
+    def evaluate(self, model: Model | Report, test_data: Any = None) -> dict[str, Any]:
         """Measure a model.
 
         Parameters
@@ -83,16 +84,17 @@ class ModelTrainer:
         dict
             Metrics by name; further ones are named by ``metrics`` in the config.
         """
+        model = _model(model, "evaluate(model, test_data)")
         if test_data is None:
             return self._metrics_of_training(model)
         values: dict[str, Any] = {"model": model}
-        config = {"action": "evaluate", "model": "$model", **_named("test_data", test_data, values)}
+        config = {"action": "evaluate", "model": "$model", **_named("test_data", test_data, values, model.target)}
         if "metrics" in self._config:
             config["metrics"] = self._config["metrics"]
         metrics: dict[str, Any] = self._run(config, values).metrics
         return metrics
 
-    def save(self, model: Model, path: str | Path) -> Path:
+    def save(self, model: Model | Report, path: str | Path) -> Path:
         """Save a model that this trainer has trained, with all that it needs to predict.
 
         Parameters
@@ -108,6 +110,7 @@ class ModelTrainer:
         """
         from mlmagic._saved import save
 
+        model = _model(model, "save(model, path)")
         return save(model, self._reports.get(model.name), Path(path).expanduser())
 
     def _metrics_of_training(self, model: Model) -> dict[str, Any]:
@@ -141,21 +144,46 @@ def _plain(config: Mapping[str, Any] | str | Path) -> dict[str, Any]:
     return {"action": "train", **body, **(inner or {})}
 
 
-def _named(key: str, data: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """The keys that name data; objects are put among the values, a pair as one table."""
+def _model(model: Any, call: str) -> Model:
+    from mlmagic.model import Model, load_model
+    from mlmagic.report import Report
+
+    if isinstance(model, Report):
+        return load_model(model)
+    if isinstance(model, Model):
+        return model
+    raise InvalidConfiguration(
+        f"{call} takes the model that train returned, got {type(model).__name__}",
+        solution=f"model = trainer.train(...), then trainer.{call}",
+    )
+
+
+def _refuse_target_alone(val_data: Any) -> None:
+    if getattr(val_data, "ndim", None) == 1:
+        raise InvalidConfiguration(
+            f"val_data is a table, a path, or a pair of features and target, got one {type(val_data).__name__}",
+            solution="Give features and target as a pair: train((X, y))",
+        )
+
+
+def _named(key: str, data: Any, values: dict[str, Any], name: Any = None) -> dict[str, Any]:
+    """The keys that name data; objects are put among the values, a pair as one table.
+
+    ``name`` is what the model's target is called, where that is known: a pair's target gets it.
+    """
     table, file = ("validationData", "validationData") if key == "val_data" else ("data", "dataPath")
     if isinstance(data, (str, Path)):
         return {file: str(data)}
     target = {}
     if isinstance(data, tuple):
-        data = _joined(key, data)
-        target = {"target": str(data.columns[-1])} if key == "train_data" else {}
+        data = _joined(key, data, name if isinstance(name, str) and not name.startswith("$") else None)
+        target = {} if key == "val_data" else {"target": str(data.columns[-1])}
     values[key] = data
     return {table: f"${key}", **target}
 
 
-def _joined(key: str, pair: tuple[Any, ...]) -> pd.DataFrame:
-    """Features and target as one table, the target last."""
+def _joined(key: str, pair: tuple[Any, ...], name: str | None = None) -> pd.DataFrame:
+    """Features and target as one table, the target last; a column of its name is left out of the features."""
     from mlmagic.config import Reference
     from mlmagic.data._given import given
     from mlmagic.data._source import read_table
@@ -164,4 +192,5 @@ def _joined(key: str, pair: tuple[Any, ...]) -> pd.DataFrame:
         raise InvalidConfiguration(f"{key} must be a table, a path, or a pair of features and target")
     frame = read_table(Reference(key, value=pair[0]))
     target = given(frame, Reference("target", value=pair[1]), key)
-    return frame.assign(**{str(target.name): target})
+    name = str(target.name) if name is None else name
+    return frame.drop(columns=name, errors="ignore").assign(**{name: target})

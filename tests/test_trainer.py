@@ -171,3 +171,41 @@ def test_models_of_other_frameworks(here, framework, algorithm, file):
     if file is None:
         with pytest.raises(OutputError, match="a folder, which has no suffix: 'model'"):
             trainer.save(model, "model.ubj")
+
+
+def test_the_second_of_a_pair_is_the_target_whatever_its_name(here):
+    train, _, test = wine()
+    X = train.assign(label=0)
+    trainer = ModelTrainer({"framework": "sklearn", "algorithm": "LogisticRegression", "hyperparameters": {"C": 0.1}})
+    model = trainer.train((X[["label", *X.columns.drop("label")]], train["label"]))
+    names = list(train.columns.drop("label"))
+    assert (model.target, model.features) == ("label", names)
+    by_hand = trainer.train(train).predict(test)
+    np.testing.assert_array_equal(model.predict(test), by_hand)
+    found = trainer.evaluate(model, (test[names], test["label"].to_numpy()))
+    assert found["accuracy"] == pytest.approx(accuracy_score(test["label"], by_hand))
+
+
+def test_a_validation_target_needs_no_name(here):
+    train, validation, _ = wine()
+    apart = lambda rows: (rows.drop(columns="label"), rows["label"])  # noqa: E731
+    trainer = ModelTrainer({"framework": "lightgbm", "hyperparameters": {"n_estimators": 10}})
+    X, y = apart(validation)
+    model = trainer.train(apart(train), (X, y.to_numpy()))
+    assert trainer.report.metrics["validation"]["accuracy"][-1] == pytest.approx(accuracy_score(y, model.predict(X)))
+
+
+def test_what_is_no_model_is_said_kindly(here):
+    train, _, test = wine()
+    trainer = ModelTrainer({"framework": "sklearn", "algorithm": "LogisticRegression"})
+    with pytest.raises(InvalidConfiguration, match="val_data is a table, a path, or a pair") as caught:
+        trainer.train(train.drop(columns="label"), train["label"])
+    assert "train((X, y))" in caught.value.solution
+    model = trainer.train(train)
+    for wrong in (test, model.estimator):
+        with pytest.raises(InvalidConfiguration, match=r"evaluate\(model, test_data\) takes the model"):
+            trainer.evaluate(wrong)
+        with pytest.raises(InvalidConfiguration, match=r"save\(model, path\) takes the model"):
+            trainer.save(wrong, "kept")
+    assert trainer.evaluate(trainer.report, test) == trainer.evaluate(model, test)
+    assert trainer.save(trainer.report, "kept").is_dir()

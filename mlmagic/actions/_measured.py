@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -56,10 +57,12 @@ class Measured:
         from mlmagic.data import truth
         from mlmagic.evaluation import Comparison
 
+        if fitted.task == "outliers":
+            actual, given = _called(actual, given)
         self.given = given
         self.labels = fitted.classes(given)
         self.task = _task(fitted, given, self.labels)
-        self.classes = _known(actual, given, self.labels) if self.task == "classification" else None
+        self.classes = _known(fitted, actual, given, self.labels) if self.task == "classification" else None
         self.actual = truth(actual, self.classes, fitted.name)
         self.compared = Comparison(
             "ranking" if fitted.outcome.ranks else self.task,
@@ -110,9 +113,30 @@ def _task(fitted: Fitted, given: Predictions, labels: np.ndarray | None) -> Task
     return "classification" if labels is not None or given.values.dtype.kind != "f" else "regression"
 
 
-def _known(actual: pd.Series, given: Predictions, labels: np.ndarray | None) -> np.ndarray:
+def _called(actual: pd.Series, given: Predictions) -> tuple[pd.Series, Predictions]:
+    """The truth and the findings of a detector, by the names that training gives them."""
+    import pandas as pd
+
+    from mlmagic.evaluation._outliers import flags
+
+    names = _odd_or_not()
+    named = pd.Series(names[flags(actual).astype(int)], index=actual.index, name=actual.name)
+    return named, replace(given, values=names[given.values.astype(bool).astype(int)])
+
+
+def _odd_or_not() -> np.ndarray:
     import numpy as np
 
+    from mlmagic.evaluation._outliers import INLIER, OUTLIER
+
+    return np.array([INLIER, OUTLIER], dtype=object)
+
+
+def _known(fitted: Fitted, actual: pd.Series, given: Predictions, labels: np.ndarray | None) -> np.ndarray:
+    import numpy as np
+
+    if fitted.task == "outliers":
+        return _odd_or_not()
     if labels is not None:
         return labels
     return np.array([False, True]) if given.values.dtype == bool else _distinct(actual, given.values)

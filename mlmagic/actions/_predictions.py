@@ -48,11 +48,21 @@ def prediction_table(
     columns["predicted"] = given.values
     if given.probabilities is None or classes is None:
         return pd.DataFrame(columns, index=index)
-    columns["confidence"] = given.probabilities.max(axis=1)
+    columns["confidence"] = _confidence(given.values, given.probabilities, classes)
     taken = {"actual", "predicted", "confidence"}
     names = [f"class {label}" if str(label) in taken else str(label) for label in classes]
     shares = pd.DataFrame(given.probabilities, index=index, columns=pd.Index(names))
     return pd.concat([pd.DataFrame(columns, index=index), shares], axis=1)
+
+
+def _confidence(values: np.ndarray, probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """The probability of what is predicted, which a threshold of its own may make another than the most probable."""
+    import numpy as np
+    import pandas as pd
+
+    places = pd.Index(np.asarray(classes)).get_indexer(pd.Index(np.asarray(values)))
+    most: np.ndarray = probabilities.max(axis=1)
+    return np.where(places < 0, most, probabilities[np.arange(len(places)), places])
 
 
 def records(table: pd.DataFrame, output_format: str) -> list[dict[str, Any]]:

@@ -76,7 +76,9 @@ def _task(
         return "classification", "the target is " + ("boolean" if found == "boolean" else "text or categories")
     values = numbers(present)
     if not _integers(present, values, had_gaps):
-        return "regression", "the target is fractional numbers"
+        whole = bool((values == np.floor(values)).all())
+        meant = "floats, whole as they are: task: classification takes them as labels" if whole else "fractional numbers"
+        return "regression", f"the target is {meant}"
     count = len(np.unique(values))
     if count <= FEW_LABELS:
         return "classification", f"the target is integers of {count} values (at most {FEW_LABELS})"

@@ -40,7 +40,7 @@ def outliers(found: np.ndarray, scores: np.ndarray, truth: pd.Series | None = No
     if truth is None:
         return counts
     known = truth.notna().to_numpy(bool)
-    actual = _flags(truth[known])
+    actual = flags(truth[known])
     names = np.array([INLIER, OUTLIER], dtype=object)
     confusion = Confusion.of(names[actual.astype(int)], names[found[known].astype(int)], names)
     auc = _auc(actual, -scores[known])
@@ -66,7 +66,14 @@ def _auc(actual: np.ndarray, odd: np.ndarray) -> float | None:
     return float(roc_auc_score(actual, odd)) if len(np.unique(actual)) == 2 else None
 
 
-def _flags(truth: pd.Series) -> np.ndarray:
+def flags(truth: pd.Series) -> np.ndarray:
+    """Which rows are outliers, shape (n,), of a truth without gaps.
+
+    Raises
+    ------
+    DataLoadingError
+        If it holds anything else than :func:`outliers` takes.
+    """
     values = set(truth.unique().tolist())
     if values and values <= {0, 1}:  # True and False are 1 and 0
         return truth.astype(bool).to_numpy()
@@ -74,7 +81,8 @@ def _flags(truth: pd.Series) -> np.ndarray:
         return (truth == -1).to_numpy()
     shown = ", ".join(map(repr, list(values)[:5])) or "nothing but gaps"
     raise DataLoadingError(
-        f"The target {truth.name!r} says which rows are outliers by true and false or 1 and 0, but it holds {shown}",
+        f"The target {truth.name!r} says which rows are outliers by true and false, 1 and 0, or scikit-learn's "
+        f"-1 and 1, but it holds {shown}",
         solution="Leave target out, or name a column that says it",
         metadata={"column": str(truth.name)},
     )

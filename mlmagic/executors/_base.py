@@ -36,6 +36,12 @@ def how_to_trust(file: Path) -> str:
 
 def missing(path: Path) -> ModelLoadingError:
     """The error for a model file that is not there."""
+    if path.is_dir():
+        return ModelLoadingError(
+            f"modelPath {str(path)!r} is a directory that holds no model",
+            solution="Name the directory of a run, or a model's file",
+            metadata={"modelPath": str(path)},
+        )
     near = closest_file(path)
     hint = f". Did you mean {str(near)!r}?" if near else ""
     return ModelLoadingError(

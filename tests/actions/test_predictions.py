@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.svm import LinearSVC
 
 import mlmagic
@@ -220,3 +221,20 @@ def test_a_network_predicts_on_the_gpu_if_asked_and_the_reports_own_stays_where_
     assert next(report.model.parameters()).device.type == "cpu"
     here = network.run("predict", model="$report").predictions
     np.testing.assert_allclose(report.predictions.iloc[:, 1:], here.iloc[:, 1:], rtol=1e-4, atol=1e-6)
+
+
+def test_the_confidence_is_of_what_is_predicted(here: Path) -> None:
+    X, y = IRIS.data, IRIS.target == 2
+    model = FixedThresholdClassifier(LogisticRegression(max_iter=500), threshold=0.95).fit(X, y)
+    table = mlmagic.run({"action": "predict", "model": "$m", "data": "$df"}, m=model, df=X).predictions
+    predicted, probabilities = model.predict(X), model.predict_proba(X)
+    np.testing.assert_array_equal(table["predicted"], predicted)
+    np.testing.assert_allclose(table["confidence"], np.where(predicted, probabilities[:, 1], probabilities[:, 0]))
+    assert (table["confidence"] < 0.5).any()
+
+
+def test_a_directory_that_holds_no_model_is_called_that(here: Path) -> None:
+    Path("out/checkpoints").mkdir(parents=True)
+    keys = {"action": "predict", "framework": "sklearn", "modelPath": "out/checkpoints", "data": "$df"}
+    with pytest.raises(ModelLoadingError, match="is a directory that holds no model"):
+        mlmagic.run(keys, df=IRIS.data)

@@ -4,12 +4,16 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.cluster import DBSCAN, KMeans, MiniBatchKMeans
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import train_test_split
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier, StackingRegressor, VotingRegressor
+from sklearn.feature_selection import RFE
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
+from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils.class_weight import compute_sample_weight
 
 import mlmagic
@@ -114,3 +118,38 @@ def test_weights_of_rows_that_nothing_clusters_by(here):
         mlmagic.run(config("AgglomerativeClustering", target=None, sampleWeight="w"), df=table)
     with pytest.raises(InvalidConfiguration, match="sampleWeight"):
         mlmagic.run(config("KMeans", target=None, sampleWeight="weight"), df=table)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        StackingRegressor([("a", Ridge()), ("b", DecisionTreeRegressor(random_state=0))]),
+        VotingRegressor([("a", Ridge()), ("b", DecisionTreeRegressor(random_state=0, max_depth=3))]),
+        GridSearchCV(Ridge(), {"alpha": [0.1, 10.0]}),
+        TransformedTargetRegressor(Ridge(), func=np.log1p, inverse_func=np.expm1),
+        RFE(Ridge(), n_features_to_select=2),
+    ],
+    ids=lambda item: type(item).__name__,
+)
+def test_an_estimator_hands_weights_on_to_the_one_that_it_holds(here, estimator):
+    table = flowers().drop(columns="target")
+    y = table.columns[-1]
+    table["w"] = np.linspace(0.1, 3, len(table))
+    report = mlmagic.run(
+        config(algorithm=None, model="$own", sampleWeight="w", target=y, testSplit=0.2), df=table, own=estimator
+    )
+    held = report.predictions
+    names = [name for name in table.columns if name not in (y, "w")]
+    rows = train_test_split(table, test_size=0.2, random_state=0)[0]
+    by_hand = clone(estimator).fit(rows[names], rows[y], sample_weight=rows["w"])
+    np.testing.assert_allclose(held["predicted"], by_hand.predict(table.loc[held.index, names]), rtol=1e-9)
+
+
+def test_weights_are_refused_where_what_is_held_takes_none(here):
+    search = GridSearchCV(KNeighborsRegressor(), {"n_neighbors": [3, 5]})
+    table = flowers().drop(columns="target")
+    table["w"] = 1.0
+    with pytest.raises(InvalidConfiguration, match="GridSearchCV counts all rows alike"):
+        mlmagic.run(
+            config(algorithm=None, model="$own", sampleWeight="w", target=table.columns[0]), df=table, own=search
+        )

@@ -219,7 +219,7 @@ def test_the_truth_of_outliers_may_be_written_in_three_ways(written: Any) -> Non
     forest = IsolationForest(random_state=0).fit(CANCER.drop(columns="target").to_numpy())
     expected = metrics.roc_auc_score(ODD, -forest.decision_function(CANCER.drop(columns="target").to_numpy()))
     assert report.metrics["rocAuc"] == pytest.approx(expected)
-    with pytest.raises(DataLoadingError, match="true and false or 1 and 0, but it holds 'a'"):
+    with pytest.raises(DataLoadingError, match="1 and 0, or scikit-learn's -1 and 1, but it holds 'a'"):
         train("IsolationForest", FLOWERS.assign(odd="a"), target="odd")
 
 
@@ -298,3 +298,18 @@ def test_a_report_names_one_number() -> None:
     assert repr(train("KMeans", hyperparameters={"n_clusters": 2})).startswith(
         "<Report report: train sklearn, success, silhouette 0.5"
     )
+
+
+@pytest.mark.parametrize("written", [lambda odd: np.where(odd, -1, 1), lambda odd: odd, lambda odd: odd.astype(int)])
+def test_an_evaluation_reads_the_truth_of_outliers_as_training_does(written: Any) -> None:
+    X = CANCER.drop(columns="target")
+    frame = X.assign(odd=written(ODD))
+    trained = train("IsolationForest", frame, target="odd")
+    found = mlmagic.run({"action": "evaluate", "model": "$m", "data": "$df"}, m=trained, df=frame).metrics
+    expected = IsolationForest(random_state=0).fit_predict(X.to_numpy()) == -1
+    assert found["accuracy"] == pytest.approx(metrics.accuracy_score(ODD, expected))
+    assert found["f1Score"] == pytest.approx(metrics.f1_score(ODD, expected))
+    for key in ("labels", "positiveClass", "confusionMatrix"):
+        assert found[key] == trained.metrics[key]
+    if "rocAuc" in found:
+        assert found["rocAuc"] == pytest.approx(trained.metrics["rocAuc"])

@@ -18,15 +18,42 @@ def arguments(estimator: Any, rows: Rows) -> dict[str, Any]:
 
 def faults(train: SklearnTrain, estimator: Any) -> list[Fault]:
     """The fault of keys that ask for weights where the estimator takes none: one, however many they are."""
-    from sklearn.utils.validation import has_fit_parameter
-
     asked = {"classWeight": train.class_weight, "sampleWeight": train.sample_weight}
     given = [key for key, value in asked.items() if value is not None]
     last = _argument(estimator)[0]
-    if not given or has_fit_parameter(last, "sample_weight"):
+    if not given or _takes(last):
         return []
     message = f"{type(last).__name__} counts all rows alike, for its fit takes no sample_weight: leave {{}} out"
     return [Fault(f"config.{given[0]}", message.format(" and ".join(given)), value=str(asked[given[0]]))]
+
+
+# They hand **fit_params on to what they hold, also where metadata routing is off.
+_HAND_ON = (
+    "BaseSearchCV",
+    "RFE",
+    "StackingClassifier",
+    "StackingRegressor",
+    "TransformedTargetRegressor",
+    "VotingClassifier",
+    "VotingRegressor",
+)
+
+
+def _takes(estimator: Any) -> bool:
+    from sklearn.utils.validation import has_fit_parameter
+
+    if has_fit_parameter(estimator, "sample_weight"):
+        return True
+    if not any(kind.__name__ in _HAND_ON for kind in type(estimator).__mro__):
+        return False
+    return all(map(_takes, _inner(estimator)))
+
+
+def _inner(estimator: Any) -> list[Any]:
+    """What an estimator fits; not what it leaves to scikit-learn's defaults, which take weights."""
+    held = [getattr(estimator, name, None) for name in ("estimator", "regressor", "final_estimator")]
+    several = [item for _, item in getattr(estimator, "estimators", None) or ()]
+    return [item for item in (*held, *several) if item is not None and not isinstance(item, str)]
 
 
 def _argument(estimator: Any) -> tuple[Any, str]:
