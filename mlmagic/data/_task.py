@@ -77,7 +77,7 @@ def _task(
     values = numbers(present)
     if not _integers(present, values, had_gaps):
         whole = bool((values == np.floor(values)).all())
-        meant = "floats, whole as they are: task: classification takes them as labels" if whole else "fractional numbers"
+        meant = "whole floats: task: classification takes them as labels" if whole else "fractional numbers"
         return "regression", f"the target is {meant}"
     count = len(np.unique(values))
     if count <= FEW_LABELS:

@@ -75,6 +75,11 @@ def test_the_task_follows_from_the_values(y, task):
     assert (data.classes is None) == (task == "regression")
 
 
+def test_floats_that_are_whole_are_called_so():
+    assert "whole floats" in decided([0.0, 1.0] * 20).metadata["taskChosen"]
+    assert "fractional" in decided([0.5, 1.0] * 20).metadata["taskChosen"]
+
+
 @pytest.mark.parametrize(
     ("y", "dtype"),
     [
