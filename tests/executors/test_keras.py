@@ -321,6 +321,18 @@ def test_reducing_the_rate_is_keras_own_doing() -> None:
     assert rates == pytest.approx([0.001, 0.0005, 0.00025, 0.000125])
 
 
+def test_callbacks_that_monitor_a_metric_know_which_way_is_better(tmp_path: Path) -> None:
+    made = {
+        "stopping": keras.callbacks.EarlyStopping(monitor="val_accuracy", patience=50),
+        "saving": keras.callbacks.ModelCheckpoint(tmp_path / "m.keras", monitor="val_f1", save_best_only=True),
+        "plateau": keras.callbacks.ReduceLROnPlateau(monitor="val_accuracy", patience=50),
+    }
+    keys = {"epochs": 4, "metrics": ["accuracy", "f1"], "callbacks": [f"${name}" for name in made], "names": made}
+    done = cancer(net(30, 2), directory=tmp_path, **keys).train()
+    for name, metric in (("stopping", "val_accuracy"), ("saving", "val_f1"), ("plateau", "val_accuracy")):
+        assert made[name].best == pytest.approx(max(row[metric] for row in done.rows))
+
+
 def test_what_is_no_callback_and_no_metric_of_keras_is_said() -> None:
     with pytest.raises(InvalidConfiguration, match=r"callbacks takes a .*; \$odd is of type int"):
         cancer(net(30, 2), names={"odd": 3}, callbacks=["$odd"]).train()

@@ -64,6 +64,8 @@ class Reading:
 class Accuracy(keras.metrics.Mean):
     """The share of rows whose class is the most probable one."""
 
+    _direction = "up"  # which a callback that monitors it asks for
+
     def __init__(self, reading: Reading, name: str = "accuracy") -> None:
         super().__init__(name=name)
         self._reading = reading
@@ -76,6 +78,8 @@ class Accuracy(keras.metrics.Mean):
 
 class Confused(keras.metrics.Metric):
     """A score of the confusion matrix: "precision", "recall" or "f1"."""
+
+    _direction = "up"
 
     def __init__(self, reading: Reading, name: str) -> None:
         super().__init__(name=name)
@@ -103,6 +107,8 @@ class Confused(keras.metrics.Metric):
 class Error(keras.metrics.Mean):
     """A mean of errors: "mae", "mse" or "rmse", in the target's own units."""
 
+    _direction = "down"
+
     def __init__(self, reading: Reading, name: str) -> None:
         super().__init__(name=name)
         self._reading = reading
@@ -120,6 +126,8 @@ class Error(keras.metrics.Mean):
 
 class R2(keras.metrics.Metric):
     """The coefficient of determination; NaN where all true values are equal."""
+
+    _direction = "up"
 
     def __init__(self, reading: Reading, name: str = "r2") -> None:
         super().__init__(name=name)
@@ -145,6 +153,8 @@ class InUnits(keras.metrics.Metric):
 
     def __init__(self, own: keras.metrics.Metric, scale: Scale) -> None:
         super().__init__(name=own.name)
+        if hasattr(own, "_direction"):
+            self._direction = own._direction
         self._own = own
         self._scale = scale
 

@@ -66,6 +66,7 @@ def recipe(train: TorchTrain, data: TrainingData, found: Source, made: Network) 
         "source": found.key,
         "arguments": plain(made.arguments.values),
         "optimizer_name": train.optimizer,
+        "squashed": made.objective.squashed,
         "classes": None if classes is None else classes.tolist(),
         "classes_dtype": None if classes is None else str(classes.dtype),
     }

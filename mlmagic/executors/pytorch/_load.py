@@ -27,7 +27,17 @@ if TYPE_CHECKING:
     from mlmagic.state import RunState
 
 
-_ABOUT = ("network", "arguments", "optimizer_name", "classes", "classes_dtype", "epoch", "threads", "reading")
+_ABOUT = (
+    "network",
+    "arguments",
+    "optimizer_name",
+    "squashed",
+    "classes",
+    "classes_dtype",
+    "epoch",
+    "threads",
+    "reading",
+)
 
 
 def load(path: Path, config: RunConfig, state: RunState) -> TorchOutcome | None:

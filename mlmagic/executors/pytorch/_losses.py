@@ -20,9 +20,37 @@ if TYPE_CHECKING:
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
+# Of probabilities, so that a logarithm is one; as Keras has it.
+_LEAST = 1e-7
+
+
+def _cross_entropy(outputs: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """Of probabilities, shape (n, classes)."""
+    return functional.nll_loss(_log(outputs), target, reduction=reduction)
+
+
+def _binary_cross_entropy(outputs: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """Of probabilities, shape (n,); torch's own is refused where half precision is mixed in."""
+    each = -(target * _log(outputs) + (1 - target) * _log(1 - _wide(outputs)))
+    return each.mean() if reduction == "mean" else each
+
+
+def _log(shares: Tensor) -> Tensor:
+    return torch.log(_wide(shares).clamp(min=_LEAST))
+
+
+def _wide(shares: Tensor) -> Tensor:
+    return shares.float() if shares.dtype in (torch.float16, torch.bfloat16) else shares
+
+
 CLASSIFICATION: dict[str, Callable[..., Tensor]] = {
     "cross_entropy": functional.cross_entropy,
     "binary_cross_entropy": functional.binary_cross_entropy_with_logits,
+}
+# The same of a network that ends in a sigmoid or a softmax.
+OF_PROBABILITIES: dict[str, Callable[..., Tensor]] = {
+    "cross_entropy": _cross_entropy,
+    "binary_cross_entropy": _binary_cross_entropy,
 }
 REGRESSION: dict[str, Callable[..., Tensor]] = {
     "mse": functional.mse_loss,
@@ -33,7 +61,7 @@ REGRESSION: dict[str, Callable[..., Tensor]] = {
 
 @dataclass(frozen=True)
 class Objective:
-    """A loss of raw outputs, and what those outputs say.
+    """A loss of a network's outputs, and what those outputs say.
 
     Attributes
     ----------
@@ -43,6 +71,8 @@ class Objective:
         Of outputs, shape (n,), (n, 1) or (n, classes), and target, shape (n,).
     logit
         Whether one output stands for two classes.
+    squashed
+        Whether outputs are probabilities already.
     own
         The function of the notebook, if it is one.
     rows
@@ -54,6 +84,12 @@ class Objective:
     logit: bool = False
     own: Any = None
     rows: Loss | None = None
+    squashed: bool = False
+
+    @property
+    def border(self) -> float:
+        """Above which the one output that stands for two classes says the second."""
+        return 0.5 if self.squashed else 0.0
 
     def weighted(self, outputs: Tensor, target: Tensor, weight: Tensor) -> Tensor:
         """The mean loss of rows that count for ``weight`` each, shape (n,)."""
@@ -67,7 +103,9 @@ class Objective:
             self.own.to(device)
 
 
-def objective(wanted: str | Reference | None, task: Task, width: int, scale: Scale | None) -> Objective:
+def objective(
+    wanted: str | Reference | None, task: Task, width: int, scale: Scale | None, *, squashed: bool = False
+) -> Objective:
     """Choose the loss for a network with ``width`` outputs a row.
 
     Parameters
@@ -76,26 +114,37 @@ def objective(wanted: str | Reference | None, task: Task, width: int, scale: Sca
         The config's ``lossFunction``.
     scale
         The target's scale in training, for a loss of the notebook, which is given the target's own units.
+    squashed
+        Whether the network gives probabilities already.
     """
     if isinstance(wanted, Reference):
-        return _own(wanted, task, width, scale)
+        return _own(wanted, task, width, scale, squashed)
     if task == "regression":
         name = wanted or "mse"
         return Objective(name, _flat(REGRESSION[name]), rows=_flat(_each(REGRESSION[name])))
+    losses = OF_PROBABILITIES if squashed else CLASSIFICATION
     if width == 1:
-        loss = CLASSIFICATION["binary_cross_entropy"]
-        return Objective("binary_cross_entropy", _flat(loss), logit=True, rows=_flat(_each(loss)))
+        loss = losses["binary_cross_entropy"]
+        rows = _flat(_each(loss))
+        return Objective("binary_cross_entropy", _flat(loss), logit=True, rows=rows, squashed=squashed)
     # Two outputs and their softmax are a logit and its sigmoid: binary cross-entropy is the same number there.
-    loss = CLASSIFICATION["cross_entropy"]
-    return Objective(wanted or "cross_entropy", loss, rows=_each(loss))
+    loss = losses["cross_entropy"]
+    return Objective(wanted or "cross_entropy", loss, rows=_each(loss), squashed=squashed)
 
 
-def probabilities(outputs: Tensor) -> Tensor:
-    """Of each class, shape (n, classes); one output stands for the second of two."""
+def probabilities(outputs: Tensor, squashed: bool) -> Tensor:
+    """Of each class, shape (n, classes); one output stands for the second of two.
+
+    Parameters
+    ----------
+    squashed
+        Whether these are probabilities already.
+    """
     if outputs.ndim == 1 or outputs.shape[1] == 1:
-        second = torch.sigmoid(outputs.reshape(-1, 1))
+        second = outputs.reshape(-1, 1) if squashed else torch.sigmoid(outputs.reshape(-1, 1))
         return torch.cat([1 - second, second], dim=1)
-    return torch.softmax(outputs, dim=1)
+    # Those of 32 bits do not add up to 1.
+    return outputs / outputs.sum(dim=1, keepdim=True) if squashed else torch.softmax(outputs, dim=1)
 
 
 def _each(loss: Callable[..., Tensor]) -> Loss:
@@ -107,7 +156,7 @@ def _flat(loss: Loss) -> Loss:
     return lambda outputs, target: loss(outputs.reshape(-1), target)
 
 
-def _own(reference: Reference, task: Task, width: int, scale: Scale | None) -> Objective:
+def _own(reference: Reference, task: Task, width: int, scale: Scale | None, squashed: bool) -> Objective:
     function: Any = reference.value
     if isinstance(function, type) and issubclass(function, nn.Module):
         function = function()
@@ -116,7 +165,8 @@ def _own(reference: Reference, task: Task, width: int, scale: Scale | None) -> O
     own = function
     if function is functional.nll_loss or isinstance(function, nn.NLLLoss):
         # It takes what log-softmax gives, which a second one leaves as it is.
-        function = lambda outputs, target: own(functional.log_softmax(outputs, dim=1), target)  # noqa: E731
+        log = _log if squashed else partial(functional.log_softmax, dim=1)
+        function = lambda outputs, target: own(log(outputs), target)  # noqa: E731
     logit = task == "classification" and width == 1
     if scale is not None:
         mean, spread = scale.mean, scale.spread
@@ -125,4 +175,5 @@ def _own(reference: Reference, task: Task, width: int, scale: Scale | None) -> O
             lambda outputs, target: function(outputs.reshape(-1) * spread + mean, target * spread + mean),
             own=own,
         )
-    return Objective(str(reference), _flat(function) if logit or task == "regression" else function, logit, own=own)
+    loss = _flat(function) if logit or task == "regression" else function
+    return Objective(str(reference), loss, logit, own=own, squashed=squashed)

@@ -36,14 +36,14 @@ def _counting(measures: Measures, data: TrainingData, made: Network) -> NewTally
     if data.classes is None:
         return partial(Errors, made.units.scale.spread if made.units else 1.0, measures.counted)
     if measures.counted == ("accuracy",):
-        return Accuracy
-    return partial(Confusion, len(data.classes), measures.counted)
+        return partial(Accuracy, made.objective.border)
+    return partial(Confusion, len(data.classes), measures.counted, made.objective.border)
 
 
 def _measure(points: Points, task: Task, made: Network, outputs: Tensor) -> dict[str, float]:
     """Metrics of all validation rows, in the target's own units and labels."""
     if task == "classification":
-        return points.of_probabilities(probabilities(outputs.double()).numpy())
+        return points.of_probabilities(probabilities(outputs.double(), made.objective.squashed).numpy())
     values = outputs.reshape(-1).double()
     if made.units is not None:
         values = values * made.units.scale.spread + made.units.scale.mean

@@ -18,8 +18,9 @@ from mlmagic.executors.pytorch._inputs import dtype_of, taken
 from mlmagic.executors.pytorch._losses import Objective, objective
 from mlmagic.executors.pytorch._module import build
 from mlmagic.executors.pytorch._resnet import start_trained
+from mlmagic.executors.pytorch._squashed import Watch
 from mlmagic.executors.pytorch._target import Scale, Units, last_linear
-from mlmagic.executors.pytorch._trial import are_probabilities, check_loss, forward, width
+from mlmagic.executors.pytorch._trial import check_loss, forward, width
 from mlmagic.executors.pytorch.config import PRETRAINED
 
 if TYPE_CHECKING:
@@ -93,13 +94,15 @@ def network(
     module = build(found, given)
     trained, said = start_trained(module, PRETRAINED[found.name]) if train.pretrained else (None, "")
     sample = inputs[:ROWS]
-    outputs = forward(module, sample, found)
+    with Watch() as seen:
+        outputs = forward(module, sample, found)
     wide = width(outputs, sample, need(data, train.loss_function), found)
     if not any(parameter.requires_grad for parameter in module.parameters()):
         raise InvalidConfiguration([Fault(f"config.{found.key}", f"{found.name} has no parameters to train")])
     scaling = _units(train, data, module, inputs)
-    chosen = objective(train.loss_function, data.task, wide, scaling.scale if scaling else None)
-    remarks = [*_remarks(given, found, chosen, outputs), *filter(None, [said])]
+    scale, squashed = scaling.scale if scaling else None, data.task == "classification" and seen.squashed(outputs)
+    chosen = objective(train.loss_function, data.task, wide, scale, squashed=squashed)
+    remarks = [*_remarks(given, found, chosen), *filter(None, [said])]
     made = Network(module, given, chosen, scaling, tuple(remarks), trained)
     if isinstance(train.loss_function, Reference):
         first = Rows(data.train.X.iloc[:ROWS], data.train.y.iloc[:ROWS] if data.train.y is not None else None)
@@ -124,11 +127,12 @@ def _take_units(made: Network, data: TrainingData, inputs: Tensor) -> None:
     made.units.take(made.module, taken(first, made.module), y)
 
 
-def _remarks(given: Arguments, found: Source, chosen: Objective, outputs: Tensor) -> tuple[str, ...]:
+def _remarks(given: Arguments, found: Source, chosen: Objective) -> tuple[str, ...]:
     remarks = []
     if given.filled and found.key != "architecture":
         filled = ", ".join(f"{name}={value}" for name, value in given.filled.items())
         remarks.append(f"{found.name} was given {filled}, taken from the data")
-    if chosen.name == "cross_entropy" and are_probabilities(outputs):
-        remarks.append(f"{found.name} ends in a softmax, but cross_entropy takes what comes before it: leave it out")
+    if chosen.squashed:
+        last = "sigmoid" if chosen.logit else "softmax"
+        remarks.append(f"{found.name} ends in a {last}: what it gives is taken for probabilities")
     return tuple(remarks)

@@ -53,9 +53,9 @@ def predict(outcome: Outcome, rows: Rows) -> Predictions:
     if outcome.classes is None and outputs[:1].numel() == 1:
         return Predictions(outputs.reshape(-1).double().numpy(), metadata=facts)
     if outcome.classes is None:  # a network of somebody else's: its classes are their numbers
-        shares = (outputs.double() if are_probabilities(outputs) else probabilities(outputs.double())).numpy()
+        shares = probabilities(outputs.double(), are_probabilities(outputs)).numpy()
         return Predictions(most_probable(shares), shares, facts)
-    shares = probabilities(outputs.double()).numpy()
+    shares = probabilities(outputs.double(), bool(outcome.about.get("squashed"))).numpy()
     return Predictions(outcome.classes[most_probable(shares)], shares, facts)
 
 

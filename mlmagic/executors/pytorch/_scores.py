@@ -24,23 +24,27 @@ class Tally(Protocol):
         ...
 
 
-def chosen(outputs: Tensor) -> Tensor:
-    """The most probable class of each row, shape (n,), of outputs of shape (n, classes), or (n,) or (n, 1) logits."""
+def chosen(outputs: Tensor, border: float) -> Tensor:
+    """The most probable class of each row, shape (n,), of outputs of shape (n, classes), or (n,) or (n, 1).
+
+    One output a row says the second of two classes above the border.
+    """
     if outputs.ndim == 2 and outputs.shape[1] > 1:
         return outputs.argmax(dim=1)
-    return (outputs.reshape(-1) > 0).long()
+    return (outputs.reshape(-1) > border).long()
 
 
 class Accuracy:
-    """The share of rows whose class is the most probable one."""
+    """The share of rows whose class is the most probable one; ``border`` as in :func:`chosen`."""
 
-    def __init__(self) -> None:
+    def __init__(self, border: float) -> None:
+        self._border = border
         self._rows = 0
         self._right: Tensor | int = 0
 
     def add(self, outputs: Tensor, target: Tensor) -> None:
         """Take outputs as in :func:`chosen` and classes, shape (n,)."""
-        self._right = self._right + (chosen(outputs) == target).sum()
+        self._right = self._right + (chosen(outputs, self._border) == target).sum()
         self._rows += len(target)
 
     def scores(self) -> dict[str, float]:
@@ -57,16 +61,19 @@ class Confusion:
         How many.
     names
         Which of the four.
+    border
+        As in :func:`chosen`.
     """
 
-    def __init__(self, classes: int, names: Sequence[str]) -> None:
+    def __init__(self, classes: int, names: Sequence[str], border: float) -> None:
+        self._border = border
         self._classes = classes
         self._names = names
         self._counts = torch.zeros(classes * classes, dtype=torch.int64)
 
     def add(self, outputs: Tensor, target: Tensor) -> None:
         """Take outputs as in :func:`chosen` and classes, shape (n,)."""
-        cells = target.long() * self._classes + chosen(outputs)
+        cells = target.long() * self._classes + chosen(outputs, self._border)
         counts = torch.bincount(cells, minlength=self._classes**2)
         self._counts = self._counts.to(counts.device) + counts
 
