@@ -117,26 +117,19 @@ def _called(actual: pd.Series, given: Predictions) -> tuple[pd.Series, Predictio
     """The truth and the findings of a detector, by the names that training gives them."""
     import pandas as pd
 
-    from mlmagic.evaluation._outliers import flags
+    from mlmagic.evaluation._outliers import NAMES, flags
 
-    names = _odd_or_not()
-    named = pd.Series(names[flags(actual).astype(int)], index=actual.index, name=actual.name)
-    return named, replace(given, values=names[given.values.astype(bool).astype(int)])
-
-
-def _odd_or_not() -> np.ndarray:
-    import numpy as np
-
-    from mlmagic.evaluation._outliers import INLIER, OUTLIER
-
-    return np.array([INLIER, OUTLIER], dtype=object)
+    named = pd.Series(NAMES[flags(actual).astype(int)], index=actual.index, name=actual.name)
+    return named, replace(given, values=NAMES[given.values.astype(bool).astype(int)])
 
 
 def _known(fitted: Fitted, actual: pd.Series, given: Predictions, labels: np.ndarray | None) -> np.ndarray:
     import numpy as np
 
+    from mlmagic.evaluation._outliers import NAMES
+
     if fitted.task == "outliers":
-        return _odd_or_not()
+        return NAMES
     if labels is not None:
         return labels
     return np.array([False, True]) if given.values.dtype == bool else _distinct(actual, given.values)

@@ -33,22 +33,21 @@ def frame_from_csv(path: Path) -> pd.DataFrame:
     ValueError
         If the file is empty, a name occurs twice, or a row has more fields than the header (with its line).
     """
-    header, options = dialect(path)
+    header, options = dialect(first_lines(path))
     # In one piece: read in chunks, one column may come as numbers here and as text there.
     frame = pd.read_csv(path, **options)
     require_names(frame, header)
     return restore_index(frame) if header[0] == "" else frame
 
 
-def dialect(path: Path) -> tuple[list[str], dict[str, Any]]:
-    """The names in the header, and how ``pandas.read_csv`` is to read the rest.
+def dialect(lines: list[str]) -> tuple[list[str], dict[str, Any]]:
+    """The names in the header, by a file's first lines, and how ``pandas.read_csv`` is to read the rest.
 
     Raises
     ------
     ValueError
-        If the file is empty, or a name occurs twice.
+        If a name occurs twice.
     """
-    lines = first_lines(path)
     separator = _separator(lines)
     header = next(csv.reader(lines, delimiter=separator, skipinitialspace=True))
     twice = [name for name, count in Counter(header).items() if count > 1]

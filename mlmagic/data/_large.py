@@ -76,7 +76,7 @@ def pieces_of_csv(path: Path) -> Pieces | None:
     if opener is None and size * _GROWN <= limit():  # how well it is packed is not known yet
         return None
     lines = first_lines(path)
-    header, options = dialect(path)
+    header, options = dialect(lines)
     row = row_bytes(pd.read_csv(path, **options, nrows=_ROWS), objects=True)
     line = sum(len(line.encode()) for line in lines[1:]) / max(1, len(lines) - 1)
     rows = int(size * (_unpacked(path, opener) if opener else 1) / max(1.0, line)) + 1

@@ -11,6 +11,8 @@ from mlmagic.errors import DataLoadingError
 from mlmagic.evaluation._confusion import Confusion
 
 INLIER, OUTLIER = "inlier", "outlier"
+# By whether a row is one.
+NAMES = np.array([INLIER, OUTLIER], dtype=object)
 
 
 def outliers(found: np.ndarray, scores: np.ndarray, truth: pd.Series | None = None) -> dict[str, Any]:
@@ -41,8 +43,7 @@ def outliers(found: np.ndarray, scores: np.ndarray, truth: pd.Series | None = No
         return counts
     known = truth.notna().to_numpy(bool)
     actual = flags(truth[known])
-    names = np.array([INLIER, OUTLIER], dtype=object)
-    confusion = Confusion.of(names[actual.astype(int)], names[found[known].astype(int)], names)
+    confusion = Confusion.of(NAMES[actual.astype(int)], NAMES[found[known].astype(int)], NAMES)
     auc = _auc(actual, -scores[known])
     return {
         **counts,
@@ -56,7 +57,7 @@ def outliers(found: np.ndarray, scores: np.ndarray, truth: pd.Series | None = No
         "labels": [INLIER, OUTLIER],
         "confusionMatrix": confusion.matrix.tolist(),
         "classificationReport": confusion.report(),
-        **({} if auc is not None else {"undefined": {"rocAuc": f"all rows are {names[int(actual[0])]}s"}}),
+        **({} if auc is not None else {"undefined": {"rocAuc": f"all rows are {NAMES[int(actual[0])]}s"}}),
     }
 
 
