@@ -75,6 +75,11 @@ def captured(sink: Sink) -> Iterator[None]:
                 _uninstall()
 
 
+def sink() -> Sink | None:
+    """Where this thread's prints and warnings go; None where they go where they always went."""
+    return _sinks.get(threading.get_ident())
+
+
 def _install() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)

@@ -74,7 +74,7 @@ class Measured:
             group=None if group is None else group.to_numpy(),
         )
         self.metrics = self._metrics(config.config)  # type: ignore[arg-type]
-        self.remarks = [*self._unknown(fitted.name), *self._undefined()]
+        self.remarks = [*self._unknown(fitted.name), *self._undefined(), *self._unsaid(fitted)]
 
     def _metrics(self, wanted: EvaluateConfig) -> dict[str, Any]:
         from mlmagic.config._metrics import asked
@@ -99,6 +99,14 @@ class Measured:
         if len(strange):
             counts = ", ".join(f"{label!r} ({count})" for label, count in strange.value_counts().head(5).items())
             yield f"{len(strange)} rows have labels that {who} does not know, so it cannot be right there: {counts}"
+
+    def _unsaid(self, fitted: Fitted) -> Iterator[str]:
+        """A number a row may be the probability of a label, where neither the model nor the config says what it is."""
+        if fitted.task is None and self.compared.task == "regression" and self.actual.nunique() == 2:
+            yield (
+                f"{fitted.name} gives one number a row, which was measured as a regression, but {self.actual.name!r} "
+                "has two values: where it is a probability or a logit of the second, write task: classification"
+            )
 
     def _undefined(self) -> Iterator[str]:
         for name, reason in self.metrics.get("undefined", {}).items():

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from mlmagic.config import parse, resolve
+from mlmagic.config._describe import describe
+from mlmagic.errors import InvalidConfiguration
 from mlmagic.executors._networks._augmentation import Augmentation
 from mlmagic.executors._networks._images import ImageInputs
 from mlmagic.executors._networks._pixels import Pixels
 
 FRAMEWORKS = ("pytorch", "keras")
+HEAD = "action: train\nframework: {}\ndata: $df\narchitecture: cnn"
+IMAGES = {"action": "train", "data": "$df", "architecture": "cnn"}
 ROWS, SIDE = 240, 20
 
 
@@ -126,3 +133,34 @@ def test_images_are_shifted_to_all_sides(framework: str) -> None:
     places = np.array([np.argwhere(image > 0.5) for image in found]).reshape(ROWS, 2) - 10
     assert places.min(axis=0).tolist() == [-4, -4]
     assert places.max(axis=0).tolist() == [4, 4]
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_what_help_writes_is_taken(framework: str) -> None:
+    examples = [line.split(": ", 1)[1] for line in describe("augmentation").splitlines() if "example:" in line]
+    assert examples
+    for line in examples:
+        assert resolve(parse(f"{HEAD.format(framework)}\n{line}")).train.augmentation.steps
+    forms: list[Any] = ["random_crop", True, ["random_crop", {"random_flip": {"probability": 0.1}}]]
+    forms.append({"transforms": forms[-1]})
+    for form in forms:
+        assert resolve({**IMAGES, "framework": framework, "augmentation": form}).train.augmentation.steps
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("flip", "random_flip"),
+        ("RandomHorizontalFlip", "random_flip"),
+        ("vertical_flip", "random_vertical_flip"),
+        ("rotate", "random_rotation"),
+        ("crop", "random_crop"),
+        ("jitter", "color_jitter"),
+        ("erasing", "random_erasing"),
+        ("mixup", None),
+    ],
+)
+def test_what_others_call_a_change_is_suggested(name: str, meant: str | None) -> None:
+    with pytest.raises(InvalidConfiguration) as caught:
+        resolve({**IMAGES, "framework": "pytorch", "augmentation": [name]})
+    assert [fault.suggestion for fault in caught.value.faults] == [meant]

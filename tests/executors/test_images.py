@@ -373,6 +373,16 @@ def test_names_of_files_as_text_are_told_how_to_be_images(home: Path, tmp_path: 
     assert done.of(Row)
 
 
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_arrays_that_do_not_fit_are_no_files(framework: str, tmp_path: Path) -> None:
+    images = [np.stack([image] * 3, axis=2).astype(np.float32) for image in X[:20]]
+    images[3] = np.zeros((8, 8, 5), np.float32)
+    table = pd.DataFrame({"image": images, "label": [0, 1] * 10})
+    with pytest.raises(DataLoadingError, match="image 3: it has 5 channels where the others have 3") as caught:
+        run(framework, tmp_path, values={"df": table}, data="$df", target="label", testSplit=0.0, validationSplit=0.0)
+    assert caught.value.solution == "Give the array that shape and dtype, or take it out of the data"
+
+
 def test_a_forest_says_that_networks_take_images(home: Path, tmp_path: Path) -> None:
     config = {"action": "train", "framework": "sklearn", "algorithm": "RandomForestClassifier"}
     with pytest.raises(MLError, match="only networks learn from them"):

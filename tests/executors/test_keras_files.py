@@ -149,7 +149,7 @@ def test_what_is_wrong_with_a_script_is_said(script: Path) -> None:
         "def f(:": (None, "SyntaxError", "def f(:"),
         "import keras\nkeras.layers.Dense(-1)": (None, "ValueError", "keras.layers.Dense(-1)"),
         one: ("Netwrok", "no class 'Netwrok'. Did you mean `Network`?", ""),
-        "def build():\n    return 3": (None, "build must give a keras.Model; it gave of type int", ""),
+        "def build():\n    return 3": (None, "build must give a keras.Model; what it gave is of type int", ""),
         "def build(n_classes):\n    raise ValueError('no')": (None, "build(n_classes=3) failed: ValueError", "raise"),
     }  # fmt: skip
     for number, (text, (name, message, stderr)) in enumerate(cases.items()):
@@ -169,13 +169,14 @@ def test_shapes_are_checked_before_training() -> None:
     assert "a number needs (rows,) or (rows, 1)" in fault(regression)
     wrong = plain(3, "softmax")
     wrong.compile("adam", "sparse_categorical_crossentropy", metrics=["mae"])
-    assert "A metric fails on a target of shape (4,) and outputs of shape (4, 3)" in fault(
+    assert "The metric mae fails on a target of shape (4,) and outputs of shape (4, 3)" in fault(
         iris(model="$net", names={"net": wrong})
     )
     frozen = plain()
     frozen.trainable = False
     assert "no parameters to train" in fault(iris(model="$net", names={"net": frozen}))
     assert "$net is of type dict" in fault(iris(model="$net", names={"net": {}}))
+    assert fault(iris(model="$net", names={"net": keras.layers.Dense(3)})).endswith("$net is of type Dense")
     assert "already built" in fault(iris(model="$net", names={"net": plain()}, hyperparameters={"units": 3}))
 
 

@@ -126,6 +126,64 @@ def test_what_may_be_a_metric_of_keras() -> None:
         iris(net, names={"odd": keras.optimizers.Adam()}, metrics=["$odd"]).check()
 
 
+def test_a_network_of_another_framework_says_which_one_to_write() -> None:
+    nn = pytest.importorskip("torch.nn")
+    own = type("Own", (nn.Module,), {})
+    for net, what in ((nn.Sequential(nn.Linear(4, 3)), "of type Sequential"), (own, "the class Own")):
+        with pytest.raises(InvalidConfiguration) as caught:
+            iris(net).check()
+        assert caught.value.message.endswith(f"$net is {what}, which comes from torch: write framework: pytorch")
+
+
+class Failing(keras.metrics.Metric):
+    """Fails where it is asked, be it in an update or for its value."""
+
+    def __init__(self, name: str = "failing", late: bool = False) -> None:
+        super().__init__(name=name)
+        self.late = late
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        if not self.late:
+            raise ValueError("no update")
+
+    def result(self) -> Any:
+        raise ValueError("no value")
+
+    def get_config(self) -> Any:
+        return {"name": self.name, "late": self.late}
+
+
+@pytest.mark.parametrize(("late", "why"), [(False, "no update"), (True, "no value")])
+def test_a_metric_that_fails_is_named(late: bool, why: str) -> None:
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "softmax")])
+    named = rf"The metric lame fails on a target of shape \(4,\) and .*: ValueError: {why}"
+    with pytest.raises(InvalidConfiguration, match=named):
+        iris(net, names={"own": Failing("lame", late=late)}, metrics=["accuracy", "$own"]).check()
+    with keras.saving.custom_object_scope({"Failing": Failing}):
+        net.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy", Failing("lame", late=late)])
+        with pytest.raises(InvalidConfiguration, match=named):
+            iris(net).check()
+
+
+def test_a_metric_that_cannot_be_made_anew_is_named() -> None:
+    class Needy(keras.metrics.Mean):
+        def __init__(self, share: float, **keys: Any) -> None:
+            super().__init__(**keys)
+
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "softmax")])
+    for given in (Needy, Needy(0.5)):
+        with pytest.raises(InvalidConfiguration, match=r"\$own cannot be made anew .*: TypeError: .*share") as caught:
+            iris(net, names={"own": given}, metrics=["$own"]).check()
+        assert "get_config()" in caught.value.solution
+
+
+def test_a_warning_of_keras_is_told_once(here: Path) -> None:
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, "softmax")])
+    keys = {"action": "train", "framework": "keras", "model": "$net", "data": "$df", "gpuEnabled": False, "epochs": 2}
+    report = mlmagic.run(keys, net=net, df=IRIS[IRIS.target < 2])
+    assert report.log.count("You are using a softmax over axis -1 of a tensor") == 1
+
+
 def test_a_stop_while_validation_rows_are_measured() -> None:
     stop = threading.Event()
 

@@ -397,6 +397,40 @@ def test_gaps_are_named_before_training_where_nothing_fills_them() -> None:
         run.check()
 
 
+@pytest.mark.parametrize("scaling", ["standard", "robust", "none"])
+@pytest.mark.parametrize("prepare_", ["auto", "none"])
+def test_a_number_too_large_for_32_bits_is_named_and_no_gap_is_blamed(scaling: str, prepare_: str) -> None:
+    frame = IRIS.rename(columns=dict(zip(IRIS.columns, ["a", "b", "c", "d"], strict=False)))
+    frame.loc[[3, 60], "c"] = 1e300
+    if prepare_ == "auto":
+        frame.loc[::2, ["b", "c"]] = np.nan  # which training fills
+        frame.loc[60, "c"] = 1e300
+    run = prepare(frame, target="target", architecture="mlp", prepare=prepare_, featureScaling=scaling, testSplit=0.0,
+                  validationSplit=0.0)  # fmt: skip
+    with pytest.raises(DataLoadingError) as caught:
+        run.check()
+    told = "A network takes finite numbers, but 'c' is too large for 32 bits (3.4e+38) in 2 of 150 rows, first 1e+300 "
+    assert caught.value.message == told + "at index 3"
+    assert caught.value.metadata == {"columns": ["c"]}
+
+
+def test_a_number_too_large_and_a_gap_are_both_told_where_both_are_faults() -> None:
+    frame = IRIS.rename(columns=dict(zip(IRIS.columns, ["a", "b", "c", "d"], strict=False)))
+    frame.loc[3, "c"], frame.loc[4, "b"] = -1e300, np.nan
+    keys = {
+        "architecture": "mlp",
+        "prepare": "none",
+        "featureScaling": "none",
+        "testSplit": 0.0,
+        "validationSplit": 0.0,
+    }
+    with pytest.raises(DataLoadingError) as caught:
+        prepare(frame, target="target", **keys).check()
+    assert "first -1e+300 at index 3; 'b' has gaps in 1 of 150 rows, first at index 4" in caught.value.message
+    assert "df.fillna" in caught.value.solution
+    assert "logarithms" in caught.value.solution
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
 def test_a_gpu_is_used_and_named() -> None:

@@ -153,6 +153,17 @@ def test_hyperparameters_are_checked_against_the_class(script: Path) -> None:
     assert "$net is of type dict" in fault(iris(model="$net", names={"net": {}}))
 
 
+def test_a_network_of_another_framework_says_which_one_to_write() -> None:
+    keras = pytest.importorskip("keras")
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    own = type("Own", (keras.Model,), {})
+    for given, what in ((net, "of type Sequential"), (own, "the class Own")):
+        message = fault(iris(model="$net", names={"net": given}))
+        assert message.endswith(f"$net is {what}, which comes from keras: write framework: keras")
+    with pytest.raises(ModelLoadingError, match="what it gave is of type Sequential, which comes from keras: write"):
+        iris(model="$make", names={"make": lambda: net}).check()
+
+
 def test_all_faults_come_at_once(script: Path) -> None:
     early = {"metric": "val_acuracy"}
     message = fault(iris(modelScript=str(script), hyperparameters={"a": 1, "b": 2}, earlyStopping=early))
@@ -160,6 +171,17 @@ def test_all_faults_come_at_once(script: Path) -> None:
     assert "Did you mean `val_accuracy`?" in message
     message = fault(iris(architecture="mlp", validationSplit=0.0, earlyStopping={"metric": "val_loss"}))
     assert "without validationSplit there are no validation rows" in message
+
+
+def test_early_stopping_where_no_validation_row_is_left() -> None:
+    frame = pd.DataFrame({"x": range(6), "y": list("abcdef")})
+    run = prepare(frame, target="y", architecture="mlp", task="classification", earlyStopping=True)
+    assert (len(run.data.train), run.data.validation) == (2, None)
+    message = fault(run)
+    assert "all 2 validation rows have labels (" in message
+    assert "that none of the 2 training rows has" in message
+    assert "give more rows of each label, or name rows in validationData" in message
+    assert "validationSplit" not in message
 
 
 def test_shapes_are_checked_before_training(script: Path) -> None:
@@ -184,9 +206,11 @@ def test_shapes_are_checked_before_training(script: Path) -> None:
 
 
 def test_a_loss_of_the_notebook_is_tried_before_training() -> None:
-    vector = {"loss": nn.CrossEntropyLoss(reduction="none")}
-    message = fault(iris(architecture="mlp", lossFunction="$loss", names=vector))
-    assert message == "lossFunction $loss must give one number, a tensor that depends on the outputs; got shape (4,)"
+    whole = {"loss": lambda prediction, target: prediction}
+    message = fault(iris(architecture="mlp", lossFunction="$loss", names=whole))
+    rule = "must give one number, or one a row, as a tensor that depends on the outputs"
+    assert message == f"lossFunction $loss {rule}; got shape (4, 3)"
+    assert rule in fault(iris(architecture="mlp", lossFunction="$loss", names={"loss": lambda prediction, target: 1.0}))
     broken = {"loss": lambda prediction, target: prediction @ target}
     assert "lossFunction $loss fails on outputs of shape (4, 3)" in fault(
         iris(architecture="mlp", lossFunction="$loss", names=broken)

@@ -89,6 +89,23 @@ def test_a_softmax_at_the_end_trains_what_its_logits_train(loss: Any) -> None:
     assert log_loss(frame["y"], predicted) < 0.9
 
 
+@pytest.mark.parametrize("metrics", [{}, {"metrics": ["accuracy", "roc_auc"]}])
+def test_a_bare_network_of_one_probability_says_how_to_be_measured(metrics: dict[str, Any]) -> None:
+    frame, net = table(load_breast_cancer), nn.Sequential(nn.Linear(30, 1), nn.Sigmoid())
+    keys = {"action": "evaluate", "framework": "pytorch", "model": "$net", "data": "$table", "target": "y", **metrics}
+    told = "$net gives one number a row, which was measured as a regression, but 'y' has two values"
+    found = mlmagic.run(keys, table=frame, net=net)
+    assert told in found.log
+    assert "write task: classification" in found.log
+    found = mlmagic.run(keys | {"task": "classification"}, table=frame, net=net)
+    assert told not in found.log
+    with torch.no_grad():
+        shares = net(torch.tensor(frame.drop(columns="y").to_numpy())).numpy().reshape(-1)
+    assert found.metrics["accuracy"] == accuracy_score(frame["y"], shares > 0.5)
+    numbers = frame.assign(y=np.linspace(0, 1, len(frame)))
+    assert told not in mlmagic.run(keys, table=numbers, net=net).log
+
+
 def test_logits_that_lie_between_0_and_1_are_logits() -> None:
     frame, layer = table(load_breast_cancer), nn.Linear(30, 1)
     with torch.no_grad():

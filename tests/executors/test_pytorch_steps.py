@@ -32,7 +32,7 @@ def network() -> nn.Module:
     return nn.Linear(4, 3)
 
 
-def ours(weight: Any = None, **keys: Any) -> tuple[list[float], nn.Module, list[dict[str, float]]]:
+def ours(weight: Any = None, own: Any = None, **keys: Any) -> tuple[list[float], nn.Module, list[dict[str, float]]]:
     """Losses of all steps, the trained network, and the epochs."""
     import pandas as pd
 
@@ -40,7 +40,8 @@ def ours(weight: Any = None, **keys: Any) -> tuple[list[float], nn.Module, list[
     numbers = {"featureScaling": "none", "optimizer": "sgd", "gpuEnabled": False, "checkpoint": False}
     size = {"epochs": EPOCHS, "batchSize": BATCH, "learningRate": RATE}
     config = resolve({**head, **numbers, **size, **keys})
-    config = config.bind(lambda reference: network() if reference == Reference("net") else None)
+    values = {Reference("net"): network(), Reference("loss"): own}
+    config = config.bind(values.get)
     rows = Rows(X, y, weight=None if weight is None else pd.Series(weight, index=X.index))
     data = TrainingData(rows, None, None, "classification", "target", np.array([0, 1, 2]))
     events: list[Any] = []
@@ -66,16 +67,10 @@ def by_hand(
     for _ in range(EPOCHS):
         window = list(batches)
         for start in range(0, len(window), accumulate):
-            part = window[start : start + accumulate]
+            part = [batch[:3] for batch in window[start : start + accumulate]]
+            losses += [_loss(loss, module, *batch).item() for batch in part]
             optimizer.zero_grad()
-            for inputs, target, place in part:
-                value = (
-                    loss(module(inputs), target, place)
-                    if getattr(loss, "rows", False)
-                    else loss(module(inputs), target)
-                )
-                losses.append(value.item())
-                (value / len(part)).backward()
+            _loss(loss, module, *map(torch.cat, zip(*part, strict=True))).backward()
             if clip:
                 nn.utils.clip_grad_norm_(module.parameters(), clip)
             optimizer.step()
@@ -85,6 +80,23 @@ def by_hand(
             plan.step()
         rates.append(optimizer.param_groups[0]["lr"])
     return losses, module, rates
+
+
+def _loss(loss: Any, module: nn.Module, inputs: torch.Tensor, target: torch.Tensor, place: torch.Tensor) -> Any:
+    beside = (place,) if getattr(loss, "rows", False) else ()
+    return loss(module(inputs), target, *beside)
+
+
+def weighted(weight: np.ndarray) -> Any:
+    """The loss of rows that count for so much each, by scikit-learn's definition of a weighted mean."""
+
+    def loss(outputs: torch.Tensor, target: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
+        each = nn.functional.cross_entropy(outputs, target, reduction="none")
+        counts = torch.tensor(weight, dtype=torch.float32)[place]
+        return (each * counts).sum() / counts.sum()
+
+    loss.rows = True  # type: ignore[attr-defined]
+    return loss
 
 
 def same(ours: nn.Module, theirs: nn.Module) -> None:
@@ -175,12 +187,26 @@ def test_clipping():
     same(model, theirs)
 
 
-def test_accumulation():
-    losses, model, _ = ours(gradientAccumulation=4)
-    expected, theirs, _ = by_hand(accumulate=4)
-    assert STEPS % 4, "the last step of an epoch has fewer batches"
+WEIGHTS = {
+    "alike": None,
+    "by class": np.array([9.0, 1.0, 0.2])[y],
+    "by row": np.random.default_rng(0).uniform(0, 5, len(y)),
+}
+
+
+@pytest.mark.parametrize("weight", WEIGHTS.values(), ids=list(WEIGHTS))
+@pytest.mark.parametrize("accumulate", [3, 4])
+def test_accumulated_batches_make_the_step_of_all_their_rows(accumulate, weight):
+    losses, model, _ = ours(weight=weight, gradientAccumulation=accumulate)
+    loss = None if weight is None else weighted(weight)
+    expected, theirs, _ = by_hand(loss, accumulate=accumulate)
+    assert len(y) % BATCH, "the last batch of an epoch has fewer rows"
+    assert STEPS % 4, "the last step has fewer batches where it has at most four"
     np.testing.assert_allclose(losses, expected, rtol=1e-5)
     same(model, theirs)
+    _, large, _ = ours(weight=weight, batchSize=accumulate * BATCH)
+    for one, other in zip(model.parameters(), large.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
 
 
 def test_a_checkpoint_with_a_schedule_is_plain_data(here):
@@ -192,13 +218,40 @@ def test_a_checkpoint_with_a_schedule_is_plain_data(here):
     assert found["schedule"]["left"] == 0
 
 
-def test_a_function_of_the_notebook_cannot_weigh_rows(here):
+def test_a_function_that_gives_a_mean_cannot_weigh_rows(here):
     def loss(outputs: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         return nn.functional.cross_entropy(outputs, target)
 
     body = {"framework": "pytorch", "architecture": "mlp", "data": "$df", "target": "target", "lossFunction": "$loss"}
-    with pytest.raises(InvalidConfiguration, match=r"lossFunction \$loss gives one number for all rows"):
+    with pytest.raises(InvalidConfiguration, match=r"lossFunction \$loss gives one number for all rows") as caught:
         mlmagic.run({"action": "train", "classWeight": "balanced", **body}, df=flowers(), loss=loss)
+    assert "let it give one a row" in caught.value.message
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_a_loss_of_the_notebook_is_the_same_of_rows_and_of_their_mean(reduction, accumulate):
+    own = nn.CrossEntropyLoss(reduction=reduction)
+    losses, model, _ = ours(own=own, lossFunction="$loss", gradientAccumulation=accumulate)
+    expected, theirs, _ = by_hand(accumulate=accumulate)
+    np.testing.assert_allclose(losses, expected, rtol=1e-5)
+    same(model, theirs)
+
+
+def test_a_loss_of_rows_counts_them_as_they_are_weighed():
+    weight = WEIGHTS["by row"]
+    losses, model, _ = ours(weight=weight, own=nn.CrossEntropyLoss(reduction="none"), lossFunction="$loss")
+    expected, theirs, _ = by_hand(weighted(weight))
+    np.testing.assert_allclose(losses, expected, rtol=1e-5)
+    same(model, theirs)
+
+
+def test_a_loss_of_rows_beside_class_weights_through_a_whole_run(here):
+    own = nn.CrossEntropyLoss(reduction="none")
+    body = {"action": "train", "framework": "pytorch", "architecture": "mlp", "data": "$df", "target": "target"}
+    body |= {"classWeight": "balanced", "epochs": 2, "gpuEnabled": False}
+    first, second = (mlmagic.run({**body, **keys}, df=flowers(), own=own) for keys in ({}, {"lossFunction": "$own"}))
+    np.testing.assert_allclose(second.history["val_loss"], first.history["val_loss"], rtol=1e-5)
 
 
 def test_class_weights_through_a_whole_run(here):

@@ -251,6 +251,17 @@ def test_a_table_is_not_for_the_text_transformer() -> None:
         prepare(table, target="y", architecture="text_transformer").check()
 
 
+def test_words_beside_numbers_are_told_how_to_be_text() -> None:
+    words = ["good film", "bad film", "so so", "great stuff"]
+    table = pd.DataFrame({"x": np.arange(40.0), "review": words * 10, "y": [0, 1] * 20})
+    with pytest.raises(InvalidConfiguration) as caught:
+        prepare(table, target="y", architecture="text_transformer").check()
+    (only,) = caught.value.faults
+    assert only.message.endswith("name a column of words, which is text where it is alone: featureColumns: [review]")
+    assert only.suggestion is None
+    prepare(table, target="y", featureColumns=["review"], **SMALL).check()
+
+
 def test_text_beside_other_columns_says_what_to_do() -> None:
     table = docstrings().assign(length=lambda frame: frame["text"].str.len())
     with pytest.raises(DataLoadingError, match="Column 'text' is free text") as caught:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
-from mlmagic._suggest import closest
+from mlmagic._suggest import closest, closest_of
 from mlmagic.config._model import Model, Text, refuse
 from mlmagic.config._rules import field_schema, rule, schema_of
 from mlmagic.config._values import show
@@ -65,6 +65,9 @@ TRANSFORMS: dict[str, type[Model]] = {
 }
 
 
+# What people call them besides: without the first word, and as torchvision does.
+_CALLED = {name: name for name in TRANSFORMS} | {name.partition("_")[2]: name for name in TRANSFORMS}
+_CALLED |= {"horizontal_flip": "random_flip", "random_horizontal_flip": "random_flip"}
 _EACH = "each transform of augmentation must be"
 
 
@@ -74,7 +77,7 @@ class Augmentation(Model):
     enabled: bool = Field(True, description="Whether it is done.", examples=[False])
     transforms: list[Text | dict[str, Any]] = Field(
         ["random_flip", "random_crop"],
-        description=f"In this order: {', '.join(TRANSFORMS)}; each a name, or a mapping of it to its parameters.",
+        description=f"In this order: {', '.join(TRANSFORMS)}; each a name, or a mapping of it alone to its parameters.",
         examples=[["random_flip", {"random_rotation": {"degrees": 10}}]],
     )
 
@@ -102,7 +105,7 @@ def _made(item: str | dict[str, Any]) -> tuple[str, Model]:
         raise refuse(f"{_EACH} a name, or a mapping of one name to its parameters, got {show(item)}")
     name, parameters = next(iter(given.items()))
     if name not in TRANSFORMS:
-        raise refuse(f"{_EACH} one of {', '.join(TRANSFORMS)}, got {show(name)}", closest(name, TRANSFORMS))
+        raise refuse(f"{_EACH} one of {', '.join(TRANSFORMS)}, got {show(name)}", closest_of(name, _CALLED))
     return name, _checked(name, {} if parameters is None else parameters)
 
 

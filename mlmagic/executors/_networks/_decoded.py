@@ -97,7 +97,7 @@ class Images:
                 for task in self._tasks(pool, np.arange(start, min(start + BLOCK, len(self))), found[start:]):
                     faults |= task.result()
         if faults:
-            raise unreadable(faults, len(self))
+            raise unreadable(faults, self.values, len(self))
         return found
 
     def _begun(self, pool: ThreadPoolExecutor, places: np.ndarray) -> tuple[np.ndarray, list[Future[dict[str, str]]]]:
@@ -107,7 +107,7 @@ class Images:
     def _ended(self, batch: np.ndarray, tasks: list[Future[dict[str, str]]]) -> np.ndarray:
         faults = {name: why for task in tasks for name, why in task.result().items()}
         if faults:
-            raise unreadable(faults, len(batch))
+            raise unreadable(faults, self.values, len(batch))
         return batch
 
     def _tasks(self, pool: ThreadPoolExecutor, places: np.ndarray, into: np.ndarray) -> list[Future[dict[str, str]]]:

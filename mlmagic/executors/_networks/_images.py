@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from math import prod
@@ -207,7 +208,7 @@ def looked(
             found += pool.map(one, range(start, min(start + BLOCK, len(values))))
     faults = dict(item for item in found if len(item) == 2)
     if faults:
-        raise unreadable(faults, len(values))
+        raise unreadable(faults, values, len(values))
     return found
 
 
@@ -233,7 +234,11 @@ def _size(
 def _channels(seen: Sequence[tuple[int, int, int, Any]]) -> int:
     found = {channels for _, _, channels, _ in seen}
     encoded = all(kind == np.uint8 for *_, kind in seen) and found <= {1, 3, 4}
-    return min(3, max(found)) if encoded else max(found)
+    if encoded:
+        return min(3, max(found))
+    # Images of one channel become any; of the others most are right.
+    several = Counter(channels for _, _, channels, _ in seen if channels > 1)
+    return several.most_common(1)[0][0] if several else 1
 
 
 def _scaled(wanted: Pixels, values: np.ndarray, scaling: str) -> Pixels:

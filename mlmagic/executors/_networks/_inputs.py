@@ -27,6 +27,7 @@ from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.executors._base import MOST_CELLS, batch_rows
 from mlmagic.executors._networks._architectures import KINDS
 from mlmagic.executors._networks._images import ImageInputs, fit_images
+from mlmagic.executors._networks._matrix import first_rows
 from mlmagic.executors._networks._matrix import matrix as matrix
 from mlmagic.executors._networks._need import ROWS
 from mlmagic.executors._networks._sample import remark, sample
@@ -143,7 +144,7 @@ class TableInputs:
             yield from (values[first : first + size] for first in range(0, len(values), size))
 
     def _few(self, rows: Rows, number: int) -> np.ndarray:
-        return matrix(self.preparation, Rows(rows.X.iloc[:number]))
+        return first_rows(self.preparation, rows, number)
 
     def together(self, rows: Rows) -> int:
         """See :class:`Inputs`."""
@@ -221,8 +222,12 @@ def _require_kind(train: NetworkTrain, found: str, rows: Rows) -> None:
     made_for = KINDS.get(train.architecture or "", "images and tables") if train.architecture else found
     if found.removeprefix("a ") not in made_for:
         instead = {"images": "cnn", "text": "text_transformer"}.get(found, "mlp")
+        words = _of_words(rows) if made_for == "text" else []
         message = f"{train.architecture} is for {made_for}, but the data is {found}: take {instead}"
-        faults.append(Fault("config.architecture", message, value=train.architecture, suggestion=instead))
+        if words:
+            message += f", or name a column of words, which is text where it is alone: featureColumns: [{words[0]}]"
+        suggestion = None if words else instead
+        faults.append(Fault("config.architecture", message, value=train.architecture, suggestion=suggestion))
     if faults:
         raise InvalidConfiguration(faults, solution=paths_as_text(rows.X) or None)
 
@@ -263,8 +268,13 @@ def are_texts(rows: Rows, train: NetworkTrain) -> bool:
     if train.window is not None or rows.X.shape[1] != 1:
         return False
     if train.architecture == "text_transformer":
-        return kind(rows.X.iloc[:, 0]) in ("text", "category", "mixed")
+        return bool(_of_words(rows))
     return train.prepare != "none" and is_text(rows.X.iloc[:, 0])
+
+
+def _of_words(rows: Rows) -> list[str]:
+    """The columns that a network for text could read."""
+    return [name for name in rows.X.columns if kind(rows.X[name]) in ("text", "category", "mixed")]
 
 
 def labels(y: pd.Series | None, classes: np.ndarray) -> np.ndarray:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlmagic.data import not_finite, room
+from mlmagic.data import describe_preparation, not_finite, room, source_columns
+from mlmagic.data._parse import numbers
+from mlmagic.data._shown import shown
 from mlmagic.errors import DataLoadingError
 
 if TYPE_CHECKING:
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 ROWS = 512
 # Numbers of the user's table that are prepared at a time: in between they take several times as much as in the end.
 PREPARED = 1 << 22
+# The largest number of 32 bits.
+LARGEST = float(np.finfo(np.float32).max)
 
 
 def matrix(preparation: Any, rows: Rows) -> np.ndarray:
@@ -39,6 +44,11 @@ def matrix(preparation: Any, rows: Rows) -> np.ndarray:
     return values
 
 
+def first_rows(preparation: Any, rows: Rows, number: int) -> np.ndarray:
+    """The same of the first ones; where they cannot be had, the error looks for its cause in all rows."""
+    return _turned(preparation, rows.X.iloc[:number], rows)
+
+
 def _turned(preparation: Any, X: pd.DataFrame, rows: Rows) -> np.ndarray:
     raw = np.asarray(X if preparation is None else preparation.transform(X))
     # A copy always: a view of the user's frame is read-only, which torch warns of.
@@ -54,12 +64,37 @@ def _turned(preparation: Any, X: pd.DataFrame, rows: Rows) -> np.ndarray:
             solution="Leave prepare: none out, or name columns of numbers in featureColumns; rows of a run's network "
             "are prepared where the run is named, model: $report",
         ) from None
-    if not np.isfinite(values).all():
-        holes = not_finite(rows.X, rows.X.columns)
-        way = f"{holes.way_out}; training fills gaps itself unless prepare: none says not to"
-        raise DataLoadingError(
-            f"A network takes finite numbers, but {str(holes) or 'some are too large for 32 bits'}",
-            solution=way if holes.columns else "Scale the columns, or leave prepare: none out",
-            metadata={"columns": holes.columns},
-        )
+    finite = np.asarray(np.isfinite(values).all(axis=0))
+    if not finite.all():
+        sources = source_columns(preparation, list(rows.X.columns))
+        raise _unusable(preparation, rows, list(dict.fromkeys(compress(sources, ~finite))))
     return values
+
+
+def _unusable(preparation: Any, rows: Rows, columns: list[str]) -> DataLoadingError:
+    """The error for columns of which a network gets what is no finite number of 32 bits."""
+    large = {name: why for name in columns if (why := _large(rows.X[name]))}
+    filled = describe_preparation(preparation).get("filled", {})
+    holes = not_finite(rows.X, [name for name in columns if name not in large and name not in filled])
+    if not large and not holes.columns:  # small numbers, which were spread far less where the scale was learned
+        large = {name: f"{name!r} becomes too large for 32 bits when it is scaled" for name in columns}
+    ways = ["Mend the values, or scale them first: divide them, or take logarithms"] if large else []
+    if holes.columns:
+        ways.append(f"{holes.way_out}; training fills gaps itself unless prepare: none says not to")
+    return DataLoadingError(
+        f"A network takes finite numbers, but {'; '.join(filter(None, [*large.values(), str(holes)]))}",
+        solution=". ".join(ways),
+        metadata={"columns": [*large, *holes.columns]},
+    )
+
+
+def _large(column: pd.Series) -> str | None:
+    """What to tell of a column's finite numbers that 32 bits do not hold; None where there are none."""
+    values = numbers(column)
+    mask = np.isfinite(values) & (np.abs(values) > LARGEST)
+    if not mask.any():
+        return None
+    first = f"{values[mask][0]:g} at index {shown(column.index[mask][0])}"
+    return (
+        f"{column.name!r} is too large for 32 bits ({LARGEST:.2g}) in {mask.sum()} of {len(mask)} rows, first {first}"
+    )

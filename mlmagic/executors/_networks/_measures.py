@@ -10,7 +10,7 @@ from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.evaluation import METRICS, SPELLINGS, Asked
 from mlmagic.executors._direction import direction
 from mlmagic.executors._history import grows
-from mlmagic.executors._watch import Watch, valueless
+from mlmagic.executors._watch import Watch, unvalidated, valueless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,7 +114,7 @@ def _require(early: EarlyStopping, part: str, name: str, data: TrainingData, ask
     if name in measured.get(part, ()):
         return
     known = [f"{part}_{name}" for part, names in measured.items() for name in names]
-    why = "" if data.validation else "; without validationSplit there are no validation rows"
+    why = "" if data.validation else f"; {unvalidated(data)}"
     more = ", or any other metric after val_" if data.validation else ""
     message = f"earlyStopping.metric must be {listed(known)}{more}, got {early.metric!r}{why}."
     suggestion = closest(early.metric, known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -85,13 +85,15 @@ class Unreadable(Exception):
     """An image cannot be had; says why."""
 
 
-def unreadable(found: Mapping[str, str], total: int) -> DataLoadingError:
+def unreadable(found: Mapping[str, str], values: Sequence[Any], total: int) -> DataLoadingError:
     """The error for images that cannot be had.
 
     Parameters
     ----------
     found
         Why, by their names.
+    values
+        Paths, encoded bytes or arrays that they are among.
     total
         Images that were looked at.
     """
@@ -100,9 +102,16 @@ def unreadable(found: Mapping[str, str], total: int) -> DataLoadingError:
     message = first[0] if len(found) == 1 else "\n  ".join([f"{len(found)} of {total} images:", *first, *more])
     return DataLoadingError(
         f"Cannot read {message}",
-        solution="Replace the file, or take it out of the data",
+        solution=f"{_way_out(values)}, or take it out of the data",
         metadata={"images": list(found)},
     )
+
+
+def _way_out(values: Sequence[Any]) -> str:
+    if any(isinstance(value, Path) for value in values):
+        return "Replace the file"
+    arrays = any(isinstance(value, np.ndarray) for value in values)
+    return "Give the array that shape and dtype" if arrays else "Replace the image"
 
 
 def look(value: Any) -> tuple[int, int, int, np.dtype[Any]]:

@@ -14,6 +14,7 @@ from mlmagic.config._arrange import one_level_up
 from mlmagic.config._model import spellings
 from mlmagic.config._reference import Reference
 from mlmagic.errors import Fault, InvalidConfiguration, ModelLoadingError
+from mlmagic.executors import EXECUTORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,13 +141,25 @@ def build(make: Callable[..., Any], name: str, given: Arguments, kind: type, wha
             solution="Correct the hyperparameters, or the line shown above",
         ) from None
     if not isinstance(made, kind):
-        raise ModelLoadingError(f"{name} must give a {what}; it gave {describe(made)}")
+        raise ModelLoadingError(f"{name} must give a {what}; what it gave is {describe(made, what)}")
     return made
 
 
-def describe(value: Any) -> str:
-    """Say what a value is that should have been a network."""
-    return f"the class {value.__name__}" if isinstance(value, type) else f"of type {type(value).__name__}"
+def describe(value: Any, what: str) -> str:
+    """Say what a value is that should have been a network, and which framework has it if it is another's.
+
+    Parameters
+    ----------
+    what
+        The type that it should have been, as a person writes it: "torch.nn.Module".
+    """
+    kind = value if isinstance(value, type) else type(value)
+    said = f"the class {kind.__name__}" if kind is value else f"of type {kind.__name__}"
+    homes = {base.__module__.partition(".")[0] for base in kind.__mro__} - {what.partition(".")[0]}
+    for name, entry in EXECUTORS.items():
+        if entry.module in homes:
+            return f"{said}, which comes from {entry.module}: write framework: {name}"
+    return said
 
 
 def _count_faults(train: NetworkTrain, outputs: int) -> list[Fault]:

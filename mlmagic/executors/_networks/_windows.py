@@ -11,7 +11,7 @@ import numpy as np
 
 from mlmagic.data import describe_preparation, fit_preparation, raw
 from mlmagic.executors._base import batch_rows
-from mlmagic.executors._networks._matrix import matrix
+from mlmagic.executors._networks._matrix import first_rows, matrix
 from mlmagic.executors._networks._need import ROWS
 from mlmagic.executors._networks._sample import remark, sample
 
@@ -143,6 +143,6 @@ def fit_windows(train: NetworkTrain, rows: Rows, scaling: Any) -> WindowInputs:
     few = sample(every)
     prepared = fit_preparation(few, scaling, train.prepare)
     how = {"window": train.window, "horizon": train.horizon, "groups": train.groups}
-    width = matrix(prepared, replace(rows, X=table.iloc[:1], y=None)).shape[1]
+    width = first_rows(prepared, every, 1).shape[1]
     said = None if prepared is None else remark(every, few)
     return WindowInputs(how | {"columns": [str(name) for name in table.columns]}, prepared, width, said)

@@ -73,8 +73,10 @@ class NetworkTrain(TrainConfig):
     stride: int = Field(1, ge=1, description="Rows from one window that trains to the next.", examples=[24])
     augmentation: AugmentationOrList = Field(
         None,
-        description="How training images are changed at random: names, or a mapping of a name to its parameters.",
-        examples=[["random_flip", "random_crop"]],
+        description="How training images are changed at random: a list of names, where a mapping of a name to its "
+        "parameters may stand for the name; one name; `true` for the defaults; or a mapping with that list under "
+        "transforms.",
+        examples=[["random_flip", {"random_rotation": {"degrees": 10}}]],
     )
     hyperparameters: dict[str, Any] = Field(
         default_factory=dict,

@@ -191,13 +191,24 @@ def metrics(counted: Sequence[str], own: Sequence[Reference], reading: Reading) 
 
 def _own(reference: Reference, reading: Reading) -> Any:
     value: Any = reference.value
-    if isinstance(value, type) and issubclass(value, keras.metrics.Metric):
-        metric = value()
-    elif isinstance(value, keras.metrics.Metric):
-        metric = type(value).from_config(value.get_config())
+    if isinstance(value, keras.metrics.Metric) or (isinstance(value, type) and issubclass(value, keras.metrics.Metric)):
+        metric = _made_anew(value, reference)
     elif callable(value) and not isinstance(value, type):  # keras.metrics.binary_accuracy and the like
         metric = keras.metrics.MeanMetricWrapper(value, name=getattr(value, "__name__", reference.name))
     else:
         message = f"metrics takes a keras metric or a function; {reference} is of type {type(value).__name__}"
         raise InvalidConfiguration([Fault("config.metrics", message, value=str(reference))])
     return InUnits(metric, reading.scale) if reading.scaled and reading.kind == "numbers" else metric
+
+
+def _made_anew(value: Any, reference: Reference) -> keras.metrics.Metric:
+    """A new metric of a class, or like one that is there."""
+    try:
+        made: keras.metrics.Metric = value() if isinstance(value, type) else value.from_config(value.get_config())
+    except Exception as error:  # code of the user's own
+        what = f"{reference} cannot be made anew for this training: {type(error).__name__}: {error}"
+        raise InvalidConfiguration(
+            [Fault("config.metrics", what, value=str(reference))],
+            solution="Give the metric's class a get_config() that has all that its __init__ takes, or write a function",
+        ) from None
+    return made

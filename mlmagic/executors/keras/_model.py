@@ -61,7 +61,8 @@ def source(train: KerasTrain, admit: Admit = _known_scripts.note, *, trust: bool
     if isinstance(value, keras.Model) or inspect.isfunction(value) or _is_class(value):
         return _sourced(value, "model")
     message = f"model must be a keras.Model, as a class, a function that gives one or an instance; {train.model} is "
-    raise InvalidConfiguration([Fault("config.model", message + describe(value), value=str(train.model))])
+    message += describe(value, "keras.Model")
+    raise InvalidConfiguration([Fault("config.model", message, value=str(train.model))])
 
 
 def image_shape(model: Any) -> tuple[int | None, ...] | None:

@@ -69,13 +69,11 @@ def measure(model: keras.Model, name: str, inputs: np.ndarray, target: np.ndarra
         return
     x, y, given = (keras.ops.convert_to_tensor(part) for part in (inputs, target, outputs.astype(np.float32)))
     rows = f"a target of shape {tuple(y.shape)} and outputs of shape {tuple(given.shape)}"
-    for key, what, call in (
-        ("lossFunction", f"The loss {name}", model.compute_loss),
-        ("metrics", "A metric", model.compute_metrics),
-    ):
+    for key, call in (("lossFunction", model.compute_loss), ("metrics", model.compute_metrics)):
         try:
             call(x, y, given)
         except Exception as error:
+            what = f"The loss {name}" if key == "lossFunction" else _failing(model, y, given)
             message = f"{what} fails on {rows}: {_cause(error)}"
             raise InvalidConfiguration([Fault(f"config.{key}", message)], stderr=_frames(error)) from None
     model.reset_metrics()
@@ -84,6 +82,17 @@ def measure(model: keras.Model, name: str, inputs: np.ndarray, target: np.ndarra
             f"The loss {name} has no gradient: it must depend on the outputs, and not by argmax, round or the like"
         )
         raise InvalidConfiguration([Fault("config.lossFunction", message)])
+
+
+def _failing(model: keras.Model, y: Any, given: Any) -> str:
+    """The metric that fails, by its name: Keras calls them all and does not say which one it was."""
+    for metric in getattr(model._compile_metrics, "metrics", ()):
+        try:
+            metric.update_state(y, given)
+            metric.result()
+        except Exception:
+            return f"The metric {metric.name}"
+    return "A metric"
 
 
 def _cause(error: Exception) -> str:

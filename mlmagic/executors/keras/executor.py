@@ -10,6 +10,7 @@ from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.events import Emit, Metadata, Plan
 from mlmagic.executors._skops import import_early
 from mlmagic.executors.keras import _backend
+from mlmagic.executors.keras._warnings import once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +36,7 @@ class KerasExecutor:
     def __init__(self) -> None:
         self._sources: list[tuple[KerasTrain, Source]] = []
         self._fitted: list[tuple[KerasTrain, TrainingData, Inputs]] = []
+        self._warned: set[str] = set()
 
     def placement(self, config: RunConfig) -> Literal["thread", "child"]:
         """Where Keras is imported already, or the model is an object of the notebook, beside it; else in a child.
@@ -70,7 +72,7 @@ class KerasExecutor:
         try:
             inputs = self._inputs(config, data)
             first = inputs.first(data.train)
-            with _backend.own_random_state(config.seed):
+            with _backend.own_random_state(config.seed), once(self._warned):
                 network(train, data, self._source(config), first, inputs.sizes)
         except InvalidConfiguration as error:
             more = [fault for fault in error.faults if fault not in faults]
@@ -85,21 +87,24 @@ class KerasExecutor:
         import_early()
         inputs = self._inputs(config, data)
         emit(Metadata(inputs.facts()))
-        return fit(config, data, self._source(config), inputs, emit, stop)
+        with once(self._warned):
+            return fit(config, data, self._source(config), inputs, emit, stop)
 
     def predict(self, outcome: Outcome, rows: Rows) -> Predictions:
         """Labels and probabilities, or numbers in the target's own units."""
         _backend.load()
         from mlmagic.executors.keras._predict import predict
 
-        return predict(outcome, rows)
+        with once(self._warned):
+            return predict(outcome, rows)
 
     def save(self, outcome: Outcome, config: RunConfig) -> dict[str, Path]:
         """Keras' own file, a SavedModel, and plain data; the preparation beside them."""
         from mlmagic.executors.keras._storage import save
 
         assert config.output_dir is not None
-        return save(outcome, config.output_dir, everything=_train(config).checkpoint)
+        with once(self._warned):
+            return save(outcome, config.output_dir, everything=_train(config).checkpoint)
 
     def load(self, path: Path, config: RunConfig, state: RunState) -> Outcome | None:
         """The best model that a run saved, or its last checkpoint where it was cut off."""

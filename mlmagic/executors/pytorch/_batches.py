@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor
 from mlmagic.executors._networks._streamed import shuffled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mlmagic.executors._networks._streamed import Streamed
 
@@ -26,6 +27,8 @@ MANY_TOKENS = 65_536
 
 # Inputs, target, and how much each row counts; None where all count alike.
 Batch = tuple[Tensor, Tensor, Tensor | None]
+# The share of a step that one of its batches is; None where it is all of it.
+Share: TypeAlias = float | Tensor | None
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,8 @@ class Shuffled:
         Of the orders; the generator is its own, so that nothing else moves it.
     finish
         What is done to inputs of a batch on the device; None for what the rows say.
+    together
+        Batches to a step; the last step has those that are left.
     """
 
     def __init__(
@@ -118,10 +123,12 @@ class Shuffled:
         seed: int,
         device: torch.device,
         finish: Callable[[Tensor], Tensor] | None = None,
+        together: int = 1,
     ) -> None:
         self._rows = rows
         self._device = device
         self._finish = finish or rows.finish
+        self._together = together
         self.generator = torch.Generator().manual_seed(seed)
         full, rest = divmod(len(rows), size)
         self.sizes = [size] * full + [rest] * (rest > 0)
@@ -133,15 +140,17 @@ class Shuffled:
     def __len__(self) -> int:
         return len(self.sizes)
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[tuple[*Batch, Share]]:
         order = self._order().to(self._rows.target.device)
+        shares = iter(self._shares(order))
         parts = order.split([sum(sizes) for sizes in self._pieces])
         for sizes, places, piece in zip(self._pieces, parts, self._rows.at(parts), strict=True):
             inputs: Iterable[Tensor] = piece.to(self._device).split(sizes)
             target = self._rows.target.index_select(0, places).to(self._device)
             if self._finish is not None:
                 inputs = map(self._finish, inputs)
-            yield from zip(inputs, target.split(sizes), self._weights(places, sizes), strict=True)
+            several = islice(shares, len(sizes))
+            yield from zip(inputs, target.split(sizes), self._weights(places, sizes), several, strict=True)
 
     def _order(self) -> Tensor:
         def permutation(count: int) -> np.ndarray:
@@ -149,6 +158,21 @@ class Shuffled:
             return found
 
         return torch.from_numpy(shuffled(self._rows.inputs, permutation))
+
+    def _shares(self, order: Tensor) -> Sequence[Share]:
+        """How much of its step each batch is: of the rows, or of what they count for together."""
+        if self._together == 1:
+            return [None] * len(self)
+        if self._rows.weight is None:
+            return [size / rows for step in self._steps(self.sizes) for rows in [sum(step)] for size in step]
+        weights = self._rows.weight.index_select(0, order).split(self.sizes)
+        counted = torch.stack([weight.sum() for weight in weights]).to(self._device)
+        least = torch.finfo(counted.dtype).tiny  # where no row of a step counts
+        return [each for step in self._steps(counted) for each in step / step.sum().clamp(min=least)]
+
+    def _steps(self, batches: Any) -> Iterator[Any]:
+        """What there is one of for each batch, cut into steps."""
+        return (batches[start : start + self._together] for start in range(0, len(self), self._together))
 
     def _weights(self, places: Tensor, sizes: list[int]) -> Iterable[Tensor | None]:
         if self._rows.weight is None:

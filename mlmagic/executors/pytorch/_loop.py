@@ -165,7 +165,7 @@ class Training:
         parts.module.train()
         left = len(parts.batches)
         gathered, together = 0, 1
-        for inputs, target, weight in parts.batches:
+        for inputs, target, weight, share in parts.batches:
             if self._stop.is_set():
                 return False
             if not gathered:
@@ -174,7 +174,7 @@ class Training:
                     parameter.grad = None
             outputs = forward(inputs)
             loss = parts.mean_loss(outputs, target, weight)
-            parts.precision.backward(loss if together == 1 else loss / together)
+            parts.precision.backward(loss if share is None else loss * share)
             gathered, left = gathered + 1, left - 1
             if gathered == together:
                 parts.take_step()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,11 @@ class Objective:
         assert self.rows is not None
         # As torch does with the weights of classes: by their sum, not by how many rows there are.
         return (self.rows(outputs, target) * weight).sum() / weight.sum().clamp(min=torch.finfo(weight.dtype).tiny)
+
+    def of_rows(self) -> Objective:
+        """The same of a function that gives the loss of each row, and no mean."""
+        each = self.loss
+        return replace(self, loss=lambda outputs, target: each(outputs, target).mean(), rows=each)
 
     def to(self, device: torch.device) -> None:
         """Move what the loss holds (weights of classes) to the device."""

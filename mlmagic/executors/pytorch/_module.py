@@ -58,7 +58,8 @@ def source(train: TorchTrain, admit: Admit = _known_scripts.note) -> Source:
         return Source(None, value, type(value).__name__, "model")
     if (isinstance(value, type) and issubclass(value, nn.Module)) or inspect.isfunction(value):
         return Source(value, None, value.__name__, "model")
-    message = f"model must be a torch.nn.Module, as a class or an instance; {train.model} is {describe(value)}"
+    message = f"model must be a torch.nn.Module, as a class or an instance; {train.model} is "
+    message += describe(value, "torch.nn.Module")
     raise InvalidConfiguration([Fault("config.model", message, value=str(train.model))])
 
 

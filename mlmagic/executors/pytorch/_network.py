@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -20,7 +20,7 @@ from mlmagic.executors.pytorch._module import build
 from mlmagic.executors.pytorch._resnet import start_trained
 from mlmagic.executors.pytorch._squashed import Watch
 from mlmagic.executors.pytorch._target import Scale, Units, last_linear
-from mlmagic.executors.pytorch._trial import check_loss, forward, width
+from mlmagic.executors.pytorch._trial import forward, require_rows, tried, width
 from mlmagic.executors.pytorch.config import PRETRAINED
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ def network(
     made = Network(module, given, chosen, scaling, tuple(remarks), trained)
     if isinstance(train.loss_function, Reference):
         first = Rows(data.train.X.iloc[:ROWS], data.train.y.iloc[:ROWS] if data.train.y is not None else None)
-        check_loss(chosen, outputs, made.target(data, first))
+        made = replace(made, objective=tried(chosen, outputs, made.target(data, first)))
+        require_rows(made.objective, train)
     if scaling is not None and found.given is not None:
         _take_units(made, data, inputs)
     return made

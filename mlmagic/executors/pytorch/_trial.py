@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlmagic.executors._networks._need import Need
     from mlmagic.executors._networks._source import Source
     from mlmagic.executors.pytorch._losses import Objective
+    from mlmagic.executors.pytorch.config import TorchTrain
 
 # What torch says of shapes; anything else is a slip in the code.
 _OF_SHAPES = (RuntimeError, ValueError, IndexError)
@@ -62,13 +63,13 @@ def width(outputs: Any, inputs: Tensor, wanted: Need, found: Source) -> int:
     raise _unfit(found, message)
 
 
-def check_loss(objective: Objective, outputs: Tensor, target: Tensor) -> None:
-    """Call a loss of the notebook once.
+def tried(objective: Objective, outputs: Tensor, target: Tensor) -> Objective:
+    """Call a loss of the notebook once: the objective that knows whether it gives a mean or a loss for each row.
 
     Raises
     ------
     InvalidConfiguration
-        If it fails, or gives no single number that depends on the outputs.
+        If it fails, or gives neither, or what does not depend on the outputs.
     """
     rows = f"outputs of shape {shape(outputs)} and a target of shape {shape(target)}"
     try:
@@ -76,12 +77,35 @@ def check_loss(objective: Objective, outputs: Tensor, target: Tensor) -> None:
     except Exception as error:
         message = f"lossFunction {objective.name} fails on {rows}: {type(error).__name__}: {error}"
         raise InvalidConfiguration([Fault("config.lossFunction", message)], stderr=_frames(error)) from None
-    if not (isinstance(loss, Tensor) and loss.numel() == 1 and loss.requires_grad):
-        given = f"shape {shape(loss)}" if isinstance(loss, Tensor) else type(loss).__name__
+    if isinstance(loss, Tensor) and loss.requires_grad:
+        if loss.shape == target.shape:
+            return objective.of_rows()
+        if loss.numel() == 1:
+            return objective
+    given = f"shape {shape(loss)}" if isinstance(loss, Tensor) else type(loss).__name__
+    message = (
+        f"lossFunction {objective.name} must give one number, or one a row, as a tensor that depends on the outputs; "
+        f"got {given}"
+    )
+    raise InvalidConfiguration([Fault("config.lossFunction", message)])
+
+
+def require_rows(objective: Objective, train: TorchTrain) -> None:
+    """A loss of the notebook can count rows differently, where that is asked for.
+
+    Raises
+    ------
+    InvalidConfiguration
+        If it gives nothing but their mean.
+    """
+    weights = {"classWeight": train.class_weight, "sampleWeight": train.sample_weight}
+    asked = {key: str(value) for key, value in weights.items() if value is not None}
+    if objective.rows is None and asked:
         message = (
-            f"lossFunction {objective.name} must give one number, a tensor that depends on the outputs; got {given}"
+            f"lossFunction {objective.name} gives one number for all rows, which cannot count differently in it: "
+            "let it give one a row, as torch's losses do with reduction='none'"
         )
-        raise InvalidConfiguration([Fault("config.lossFunction", message)])
+        raise InvalidConfiguration([Fault(f"config.{key}", message, value=value) for key, value in asked.items()])
 
 
 def are_probabilities(outputs: Tensor) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlmagic.config._reference import Reference
 from mlmagic.data import Rows, Task, TrainingData
 from mlmagic.errors import Fault, FrameworkNotFound, InvalidConfiguration
 from mlmagic.events import Emit, Metadata, Plan
@@ -85,7 +84,7 @@ class TorchExecutor:
         from mlmagic.executors.pytorch._network import network
 
         train = _train(config)
-        faults = _faults(train, data)
+        faults = _stopping_faults(train, data)
         try:
             inputs = self._inputs(train, data)
             first = torch.from_numpy(inputs.first(data.train))
@@ -174,20 +173,8 @@ def _train(config: RunConfig) -> TorchTrain:
     return train
 
 
-def _faults(train: TorchTrain, data: TrainingData) -> list[Fault]:
-    """What is wrong between the config and the data, before any network is built."""
-    return [*_weight_faults(train), *_stopping_faults(train, data)]
-
-
-def _weight_faults(train: TorchTrain) -> list[Fault]:
-    asked = {"classWeight": train.class_weight, "sampleWeight": train.sample_weight}
-    if not isinstance(train.loss_function, Reference):
-        return []
-    message = f"lossFunction {train.loss_function} gives one number for all rows, which cannot count differently in it"
-    return [Fault(f"config.{key}", message, value=str(value)) for key, value in asked.items() if value is not None]
-
-
 def _stopping_faults(train: TorchTrain, data: TrainingData) -> list[Fault]:
+    """What is wrong between the config and the data, before any network is built."""
     from mlmagic.executors._networks._measures import Measures
 
     try:
