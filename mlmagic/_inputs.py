@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 # Keys that name what is loaded, as errors have them in their metadata.
-_NAMING = ("modelScript", "modelClass", "modelPath", "compiledModel", "dataPath", "data")
+_NAMING = ("modelScript", "modelClass", "modelPath", "compiledModel", "dataPath", "data", "validationData")
 
 
 def resolve_with(

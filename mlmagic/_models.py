@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlmagic._attached import MODELS, Attached
+from mlmagic.data._shown import listing
 from mlmagic.errors import ModelLoadingError
 from mlmagic.events import Artifact
 from mlmagic.executors._fitted import Fitted
-from mlmagic.run_directory import CHECKPOINTS, CONFIG, EVENTS, shown
+from mlmagic.run_directory import CHECKPOINTS, CONFIG, EVENTS, LOCK, OWN, shown
 
 if TYPE_CHECKING:
     from mlmagic._run import Run
@@ -31,7 +32,7 @@ def of_report(report: Report) -> Fitted:
 
 
 def of_path(path: Path, *, trust: bool = False) -> Fitted | None:
-    """The model of the run whose directory this is, or the one in a file that the run wrote; None for any other file.
+    """The model of the run whose directory this is, or the one in a file of the run's; None for what others wrote.
 
     Parameters
     ----------
@@ -41,14 +42,17 @@ def of_path(path: Path, *, trust: bool = False) -> Fitted | None:
     Raises
     ------
     ModelLoadingError
-        If the run saved none, or it cannot be read without running code that nobody has trusted.
+        If the run saved none, or wrote something else there, or it cannot be read without running code that nobody has
+        trusted.
     """
     place = path.expanduser().absolute()
     home = next((item for item in (place, place.parent, place.parent.parent) if _holds_run(item)), None)
     if home is None:
         return None
     run = Attached(home, trust=trust)
+    written = _written(run)
     if place != home and not _narrow(run, place):
+        _refuse_written(run, place, written)
         return None
     outcome = run.outcome()
     if outcome is None or outcome.model is None:
@@ -85,6 +89,27 @@ def _narrow(run: Attached, file: Path) -> bool:
     return bool(chosen)
 
 
+def _written(run: Attached) -> dict[str, bool]:
+    """What a run wrote, by its place below the run's directory; whether it is one of its models."""
+    about = [*run.state.tables.values(), *OWN - {CHECKPOINTS}, LOCK]
+    models = {item.path: key in MODELS for key, item in run.state.artifacts.items()}
+    return dict.fromkeys(about, False) | models
+
+
+def _refuse_written(run: Attached, file: Path, written: Mapping[str, bool]) -> None:
+    """Refuse a file that a run wrote and that is no model of its; what others laid there may be one."""
+    if file.relative_to(run.path).as_posix() not in written or not file.exists():
+        return
+    models = [place for place, is_model in written.items() if is_model and (run.path / place).exists()]
+    home = shown(run.path)
+    way = f"Name its run (modelPath: {home}) or a model in there: {listing(f'{home}/{name}' for name in models)}"
+    raise ModelLoadingError(
+        f"{shown(file)} is no model, but something else that {run.id} wrote",
+        solution=way if models else "Name a run that trained a model",
+        metadata={"modelPath": str(file)},
+    )
+
+
 def _known(run: Run, outcome: Outcome, name: str) -> Fitted:
     """What the run tells of the model that it trained, or that it was given."""
     facts = run.state.metadata
@@ -105,18 +130,23 @@ def _features(data: Mapping[str, Any]) -> dict[str, str | None] | None:
 
 
 def _without_model(run: Attached, path: Path, *, whole: bool) -> ModelLoadingError:
-    if not whole:
-        return ModelLoadingError(
-            f"{path} cannot be loaded by itself", solution=f"Name its run: modelPath: {shown(run.path)}"
-        )
+    why, way = _why_none(run) if whole else ("", f"Name its run: modelPath: {shown(run.path)}")
+    message = f"{path} holds no model{why}" if whole else f"{path} cannot be loaded by itself"
+    return ModelLoadingError(message, solution=way, metadata={"modelPath": str(path)})
+
+
+def _why_none(run: Attached) -> tuple[str, str]:
+    """Why a run has no model, and the way out."""
     if run.config.config.fitted is not None or getattr(run.config.config, "model_path", None):
-        why = f"its run only used one (action: {run.config.action})"
-        return ModelLoadingError(f"{path} holds no model: {why}", solution="Name the run that trained the model")
+        return f": its run only used one (action: {run.config.action})", "Name the run that trained the model"
     if not run.state.finished:
-        return ModelLoadingError(
-            f"{path} holds no model yet: its run goes on", solution="Name its report, which waits: model: $report"
-        )
-    return ModelLoadingError(f"{path} holds no model: its run ended before it saved one", solution="Train it again")
+        return " yet: its run goes on", "Name its report, which waits: model: $report"
+    if run.state.status == "stopped":
+        return ": its run was stopped before it had one", "Train it again"
+    if run.state.status == "error" and run.state.error:
+        first, _, _ = run.state.error["message"].partition("\n")
+        return f": its run failed before it saved one ({first})", "Mend that, and train it again"
+    return ": its run ended before it saved one", "Train it again"
 
 
 def _encoded(facts: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,11 +40,19 @@ def run(config: Mapping[str, Any] | str | Path, **names: Any) -> Report:
 
 def submit(config: Mapping[str, Any] | str | Path, **names: Any) -> Report:
     """Queue a run and return at once; see :func:`run`."""
+    return queued(config, names)
+
+
+def queued(config: Mapping[str, Any] | str | Path, names: Mapping[str, Any], remarks: Iterable[str] = ()) -> Report:
+    """Queue a run whose log begins with these remarks; see :func:`submit`."""
     from mlmagic import jobs
     from mlmagic._inputs import resolve_with
+    from mlmagic.events import Log
 
     source = read(config)
     job = jobs.create(resolve_with(source, names), names, source=source)
+    for remark in remarks:
+        job.emit(Log(remark, "warning"))
     jobs.QUEUE.add(job)
     return Report(job)
 

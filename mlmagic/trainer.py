@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,14 +60,14 @@ class ModelTrainer:
         """
         from mlmagic.model import load_model
 
-        config, values = dict(self._config), dict(names)
+        config, values, remarks = dict(self._config), dict(names), list[str]()
         _refuse_target_alone(val_data)
         if train_data is not None:
-            config |= _named("train_data", train_data, values)
+            config |= _named("train_data", train_data, values, remarks=remarks)
             config.setdefault("testSplit", 0)
         if val_data is not None:
             config |= _named("val_data", val_data, values, config.get("target"))
-        self.report = self._run(config, values)
+        self.report = self._run(config, values, remarks)
         self._reports[self.report.id] = self.report
         return load_model(self.report)
 
@@ -123,11 +123,11 @@ class ModelTrainer:
         metrics: dict[str, Any] = found
         return metrics
 
-    def _run(self, config: Mapping[str, Any], values: Mapping[str, Any]) -> Report:
+    def _run(self, config: Mapping[str, Any], values: Mapping[str, Any], remarks: Iterable[str] = ()) -> Report:
         from mlmagic._text import tell
-        from mlmagic.api import submit
+        from mlmagic.api import queued
 
-        report = submit({**config, **({"debug": True} if self._debug else {})}, **values)
+        report = queued({**config, **({"debug": True} if self._debug else {})}, values, remarks)
         with tell(report.run, sys.stdout) if self._debug else nullcontext():
             return report.wait()
 
@@ -166,31 +166,40 @@ def _refuse_target_alone(val_data: Any) -> None:
         )
 
 
-def _named(key: str, data: Any, values: dict[str, Any], name: Any = None) -> dict[str, Any]:
+def _named(
+    key: str, data: Any, values: dict[str, Any], name: Any = None, remarks: list[str] | None = None
+) -> dict[str, Any]:
     """The keys that name data; objects are put among the values, a pair as one table.
 
-    ``name`` is what the model's target is called, where that is known: a pair's target gets it.
+    ``name`` is what the model's target is called, where that is known: a pair's target gets it. ``remarks`` gets what
+    the user should know of a pair.
     """
     table, file = ("validationData", "validationData") if key == "val_data" else ("data", "dataPath")
     if isinstance(data, (str, Path)):
         return {file: str(data)}
     target = {}
     if isinstance(data, tuple):
-        data = _joined(key, data, name if isinstance(name, str) and not name.startswith("$") else None)
+        data, told = _joined(key, data, name if isinstance(name, str) and not name.startswith("$") else None)
+        if remarks is not None:
+            remarks += told
         target = {} if key == "val_data" else {"target": str(data.columns[-1])}
     values[key] = data
     return {table: f"${key}", **target}
 
 
-def _joined(key: str, pair: tuple[Any, ...], name: str | None = None) -> pd.DataFrame:
-    """Features and target as one table, the target last; a column of its name is left out of the features."""
+def _joined(key: str, pair: tuple[Any, ...], name: str | None = None) -> tuple[pd.DataFrame, list[str]]:
+    """Features and target as one table, the target last, and what to say of it.
+
+    A column of the target's name is left out of the features.
+    """
     from mlmagic.config import Reference
-    from mlmagic.data._given import given
+    from mlmagic.data._given import about_target, given
     from mlmagic.data._source import read_table
 
     if len(pair) != 2:
         raise InvalidConfiguration(f"{key} must be a table, a path, or a pair of features and target")
     frame = read_table(Reference(key, value=pair[0]))
-    target = given(frame, Reference("target", value=pair[1]), key)
+    target = given(frame, Reference("target", value=pair[1]), f"the target of {key}")
     name = str(target.name) if name is None else name
-    return frame.drop(columns=name, errors="ignore").assign(**{name: target})
+    whole = frame.drop(columns=name, errors="ignore").assign(**{name: target})
+    return whole, about_target(frame, Reference("y", value=pair[1]), name)

@@ -17,7 +17,7 @@ from sklearn.model_selection import train_test_split
 
 import mlmagic
 from mlmagic import ModelTrainer
-from mlmagic.errors import InvalidConfiguration, OutputError
+from mlmagic.errors import DataLoadingError, InvalidConfiguration, OutputError
 
 CONFIG = """
 model:
@@ -180,7 +180,10 @@ def test_the_second_of_a_pair_is_the_target_whatever_its_name(here):
     model = trainer.train((X[["label", *X.columns.drop("label")]], train["label"]))
     names = list(train.columns.drop("label"))
     assert (model.target, model.features) == ("label", names)
+    told = "Column 'label' of the data is left out of the features: $y has the same name"
+    assert trainer.report.log.count(told) == 1
     by_hand = trainer.train(train).predict(test)
+    assert told not in trainer.report.log
     np.testing.assert_array_equal(model.predict(test), by_hand)
     found = trainer.evaluate(model, (test[names], test["label"].to_numpy()))
     assert found["accuracy"] == pytest.approx(accuracy_score(test["label"], by_hand))
@@ -201,6 +204,8 @@ def test_what_is_no_model_is_said_kindly(here):
     with pytest.raises(InvalidConfiguration, match="val_data is a table, a path, or a pair") as caught:
         trainer.train(train.drop(columns="label"), train["label"])
     assert "train((X, y))" in caught.value.solution
+    with pytest.raises(DataLoadingError, match=r"the target of train_data: .* has 3 values, but the data has"):
+        trainer.train((train.drop(columns="label"), train["label"][:3]))
     model = trainer.train(train)
     for wrong in (test, model.estimator):
         with pytest.raises(InvalidConfiguration, match=r"evaluate\(model, test_data\) takes the model"):

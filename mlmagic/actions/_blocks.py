@@ -56,15 +56,17 @@ def predict(
     DataLoadingError
         If the model cannot take the rows.
     """
-    from mlmagic.data import as_known, row_cells
+    from mlmagic.data import as_known, is_large, row_cells
 
     emit(Plan("predicting", "row", len(frame)))
     # A label known of a column becomes a column of its own in most models.
     cells = row_cells(frame, columns) + sum(map(len, fitted.encoded.values()))
     gathered, sizes = Gathered(fitted, len(frame)), Sizes(cells, batch)
-    told = perf_counter()
+    told, large = perf_counter(), is_large(frame)
     while gathered.rows < len(frame) and not stop.is_set():
         block = frame.iloc[gathered.rows : gathered.rows + sizes.now]
+        if large:  # columns that lie apart are put together: a thousand, one by one, take longer than the model
+            block = block.copy()
         # Columns are chosen here: of a whole table that would be a copy of it.
         chosen = block if columns == list(frame.columns) else block[columns]
         rows = Rows(as_known(chosen, fitted.features or {}))

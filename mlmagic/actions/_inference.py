@@ -9,13 +9,14 @@ from mlmagic.actions import Context
 from mlmagic.actions._blocks import predict
 from mlmagic.actions._gathered import Answers
 from mlmagic.actions._reading import table, telling
+from mlmagic.errors import InvalidConfiguration
 from mlmagic.events import Log, Metadata, Plan
 from mlmagic.executors import load
 from mlmagic.executors._fitted import Fitted, find
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
@@ -52,19 +53,41 @@ def tell(config: RunConfig, frame: pd.DataFrame, doing: str, context: Context, *
 
 
 def named_as(frame: pd.DataFrame, config: RunConfig, fitted: Fitted) -> pd.DataFrame:
-    """The table of a config, its columns named as :func:`renamed` does."""
+    """The table of a config, its columns named as :func:`renamed` does.
+
+    Raises
+    ------
+    InvalidConfiguration
+        If ``featureColumns`` names what is no column of it.
+    """
     data = config.config.data
-    return renamed(frame, data.value if data is not None else None, fitted)
+    named = renamed(frame, data.value if data is not None else None, fitted)
+    wanted: InferenceConfig = config.config  # type: ignore[assignment]
+    _require_named(named, wanted.feature_columns or ())
+    return named
+
+
+def _require_named(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    """Refuse featureColumns that the table does not have; the model may never have seen them."""
+    from mlmagic.data._given import no_column
+
+    missing = [(place, name) for place, name in enumerate(names) if name not in frame.columns]
+    if missing:
+        raise InvalidConfiguration([no_column(frame, f"featureColumns[{place}]", name) for place, name in missing])
 
 
 def renamed(frame: pd.DataFrame, source: Any, fitted: Fitted) -> pd.DataFrame:
     """The table that was made of ``source``, its columns called as the model calls them.
 
     An array of as many columns as the model has gets the model's names; a name with spaces becomes the same with
-    underscores where the model has that, since LightGBM writes them so.
+    underscores where the model has that, since LightGBM writes them so. A model that was trained on a file's nameless
+    index column gets it.
     """
     if fitted.features is None:
         return frame
+    from mlmagic.data import with_index
+
+    frame = with_index(frame, fitted.features)
     shape: tuple[int, ...] = getattr(source, "shape", ())
     is_array = len(shape) == 2 and not hasattr(source, "columns")
     if is_array and shape[1] == len(fitted.features):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlmagic._suggest import closest
 from mlmagic.actions import Context
 from mlmagic.actions._inference import answered, columns_for, named_as, opened, sampled, tell
 from mlmagic.actions._measured import Measured
@@ -42,6 +43,7 @@ def evaluate(config: RunConfig, context: Context) -> None:
     _require_target(fitted)
     frame = named_as(given, config, fitted)
     actual = truth_of(config, fitted, frame)
+    _tell_indexes(config, frame, context)
     columns = columns_for(fitted, frame, str(actual.name))
     group = groups_of(config, fitted, frame) if fitted.outcome.ranks else None
     frame, columns, later = sampled(fitted, frame, columns, context, actual)
@@ -74,6 +76,17 @@ def evaluate(config: RunConfig, context: Context) -> None:
     context.emit(Metadata({"dataHash": known}))
     if known == fitted.trained_on:
         context.emit(Log(_KNOWN.format(name=fitted.name), "warning"))
+
+
+def _tell_indexes(config: RunConfig, frame: pd.DataFrame, context: Context) -> None:
+    """Tell of values beside the rows whose index is not the rows' own."""
+    from mlmagic.data._given import about_index
+
+    wanted: EvaluateConfig = config.config  # type: ignore[assignment]
+    for value in (wanted.target, wanted.groups):
+        if value is not None and not isinstance(value, str):
+            for text in about_index(frame, value):
+                context.emit(Log(text, "warning"))
 
 
 def _require_target(fitted: Fitted) -> None:
@@ -122,8 +135,12 @@ def truth_of(config: RunConfig, fitted: Fitted, frame: pd.DataFrame) -> pd.Serie
         return frame[name]
     if wanted.target is not None:
         raise InvalidConfiguration([no_column(frame, "config.target", name)])
+    lacking = (
+        f"The data has no column {name!r}, which {fitted.name} predicts: without the truth nothing can be measured"
+    )
+    guess = closest(name, frame.columns)
     raise DataLoadingError(
-        f"The data has no column {name!r}, which {fitted.name} predicts: without the truth nothing can be measured",
+        f"{lacking}. Did you mean target: {guess}?" if guess else lacking,
         solution=f"Name the column that holds it (target: ...), or predict only; the data has {listing(frame.columns)}",
     )
 

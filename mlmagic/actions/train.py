@@ -37,13 +37,13 @@ def train(config: RunConfig, context: Context) -> None:
     MLError
         With everything that is wrong with data or parameters, before training; or why training failed.
     """
-    from mlmagic.data import UNSUPERVISED, training_data
+    from mlmagic.data import UNSUPERVISED, training_data, with_index
 
     executor = load(config.executor)
     context.emit(Plan("loading data"))
     context.emit(Metadata({"versions": executor.versions()}))
     wanted = config.train
-    frame = table(wanted, context)
+    frame = with_index(table(wanted, context), wanted.feature_columns or ())
     share, tells = wanted.default_validation_split, partial(telling, context)
     data = training_data(frame, wanted, config.seed, share, executor.task(config), tells)
     _describe(config, frame, data, context)
@@ -104,7 +104,7 @@ def _emit_artifact(emit: Emit, directory: Path | None, key: str, path: Path) -> 
 
 
 def _describe(config: RunConfig, frame: Any, data: TrainingData, context: Context) -> None:
-    from mlmagic.data import raw, schema
+    from mlmagic.data import left_out, raw, schema
 
     facts = dict(data.metadata)
     for text in facts.pop("warnings", []):
@@ -114,6 +114,8 @@ def _describe(config: RunConfig, frame: Any, data: TrainingData, context: Contex
     facts["data"] = {"name": name, "schema": schema(frame), "features": list(map(str, raw(data.train.X).columns))}
     context.emit(Metadata(facts))
     context.emit(Log(f"{name}: {facts['samples']} rows, {facts['features']} features, {_target(data)}"))
+    if (index := left_out(frame)) is not None:
+        context.emit(Log(f"{name}: its first column has no name and counts the rows, so it is left out ({index!r})"))
     entry = EXECUTORS[config.executor]
     if config.framework not in (config.executor, *entry.aliases):
         context.emit(Log(f"The algorithm belongs to {entry.title}, which trains it instead of {config.framework}"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 
 from mlmagic._suggest import closest
 from mlmagic.config._arrange import Checked, named
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from mlmagic.config._document import Path
 
 _SWITCHES = dict.fromkeys(("yes", "y", "on", "true"), "true") | dict.fromkeys(("no", "n", "off", "false"), "false")
+
+# Keys whose words are columns of the data.
+_COLUMNS = {"target", "featureColumns", "sampleWeight", "groups"}
 
 # Where a schema says what the items of a list are, and the values of a mapping.
 _INSIDE = ("items", "additionalProperties")
@@ -64,27 +69,42 @@ def meant(value: Any, schema: Mapping[str, Any], place: Path) -> str | None:
     """Return what was probably meant by a wrong value."""
     if choices(schema):
         return closest(value, choices(schema)) if isinstance(value, str) else None
-    kinds = {schema.get("type"), *(choice.get("type") for choice in schema.get("anyOf", ()))}
+    parts = [schema, *schema.get("anyOf", ())]
+    kinds = {part.get("type") for part in parts}
     word = None
     if "boolean" in kinds and isinstance(value, str):
         word = _SWITCHES.get(value.casefold())
     elif "object" in kinds and isinstance(value, str) and spaceless(value, 0):
         return value.replace(":", ": ", 1)
     elif kinds & {"integer", "number"}:
-        word = _number(value, whole="integer" in kinds)
+        word = _number(value, parts, whole="integer" in kinds)
+    elif isinstance(value, int) and _names_columns(place):
+        word = f"'{value}'"  # a table without names has numbers
     elif "object" in kinds:
         word = _as_mapping(value, schema)
     return f"{place[-1]}: {word}" if word and isinstance(place[-1], str) else word
 
 
-def _number(value: Any, *, whole: bool) -> str | None:
+def _names_columns(place: Path) -> bool:
+    return any(to_camel(str(part)) in _COLUMNS for part in place)
+
+
+def _number(value: Any, parts: Iterable[Mapping[str, Any]], *, whole: bool) -> str | None:
     # "10" and 10.0 for a whole number, "1e-3" and "1_000" for any.
     short = isinstance(value, str) and len(value) < 40
     number = scalar(value.replace("_", "").strip()) if short else value
     if isinstance(number, float) and number.is_integer():
         number = int(number)
-    fits = isinstance(number, int if whole else (int, float)) and not isinstance(number, bool)
-    return str(number) if fits and type(number) is not type(value) else None
+    if isinstance(number, bool) or not isinstance(number, int if whole else (int, float)):
+        return None
+    fits = type(number) is not type(value) and any(_within(number, part) for part in parts)
+    return str(number) if fits else None
+
+
+def _within(number: float, part: Mapping[str, Any]) -> bool:
+    least, most = part.get("minimum", -math.inf), part.get("maximum", math.inf)
+    above, below = part.get("exclusiveMinimum", -math.inf), part.get("exclusiveMaximum", math.inf)
+    return part.get("type") in ("integer", "number") and least <= number <= most and above < number < below
 
 
 def _as_mapping(value: Any, schema: Mapping[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlmagic.data._types import UNSUPERVISED, Cancelled, Rows, Task, TrainingData
 
 if TYPE_CHECKING:
+    from mlmagic.data._csv import left_out, with_index
     from mlmagic.data._expected import as_known, check_columns, truth, unseen
     from mlmagic.data._finite import filled, not_finite
     from mlmagic.data._folds import folds
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mlmagic.data._images import image_columns, is_image, paths_as_text, row_cells
     from mlmagic.data._kinds import is_text, kind
     from mlmagic.data._learned import known_rows
-    from mlmagic.data._mapped import held_columns, room, row_bytes, taken
+    from mlmagic.data._mapped import held_columns, is_large, room, row_bytes, taken
     from mlmagic.data._parse import TRUSTED_FUNCTIONS, as_labels, as_numbers
     from mlmagic.data._preparation import (
         code_counts,
@@ -50,10 +51,12 @@ _HOMES = {
     "held_columns": "_mapped",
     "image_columns": "_images",
     "is_image": "_images",
+    "is_large": "_mapped",
     "paths_as_text": "_images",
     "is_text": "_kinds",
     "kind": "_kinds",
     "known_rows": "_learned",
+    "left_out": "_csv",
     "raw": "_windows",
     "read": "_source",
     "room": "_mapped",
@@ -67,6 +70,7 @@ _HOMES = {
     "training_data": "_validation",
     "truth": "_expected",
     "unseen": "_expected",
+    "with_index": "_csv",
 }
 
 __all__ = [
@@ -91,9 +95,11 @@ __all__ = [
     "held_columns",
     "image_columns",
     "is_image",
+    "is_large",
     "is_text",
     "kind",
     "known_rows",
+    "left_out",
     "not_finite",
     "paths_as_text",
     "raw",
@@ -109,6 +115,7 @@ __all__ = [
     "training_data",
     "truth",
     "unseen",
+    "with_index",
 ]
 
 

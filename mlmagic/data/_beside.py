@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mlmagic._suggest import closest
-from mlmagic.data._given import given, no_column
+from mlmagic.data._given import about_index, given, no_column
 from mlmagic.data._kinds import kind
 from mlmagic.data._parse import numbers
 from mlmagic.data._shown import listing, shown
@@ -23,11 +23,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Beside:
-    """Weights and groups of all rows, shape (n,) each, None where there are none; the columns they were taken from."""
+    """Weights and groups of all rows, shape (n,) each, None where there are none.
+
+    Attributes
+    ----------
+    columns
+        Those that they were taken from.
+    warnings
+        What the user should know of them.
+    """
 
     weight: pd.Series | None = None
     group: pd.Series | None = None
     columns: frozenset[str] = field(default_factory=frozenset)
+    warnings: tuple[str, ...] = ()
 
 
 def beside(frame: pd.DataFrame, config: SplitConfig) -> Beside:
@@ -40,15 +49,37 @@ def beside(frame: pd.DataFrame, config: SplitConfig) -> Beside:
     DataLoadingError
         If a weight is missing, negative or infinite, all are 0, or a row has no group.
     """
-    asked = {"sampleWeight": config.sample_weight, "groups": config.groups}
-    faults = [no_column(frame, key, name) for key, name in asked.items() if isinstance(name, str) and name not in frame]
-    if faults:
+    if faults := beside_faults(frame, config):
         raise InvalidConfiguration(faults)
+    asked = {"sampleWeight": config.sample_weight, "groups": config.groups}
     found = {
         key: frame[name] if isinstance(name, str) else given(frame, name, key) for key, name in asked.items() if name
     }
-    columns = frozenset(name for name in asked.values() if isinstance(name, str))
-    return _checked(found.get("sampleWeight"), found.get("groups"), columns)
+    checked = _checked(found.get("sampleWeight"), found.get("groups"), frozenset(named_beside(config).values()))
+    references = [value for value in asked.values() if value is not None and not isinstance(value, str)]
+    told = [text for reference in references for text in about_index(frame, reference)]
+    return replace(checked, warnings=(*_weight_as_feature(config), *told))
+
+
+def beside_faults(frame: pd.DataFrame, config: SplitConfig) -> list[Fault]:
+    """Every name of sample weights or groups that is no column."""
+    return [no_column(frame, key, name) for key, name in named_beside(config).items() if name not in frame.columns]
+
+
+def named_beside(config: SplitConfig) -> dict[str, str]:
+    """The columns that sample weights and groups are taken from, by key."""
+    asked = {"sampleWeight": config.sample_weight, "groups": config.groups}
+    return {key: name for key, name in asked.items() if isinstance(name, str)}
+
+
+def _weight_as_feature(config: SplitConfig) -> list[str]:
+    name = config.sample_weight
+    if not isinstance(name, str) or name not in (config.feature_columns or ()):
+        return []
+    return [
+        f"Column {name!r} is the sampleWeight and a feature too, since featureColumns names it: the model learns from "
+        "it, and rows to predict need it"
+    ]
 
 
 def beside_validation(frame: pd.DataFrame, config: SplitConfig, table: str) -> Beside:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mlmagic._memory import limit
+from mlmagic.data._dates import as_numbers_of_pandas, name_of_dates
 from mlmagic.data._kinds import MOST_LABELS, Kind, is_numeric_text, is_text, kind
-from mlmagic.data._mapped import row_bytes
+from mlmagic.data._mapped import is_large
 from mlmagic.data._parse import numbers
 from mlmagic.data._shown import listing, shown
 from mlmagic.data._types import Cancelled, ever
@@ -51,7 +51,7 @@ def inspect(X: pd.DataFrame, *, text: bool = False, going_on: GoingOn = ever) ->
     kinds: dict[str, Kind] = {}
     faults: dict[str, str] = {}
     missing: dict[str, np.ndarray] = {}
-    tells = row_bytes(X) * len(X) > limit()
+    tells = is_large(X)
     for place, name in enumerate(X.columns):
         if tells and not going_on("checking", place, X.shape[1]):
             raise Cancelled
@@ -66,7 +66,9 @@ def inspect(X: pd.DataFrame, *, text: bool = False, going_on: GoingOn = ever) ->
         faults |= _beside_images(kinds)
     if faults:
         texts = [name for name in faults if kinds[name] == "text"]
-        way_out = _solution(faults, texts, network=text)
+        dated = [as_numbers_of_pandas(X[name]) for name in faults if kinds[name] == "date"]
+        other = [name for name in faults if kinds[name] not in ("date", "object")]
+        way_out = _solution(faults, texts, dated, network=text, skips=len(other) == len(faults))
         raise DataLoadingError(_message(faults), solution=way_out, metadata={"columns": list(faults)})
     some = tuple(name for name, mask in missing.items() if mask.any())
     return Inspection(kinds, some, tuple(name for name in some if missing[name].all()))
@@ -93,7 +95,7 @@ def _fault(column: pd.Series, known: Kind) -> str | None:
         count = f"{column.nunique()} different texts in {len(column)} rows"
         return f"{name} is free text or an identifier ({count}): {_examples(column)}"
     if known == "date":
-        return f"{name} holds dates: {_examples(column)}"
+        return f"{name} holds {name_of_dates(column)}: {_examples(column)}"
     if known == "object":
         what = type(column.dropna().iloc[0]).__name__
         return f"{name} holds objects ({what}) where numbers or labels are needed: {_examples(column)}"
@@ -151,12 +153,22 @@ def _message(faults: dict[str, str]) -> str:
     return "\n  ".join([f"{len(faults)} columns cannot be trained on", *faults.values()])
 
 
-def _solution(faults: dict[str, str], texts: list[str], *, network: bool) -> str:
-    """The way out; who trains a network is told first what it does with text."""
-    way = (
-        f"Clean the data, or leave out {listing(faults)} by naming the others in featureColumns; "
-        f"a column of category dtype is encoded with up to {MOST_LABELS} labels; prepare: none skips this check"
-    )
+def _solution(faults: dict[str, str], texts: list[str], dated: list[str], *, network: bool, skips: bool) -> str:
+    """The way out; who trains a network is told first what it does with text.
+
+    Parameters
+    ----------
+    dated
+        Lines that make numbers of columns of dates.
+    skips
+        Whether there are estimators that take these columns as they are.
+    """
+    first = f"Make numbers of dates in a cell first: {'; '.join(dated[:3])}" if dated else "Clean the data"
+    way = f"{first}, or leave out {listing(faults)} by naming the others in featureColumns"
+    if len(dated) < len(faults):
+        way += f"; a column of category dtype is encoded with up to {MOST_LABELS} labels"
+    if skips:
+        way += "; prepare: none skips this check"
     if not texts:
         return way
     alone = f"architecture: text_transformer, featureColumns: [{texts[0]}]"

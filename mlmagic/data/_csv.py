@@ -15,18 +15,20 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
 OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _SEPARATORS = (",", ";", "\t", "|")
+# Where a table keeps the name of the column that became its index.
+_LEFT_OUT = "nameless index"
 
 
 def frame_from_csv(path: Path) -> pd.DataFrame:
     """Read separated text with pandas' C reader; separator and decimal sign are found in the first rows.
 
     A nameless first column that counts the rows is what ``DataFrame.to_csv`` leaves of an index: it becomes the index
-    again, since in sorted data a row's number gives its label away.
+    again, since in sorted data a row's number gives its label away. :func:`with_index` gives it back.
 
     Raises
     ------
@@ -104,8 +106,29 @@ def _decimal(lines: list[str], separator: str) -> str:
 
 
 def restore_index(frame: pd.DataFrame) -> pd.DataFrame:
-    """The table without its first column if that counts the rows."""
+    """The table without its first column if that counts the rows; :func:`left_out` tells its name."""
     first = frame.iloc[:, 0]
     if first.dtype.kind == "i" and np.array_equal(first.to_numpy(), np.arange(len(frame))):
-        return frame.iloc[:, 1:]
+        rest = frame.iloc[:, 1:]
+        rest.attrs[_LEFT_OUT] = str(first.name)
+        return rest
     return frame
+
+
+def left_out(frame: pd.DataFrame) -> str | None:
+    """What pandas calls the nameless column that counted the rows of a table's file; None where there was none."""
+    name: str | None = frame.attrs.get(_LEFT_OUT)
+    return name if name not in frame.columns else None
+
+
+def with_index(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
+    """The table with the column that :func:`left_out` tells, if it is one of these.
+
+    Who reads the file with ``pandas.read_csv`` has it, and a model that was trained on that table asks for it.
+    """
+    name = left_out(frame)
+    if name is None or name not in names:
+        return frame
+    whole = frame.copy(deep=False)
+    whole.insert(0, name, np.arange(len(frame)))
+    return whole

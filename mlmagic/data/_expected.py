@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from mlmagic._suggest import closest
+from mlmagic.data._dates import name_of_dates
 from mlmagic.data._images import IMAGE, is_image, paths_as_text
+from mlmagic.data._kinds import kind
 from mlmagic.data._parse import labels, numbers
 from mlmagic.data._shown import listing, shown
 from mlmagic.errors import DataLoadingError
@@ -30,8 +33,8 @@ def check_columns(frame: pd.DataFrame, features: Mapping[str, str | None], who: 
     Raises
     ------
     DataLoadingError
-        With every column that is not there, or with every column of numbers that holds words now, or of images that
-        holds none.
+        With every column that is not there, or with every column of numbers that holds words now, of images that
+        holds none, or of labels that holds lists.
     """
     missing = [name for name in features if name not in frame.columns]
     if missing:
@@ -43,15 +46,30 @@ def check_columns(frame: pd.DataFrame, features: Mapping[str, str | None], who: 
             solution=paths_as_text(frame[plain]) or "Give a folder of images, an array of them, or a TFRecord",
             metadata={"columns": plain},
         )
-    words = [error for name, dtype in features.items() if _is_number(dtype) and (error := _words(frame[name]))]
-    if words:
-        told = [error.message for error in words]
-        several = f"{len(words)} columns were numbers when {who} was trained"
+    _require_labels(frame, features, who)
+    faults = [error for name, dtype in features.items() if _is_number(dtype) and (error := words(frame[name]))]
+    if faults:
+        told = [error.message for error in faults]
+        several = f"{len(faults)} columns were numbers when {who} was trained"
         raise DataLoadingError(
-            "\n  ".join([several, *told]) if len(words) > 1 else f"{told[0]}; it was numbers when {who} was trained",
+            "\n  ".join([several, *told]) if len(faults) > 1 else f"{told[0]}; it was numbers when {who} was trained",
             solution="Mend the values, or read the table as the training table was read",
-            metadata={"columns": [error.metadata["column"] for error in words]},
+            metadata={"columns": [error.metadata["column"] for error in faults]},
         )
+
+
+def _require_labels(frame: pd.DataFrame, features: Mapping[str, str | None], who: str) -> None:
+    """Refuse lists and the like where text or categories were."""
+    words = ("str", "string", "category")
+    for name in (name for name, dtype in features.items() if dtype is not None and dtype.startswith(words)):
+        values = frame[name].dropna() if frame[name].dtype == object else ()
+        odd = next((value for value in values if not isinstance(value, Hashable)), None)
+        if odd is not None:
+            raise DataLoadingError(
+                f"Column {name!r} holds objects ({type(odd).__name__}); it was labels when {who} was trained",
+                solution="Give one label for each row",
+                metadata={"columns": [name]},
+            )
 
 
 def as_known(X: pd.DataFrame, features: Mapping[str, str | None]) -> pd.DataFrame:
@@ -121,20 +139,20 @@ def _first(labels: np.ndarray) -> str:
 
 
 def _like(values: pd.Series, classes: np.ndarray) -> np.ndarray:
-    kind = classes.dtype.kind
+    known = classes.dtype.kind
     plain = values.astype(object)
-    if kind == "O" and not all(isinstance(label, str) for label in classes):
+    if known == "O" and not all(isinstance(label, str) for label in classes):
         return plain.to_numpy()
-    if kind in "OU":
+    if known in "OU":
         # Labels that were fractional numbers are text as "%g" writes it.
         is_float = pd.api.types.is_float_dtype(values.dtype)
         return plain.map((lambda value: f"{value:g}") if is_float else str).to_numpy(dtype=object)
     try:
-        found = numbers(values if kind != "b" else plain)
+        found = numbers(values if known != "b" else plain)
     except DataLoadingError:  # words, where the model knows numbers
         return plain.to_numpy()
-    whole = kind in "iu" and (found == np.floor(found)).all()
-    return found.astype(classes.dtype) if whole or kind in "fb" else found
+    whole = known in "iu" and (found == np.floor(found)).all()
+    return found.astype(classes.dtype) if whole or known in "fb" else found
 
 
 def _is_number(dtype: str | None) -> bool:
@@ -145,13 +163,17 @@ def _is_number(dtype: str | None) -> bool:
     return known is not None and (pd.api.types.is_numeric_dtype(known) or pd.api.types.is_bool_dtype(known))
 
 
-def _words(column: pd.Series) -> DataLoadingError | None:
+def words(column: pd.Series) -> DataLoadingError | None:
+    """What is wrong with a column that should hold numbers, or text that reads as such; None if nothing is."""
     if pd.api.types.is_numeric_dtype(column.dtype):
         return None
     try:
         numbers(column)
     except DataLoadingError as error:
-        return error
+        if kind(column) != "date":
+            return error
+        name = str(column.name)
+        return DataLoadingError(f"Column {name!r} holds {name_of_dates(column)}", metadata={"column": name})
     return None
 
 

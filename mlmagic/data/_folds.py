@@ -159,7 +159,7 @@ def _require(data: TrainingData, rows: Rows, count: int, stratify: bool) -> None
         message = f"crossValidation.folds is at least 2, but got {count}"
         raise InvalidConfiguration([Fault("crossValidation.folds", message, value=count)])
     if stratify and data.task == "regression":
-        message = f"Only classes can be stratified, but {data.target!r} is a regression; leave stratified out."
+        message = f"Only classes can be stratified, but {data.target!r} is numbers; leave stratified out."
         raise InvalidConfiguration([Fault("crossValidation.stratified", message, value=True)])
     if count > len(rows):
         raise _too_many(count, f"there are only {len(rows)} rows to cut", "or give more rows")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mlmagic._suggest import closest
+from mlmagic.data._objects import is_labelled
 from mlmagic.data._shown import listing
 from mlmagic.errors import DataLoadingError, Fault
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def given(frame: pd.DataFrame, reference: Reference, key: str) -> pd.Series:
     """The values that ``key`` names, with the index of the table.
 
-    Values with the table's index in another order are put in its order.
+    Values with the table's index in another order are put in its order; those beside an array are in its order.
 
     Raises
     ------
@@ -31,7 +32,7 @@ def given(frame: pd.DataFrame, reference: Reference, key: str) -> pd.Series:
             f"{key}: {reference} has {len(values)} values, but the data has {len(frame)} rows",
             solution=f"Give {key} one value for each row of the data, in the same order",
         )
-    if in_another_order(values.index, frame.index):
+    if in_another_order(values.index, frame):
         values = values.reindex(frame.index)
     name = values.name if isinstance(values.name, str) else str(reference).lstrip("$").split(".")[-1]
     return values.set_axis(frame.index).rename(name)
@@ -68,8 +69,27 @@ def _as_series(value: Any, reference: Reference, key: str) -> pd.Series:
     return pd.Series(array).infer_objects()
 
 
-def in_another_order(index: pd.Index, rows: pd.Index) -> bool:
-    """Whether two indexes have the same rows, each once, in another order."""
-    if index.equals(rows) or not (index.is_unique and rows.is_unique):
+def about_index(frame: pd.DataFrame, reference: Reference) -> list[str]:
+    """What to say of values whose index is not the table's; a plain count of the values says nothing."""
+    index = getattr(reference.value, "index", None)
+    if not isinstance(index, pd.Index) or not is_labelled(frame) or index.equals(frame.index):
+        return []
+    if in_another_order(index, frame):
+        return [f"{reference} has the index of the data in another order; its values were put in the data's order"]
+    if index.equals(pd.RangeIndex(len(index))):
+        return []
+    return [f"{reference} has another index than the data: its values were taken one after the other, row by row"]
+
+
+def about_target(frame: pd.DataFrame, reference: Reference, name: str) -> list[str]:
+    """What to say of a target that is given as values and is called ``name``."""
+    same = f"Column {name!r} of the data is left out of the features: {reference} has the same name"
+    return [*([same] if name in frame.columns else []), *about_index(frame, reference)]
+
+
+def in_another_order(index: pd.Index, frame: pd.DataFrame) -> bool:
+    """Whether an index has the labels of a table's rows, each once, in another order."""
+    rows = frame.index
+    if not is_labelled(frame) or index.equals(rows) or not (index.is_unique and rows.is_unique):
         return False
     return len(index.intersection(rows)) == len(rows)

@@ -184,8 +184,8 @@ def _frame(pieces: Pieces, going_on: GoingOn) -> pd.DataFrame:
         names = names or list(piece.columns)
         seen = seen or [_Seen() for _ in names]
         indexes.append(piece.index)
-        for place, column in enumerate(seen):
-            column.take(piece.iloc[:, place])
+        for column, (_, values) in zip(seen, piece.items(), strict=True):
+            column.take(values)
     count = sum(map(len, indexes))
     if not count:
         return pd.DataFrame(columns=names)
@@ -263,15 +263,14 @@ class _Seen:
 
     def take(self, column: pd.Series) -> None:
         """Look at the next piece."""
-        present = column.dropna()
-        self._gaps |= len(present) < len(column)
-        if not len(present) and column.dtype == np.float64:
-            return  # gaps alone, of what may be numbers or words
-        dtype = column.dtype
+        gaps, dtype = column.isna().to_numpy(), column.dtype
+        self._gaps |= bool(gaps.any())
+        if dtype == np.float64 and gaps.all():
+            return  # of what may be numbers or words
         if is_object_dtype(dtype):
-            dtype = _of_objects(present)
+            dtype = _of_objects(column[~gaps])
         elif dtype == np.int64:
-            self._negative |= bool(present.min() < 0)
+            self._negative |= bool(column.min() < 0)
         both = (self._dtype, dtype)
         if np.int64 in both and np.uint64 in both and not self._negative:
             self._dtype = np.dtype(np.uint64)

@@ -15,6 +15,8 @@ _GIVE = (
     "Give data: a DataFrame, a 2-D NumPy array, a dict of columns, a list of records, a polars or pyarrow table, "
     "a Bunch"
 )
+# Where a table keeps that it was made of an array.
+_COUNTED = "rows are counted"
 
 
 def frame_from_object(value: Any, name: str) -> pd.DataFrame:
@@ -32,12 +34,27 @@ def frame_from_object(value: Any, name: str) -> pd.DataFrame:
     except (TypeError, ValueError) as error:
         raise Unloadable(f"{type(error).__name__}: {error}", _GIVE) from error
     if frame is None:
-        kind = f"{type(value).__module__}.{type(value).__qualname__}"
-        raise Unloadable(f"TypeError: {name} is a {kind}, which is no table", _GIVE)
+        kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+        raise Unloadable(f"TypeError: {name} is a {kind}, which is no table", _way_out(value))
     if not len(frame) or not len(frame.columns):
         size = f"{len(frame)} rows and {len(frame.columns)} columns"
         raise Unloadable(f"ValueError: {name} has {size}", "Give data with rows and columns; did a filter drop all?")
+    if isinstance(value, np.ndarray):
+        frame.attrs[_COUNTED] = True
     return frame
+
+
+def is_labelled(frame: pd.DataFrame) -> bool:
+    """Whether the index of a table says which row is which; that of an array's rows only counts them."""
+    return _COUNTED not in frame.attrs
+
+
+def _way_out(value: Any) -> str:
+    if isinstance(value, pd.Series):
+        return "Give a table: df[['a']] of one column, df.iloc[[0]] of one row"
+    if isinstance(value, list) and value and all(isinstance(row, (list, tuple)) for row in value):
+        return "Name the columns: pd.DataFrame(rows, columns=[...])"
+    return _GIVE
 
 
 def _convert(value: Any) -> pd.DataFrame | None:

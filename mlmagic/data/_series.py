@@ -41,8 +41,8 @@ def split_windows(
     if config.groups is not None and not isinstance(config.groups, str):
         message = "with window, groups names a column of the data: a prediction needs it as well"
         raise InvalidConfiguration([Fault("groups", message, value=str(config.groups))])
+    choice = choose(frame, config, past=True)
     aside = beside(frame, config)
-    choice = choose(frame, config, aside.columns, past=True)
     decision = decide(choice.values, config.task, estimator_task)
     columns, gaps, warnings = _columns(frame, config, choice, decision, going_on)
     series = Series.of(len(frame), aside.group)
@@ -62,7 +62,7 @@ def split_windows(
     _require(parts, config, {"validation": validation, "test": config.test_split}, len(frame))
     classes = np.unique(decision.y.to_numpy()) if decision.task == "classification" else None
     facts = _facts(config, choice, decision, columns, parts, len(frame))
-    facts["warnings"] = [*choice.warnings, *decision.warnings, *warnings]
+    facts["warnings"] = [*choice.warnings, *aside.warnings, *decision.warnings, *warnings]
     train, validating, test = (parts[name] for name in PARTS)
     assert train is not None
     return TrainingData(

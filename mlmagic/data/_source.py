@@ -57,16 +57,23 @@ def read(config: SourceConfig, what: str = "training data", going_on: GoingOn = 
     return read_table(source, what, going_on)
 
 
-def read_table(source: Reference | str, what: str = "training data", going_on: GoingOn = ever) -> pd.DataFrame:
-    """Read a variable's table or a file; see :func:`read`."""
-    is_file = isinstance(source, str)
+def read_table(
+    source: Reference | str, what: str = "training data", going_on: GoingOn = ever, key: str | None = None
+) -> pd.DataFrame:
+    """Read a variable's table or a file; see :func:`read`.
+
+    Parameters
+    ----------
+    key
+        The key of the config that names it; None for "data" or "dataPath".
+    """
+    key = key or ("dataPath" if isinstance(source, str) else "data")
     try:
         frame = _table(source, going_on)
     except Unloadable as error:
-        metadata = {"dataPath" if is_file else "data": str(source)}
-        message = f"Failed to load {what}"
+        message, metadata = f"Failed to load {what}", {key: str(source)}
         raise DataLoadingError(message, stderr=error.cause, solution=error.solution, metadata=metadata) from error
-    return _with_text_names(frame)
+    return _with_text_names(frame, {key: str(source)})
 
 
 def _table(source: Reference | str, going_on: GoingOn) -> pd.DataFrame:
@@ -75,14 +82,14 @@ def _table(source: Reference | str, going_on: GoingOn) -> pd.DataFrame:
     return frame_from_object(source.value, str(source))
 
 
-def _with_text_names(frame: pd.DataFrame) -> pd.DataFrame:
+def _with_text_names(frame: pd.DataFrame, place: dict[str, str]) -> pd.DataFrame:
     names = [str(name) for name in frame.columns]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataLoadingError(
             f"Column names must differ, but these occur more than once: {listing(twice)}",
             solution="Rename or drop the repeated columns, e.g. df.loc[:, ~df.columns.duplicated()]",
-            metadata={"columns": twice},
+            metadata={**place, "columns": twice},
         )
     if names == list(frame.columns):
         return frame

@@ -85,8 +85,8 @@ def parted(
         )
     if getattr(config, "window", None) is not None:
         return split_windows(frame, cast("SeriesConfig", config), default_validation, estimator_task, going_on)
+    choice = choose(frame, config)
     aside = beside(frame, config)
-    choice = choose(frame, config, aside.columns)
     decision = decide(choice.values, config.task, estimator_task)
     X, left_out = _with_target(frame[choice.features], choice, going_on)
     weight, group = (
@@ -101,7 +101,7 @@ def parted(
     facts = _facts(X, choice, decision, dealt)
     if len(X) < len(frame):
         facts["samplesWithoutTarget"] = len(frame) - len(X)
-    facts["warnings"] = [*choice.warnings, *decision.warnings, *left_out, *emptied, *dealt.warnings]
+    facts["warnings"] = [*choice.warnings, *aside.warnings, *decision.warnings, *left_out, *emptied, *dealt.warnings]
     train, held_out, test = (
         Rows(
             taken(X, positions, going_on),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mlmagic._suggest import closest
-from mlmagic.data._given import given, in_another_order, no_column
+from mlmagic.data._beside import beside_faults, named_beside
+from mlmagic.data._given import about_target, given, no_column
 from mlmagic.data._images import is_image
 from mlmagic.data._shown import listing
 from mlmagic.errors import Fault, InvalidConfiguration
@@ -16,7 +17,7 @@ from mlmagic.errors import Fault, InvalidConfiguration
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from mlmagic.data._config import Reference, SplitConfig
+    from mlmagic.data._config import SplitConfig
 
 _USUAL = ("label", "target", "y")
 
@@ -32,20 +33,18 @@ class Choice:
     warnings: list[str]
 
 
-def choose(frame: pd.DataFrame, config: SplitConfig, beside: Collection[str] = (), *, past: bool = False) -> Choice:
-    """Find target and features.
+def choose(frame: pd.DataFrame, config: SplitConfig, *, past: bool = False) -> Choice:
+    """Find target and features; columns of weights and groups are features only if they are named as such.
 
     Parameters
     ----------
-    beside
-        Columns that are features only if they are named as such.
     past
         Whether the target's own past may be learned from.
 
     Raises
     ------
     InvalidConfiguration
-        With every column that is not there, or that is target and feature at once.
+        With every column that is not there, of weights and groups too, or that is target and feature at once.
     DataLoadingError
         If a target given as values does not fit the table.
     """
@@ -55,10 +54,11 @@ def choose(frame: pd.DataFrame, config: SplitConfig, beside: Collection[str] = (
     else:
         values = given(frame, config.target, "target")
         target, why = str(values.name), f"given as {config.target}"
-        warnings = _about_given(frame, config.target, target)
-    faults = _target_faults(frame, config.target) + _feature_faults(
-        frame, config.feature_columns, target, beside, past=past
-    )
+        warnings = about_target(frame, config.target, target)
+    beside = frozenset(named_beside(config).values())
+    faults = _target_faults(frame, config.target) + beside_faults(frame, config)
+    faults += _learned_beside(frame, config, target)
+    faults += _feature_faults(frame, config.feature_columns, target, beside, past=past)
     if faults:
         raise InvalidConfiguration(faults)
     features = config.feature_columns or [name for name in frame.columns if name != target and name not in beside]
@@ -79,22 +79,19 @@ def _named(frame: pd.DataFrame, target: str | None) -> tuple[str, str]:
     return str(frame.columns[-1]), "no target named: the last column"
 
 
-def _about_given(frame: pd.DataFrame, reference: Reference, target: str) -> list[str]:
-    warnings = []
-    if target in frame.columns:
-        warnings.append(f"Column {target!r} of the data is left out of the features: {reference} has the same name")
-    index = getattr(reference.value, "index", None)
-    if isinstance(index, pd.Index) and in_another_order(index, frame.index):
-        warnings.append(
-            f"{reference} has the index of the data in another order; its values were put in the data's order"
-        )
-    return warnings
-
-
 def _target_faults(frame: pd.DataFrame, target: object) -> list[Fault]:
     if not isinstance(target, str) or target in frame.columns:
         return []
     return [no_column(frame, "target", target)]
+
+
+def _learned_beside(frame: pd.DataFrame, config: SplitConfig, target: str) -> list[Fault]:
+    """Of weights and groups that are the target."""
+    if target not in frame.columns or not (config.target is None or isinstance(config.target, str)):
+        return []
+    message = f"names the target {target!r}, which is learned: name another column, or another target."
+    found = [key for key, name in named_beside(config).items() if name == target]
+    return [Fault(key, f"{key} {message}", value=target) for key in found]
 
 
 def _feature_faults(

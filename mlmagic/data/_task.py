@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from mlmagic.data._dates import as_numbers_of_pandas, name_of_dates
 from mlmagic.data._kinds import FEW_LABELS, Kind, kind
 from mlmagic.data._parse import labels, numbers
 from mlmagic.data._shown import listing, shown
@@ -54,9 +55,11 @@ def decide(target: pd.Series, asked: Task | None, estimator: Task | None) -> Dec
             solution="Name another target, or fill it in",
         )
     found = kind(present)
-    if found in ("date", "object"):
-        what = "dates" if found == "date" else f"objects ({type(present.iloc[0]).__name__})"
-        raise _unfit(target, f"holds {what}; a target is numbers or labels")
+    if found == "date":
+        what = f"holds {name_of_dates(present)}; a target is numbers or labels"
+        raise _unfit(target, what, f"Make numbers of it in a cell first: {as_numbers_of_pandas(present)}")
+    if found == "object":
+        raise _unfit(target, f"holds objects ({type(present.iloc[0]).__name__}); a target is numbers or labels")
     task, why = _task(present, found, had_gaps, asked, estimator)
     if task == "regression":
         return Decision(task, _measurements(present, found, asked), why)
@@ -71,7 +74,7 @@ def _task(
     if asked is not None:
         return asked, "set by task"
     if estimator is not None:
-        return estimator, "what the estimator is made for"
+        return estimator, "what the estimator or its loss is made for"
     if found != "number":
         return "classification", "the target is " + ("boolean" if found == "boolean" else "text or categories")
     values = numbers(present)
@@ -166,9 +169,9 @@ def _require_classes(y: pd.Series) -> None:
         raise _unfit(y, f"has {count} classes in {len(y)} rows: too many to learn")
 
 
-def _unfit(target: pd.Series, what: str) -> DataLoadingError:
+def _unfit(target: pd.Series, what: str, mend: str = "Mend the column") -> DataLoadingError:
     return DataLoadingError(
         f"The target {target.name!r} {what}",
-        solution="Mend the column, or name another with target:",
+        solution=f"{mend}, or name another with target:",
         metadata={"column": str(target.name)},
     )

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mlmagic.data._beside import beside
+from mlmagic.data._beside import beside, beside_faults
 from mlmagic.data._checks import inspect
-from mlmagic.data._given import given, no_column
+from mlmagic.data._given import about_target, given, no_column
 from mlmagic.data._types import Rows, Task, TrainingData
 from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 
@@ -42,11 +42,14 @@ def unsupervised(frame: pd.DataFrame, config: SplitConfig, task: Task) -> Traini
     """
     if frame.empty:
         raise DataLoadingError("The data is empty", solution="Give data with rows")
-    faults = _misplaced(config, task) + _unknown(frame, config)
+    faults = _misplaced(config, task)
+    told = {fault.path for fault in faults}
+    faults += [fault for fault in (*_unknown(frame, config), *beside_faults(frame, config)) if fault.path not in told]
     if faults:
         raise InvalidConfiguration(faults)
     truth, aside = _truth(frame, config), beside(frame, config)
     name = "" if truth is None else str(truth.name)
+    about = [] if config.target is None or isinstance(config.target, str) else about_target(frame, config.target, name)
     X = frame[config.feature_columns or [column for column in frame.columns if column not in {name, *aside.columns}]]
     X, gaps, warnings = _checked(X, as_it_is=config.prepare == "none" or config.prepares_itself)
     facts: dict[str, Any] = {
@@ -56,7 +59,7 @@ def unsupervised(frame: pd.DataFrame, config: SplitConfig, task: Task) -> Traini
         "samples": len(X),
         "features": X.shape[1],
         "trainSamples": len(X),
-        "warnings": [*_leaking(X, config), *warnings],
+        "warnings": [*_leaking(X, config), *about, *aside.warnings, *warnings],
     }
     if name:
         facts["targetColumn"] = name

@@ -11,7 +11,9 @@ import pandas as pd
 
 from mlmagic.data._beside import beside_validation
 from mlmagic.data._checks import inspect
-from mlmagic.data._mapped import taken
+from mlmagic.data._csv import with_index
+from mlmagic.data._expected import words
+from mlmagic.data._mapped import is_large, taken
 from mlmagic.data._shown import listing
 from mlmagic.data._source import read_table
 from mlmagic.data._split import parted, settled, split
@@ -49,10 +51,12 @@ def training_data(
         return split(frame, config, seed, default_validation, estimator_task, going_on)
     data = parted(frame, config, seed, 0.0, estimator_task, going_on)
     going_on = telling(str(given))
-    rows, left_out = _rows(read_table(given, going_on=going_on), data, config, str(given), going_on)
+    held = read_table(given, "the rows of validationData", going_on, "validationData")
+    rows, left_out = _rows(held, data, config, str(given), going_on)
     gaps = tuple(dict.fromkeys((*data.train.gaps, *rows.gaps)))
     facts = {**data.metadata, "validationSamples": len(rows), "validationData": str(given)}
-    facts["warnings"] = [*data.metadata.get("warnings", []), *left_out]
+    alike = _about_same(frame, held, config, str(given))
+    facts["warnings"] = [*data.metadata.get("warnings", []), *alike, *left_out]
     train, validation = replace(data.train, gaps=gaps), replace(rows, gaps=gaps)
     return settled(replace(data, train=train, validation=validation, metadata=facts))
 
@@ -67,10 +71,20 @@ def _without_target(frame: pd.DataFrame, config: SplitConfig, estimator_task: Ta
     return unsupervised(frame, config, estimator_task)
 
 
+def _about_same(frame: pd.DataFrame, held: pd.DataFrame, config: SplitConfig, name: str) -> list[str]:
+    """What to say of rows that validate and are those of the data: from a file of the same name, or equal."""
+    same = frame is held or name == getattr(config, "data_path", None)
+    # Two tables on disk would be read whole.
+    if not same and (frame.shape != held.shape or is_large(frame) or not frame.equals(held)):
+        return []
+    return [f"validationData: {name} has the rows of the data: what is measured on them says nothing about new rows"]
+
+
 def _rows(
     frame: pd.DataFrame, data: TrainingData, config: SplitConfig, name: str, going_on: GoingOn
 ) -> tuple[Rows, list[str]]:
     columns = list(data.train.X.columns)
+    frame = with_index(frame, columns)
     named = [key for key in (config.sample_weight, config.groups) if isinstance(key, str)]
     missing = [column for column in (*columns, data.target, *named) if column not in frame.columns]
     if missing:
@@ -85,12 +99,21 @@ def _rows(
     X = kept[columns]
     as_it_is = config.prepare == "none" or config.prepares_itself
     gaps = () if as_it_is else inspect(X, text=config.reads_text, going_on=going_on).gaps
+    _require_numbers(X, data.train.X, name)
     aside = beside_validation(kept, config, name)
     weight = aside.weight
     if weight is None and config.sample_weight is not None:
         left_out.append(f"sampleWeight: {config.sample_weight} has no weights of the rows of {name}: each counts 1")
         weight = pd.Series(1.0, index=kept.index)
     return Rows(X, y, gaps, weight, aside.group), left_out
+
+
+def _require_numbers(X: pd.DataFrame, train: pd.DataFrame, name: str) -> None:
+    """What is numbers in the training rows is so in those that validate."""
+    known = [column for column in X if pd.api.types.is_numeric_dtype(train[column].dtype)]
+    told = [error.message for column in known if (error := words(X[column]))]
+    if told:
+        raise _unfit(name, "has words where the training rows have numbers: " + "; ".join(told), "Mend the values")
 
 
 def _target(values: pd.Series, data: TrainingData, name: str) -> pd.Series:

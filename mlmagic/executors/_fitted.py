@@ -119,8 +119,18 @@ def find(config: RunConfig) -> Fitted:
         raise InvalidConfiguration([Fault("framework", message, value=config.framework)])
     if wanted.feature_columns is not None:
         known = found.features or {}
+        _require_all(known, wanted.feature_columns, found.name)
         found = replace(found, features={name: known.get(name) for name in wanted.feature_columns})
     return replace(found, task=found.task or wanted.task)
+
+
+def _require_all(known: Mapping[str, Any], names: Sequence[str], who: str) -> None:
+    """Refuse a choice among a model's columns: it takes all of them."""
+    lacking = [name for name in known if name not in names]
+    if lacking and len(set(names)) < len(known):
+        message = f"featureColumns leaves out {', '.join(map(repr, lacking))}, which {who} was trained on"
+        way_out = "Leave featureColumns out: the model knows its columns; to do without some, train another"
+        raise InvalidConfiguration([Fault("featureColumns", message, value=list(names))], solution=way_out)
 
 
 def _share_algorithms(*frameworks: str) -> bool:

@@ -287,9 +287,20 @@ def test_a_truth_beside_the_table(classifier: Trained) -> None:
     assert found.metrics == here
 
 
+def test_labels_of_a_truth_beside_an_array_tell_no_order(classifier: Trained) -> None:
+    shuffled = classifier.frame.sample(frac=1, random_state=0)
+    keys = {"X": shuffled.drop(columns="target").to_numpy(), "y": shuffled["target"], "r": classifier.report}
+    found = mlmagic.run({"action": "evaluate", "model": "$r", "data": "$X", "target": "$y"}, **keys)
+    whole = mlmagic.run({"action": "evaluate", "model": "$r", "data": "$df"}, r=classifier.report, df=shuffled)
+    assert found.metrics["accuracy"] == whole.metrics["accuracy"] > 0.9
+
+
 def test_no_truth(classifier: Trained) -> None:
     with pytest.raises(DataLoadingError, match="no column 'target', which sklearn-classification predicts"):
         classifier.run("evaluate", model="$report", data="$rows")
+    shouted = classifier.frame.rename(columns={"target": "TARGET"})
+    with pytest.raises(DataLoadingError, match=r"nothing can be measured. Did you mean target: TARGET\?"):
+        mlmagic.run({"action": "evaluate", "model": "$r", "data": "$df"}, r=classifier.report, df=shouted)
     with pytest.raises(InvalidConfiguration, match=r"target names no column: 'taget'.*Did you mean `target`"):
         classifier.run("evaluate", model="$report", data="$df", target="taget")
     frame, model = cancer()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 
 import mlmagic
 from mlmagic.data import Rows
-from mlmagic.errors import DataLoadingError, DependencyFailed, ModelLoadingError
+from mlmagic.errors import DataLoadingError, DependencyFailed, InvalidConfiguration, ModelLoadingError
 from mlmagic.executors import load
 from tests.actions.conftest import CASES, Trained, same, train
 
@@ -160,6 +161,21 @@ def test_missing_columns_are_told_all_at_once(trained: Trained) -> None:
     assert caught.value.metadata["columns"] == [first, second]
     assert f"Did you mean {first.upper()!r} for {first!r}?" in caught.value.message
     assert caught.value.solution == f"df.rename(columns={ {first.upper(): first} })"
+
+
+def test_feature_columns_that_do_not_fit_are_named(classifier: Trained) -> None:
+    names = list(classifier.rows.columns)
+    with pytest.raises(InvalidConfiguration) as caught:
+        classifier.run("predict", model="$report", featureColumns=[*names[:-2], "heigth", names[-1].upper()])
+    assert [(fault.value, fault.suggestion) for fault in caught.value.faults] == [
+        ("heigth", None),
+        (names[-1].upper(), names[-1]),
+    ]
+    with pytest.raises(
+        InvalidConfiguration, match=f"featureColumns leaves out '{re.escape(names[0])}', which"
+    ) as caught:
+        classifier.run("predict", model="$report", featureColumns=names[1:])
+    assert "the model knows its columns" in caught.value.solution
 
 
 def test_a_file_that_is_not_there_is_called_what_it_is(trained: Trained) -> None:

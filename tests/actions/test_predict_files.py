@@ -8,12 +8,14 @@ from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
 
 import mlmagic
-from mlmagic.errors import ModelLoadingError
+from mlmagic.errors import InvalidConfiguration, ModelLoadingError
 from tests.actions.conftest import Trained
 
 IRIS = load_iris(as_frame=True)
@@ -52,6 +54,26 @@ def test_a_directory_does_not_decide_about_its_own_trust(tmp_path: Path, monkeyp
     assert Path("ran").exists()
 
 
+def test_a_nameless_index_is_there_for_a_model_that_was_trained_on_it(tmp_path: Path) -> None:
+    path = str(tmp_path / "flowers.csv")
+    IRIS.frame.sample(frac=1, random_state=0, ignore_index=True).to_csv(path)
+    read = pd.read_csv(path)
+    keys = {"framework": "sklearn", "algorithm": "DecisionTreeClassifier", "target": "target", "testSplit": 0}
+    by_frame = mlmagic.run({"action": "train", "data": "$df", **keys}, df=read)
+    features = read.drop(columns="target")
+    by_hand = DecisionTreeClassifier(random_state=42).fit(features, read["target"]).predict_proba(features)
+    assert next(iter(features)) in mlmagic.load_model(by_frame).features
+    np.testing.assert_array_equal(mlmagic.load_model(by_frame).predict_proba(path), by_hand)
+    predicted = mlmagic.run({"action": "predict", "model": "$r", "dataPath": path}, r=by_frame).predictions
+    np.testing.assert_array_equal(predicted.iloc[:, 2:], by_hand)
+    assert mlmagic.run({"action": "evaluate", "model": "$r", "dataPath": path}, r=by_frame).metrics["accuracy"] == 1
+    by_path = mlmagic.run({"action": "train", "dataPath": path, **keys})
+    assert by_path.log.count("its first column has no name and counts the rows, so it is left out") == 1
+    assert mlmagic.load_model(by_path).features == list(IRIS.data)
+    model = mlmagic.load_model(by_path)
+    np.testing.assert_array_equal(model.predict(read), model.predict(path))
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     joblib.dump(1, tmp_path / "model.skops")
     with pytest.raises(ModelLoadingError, match=r"is not there. Did you mean '.*model.skops'"):
@@ -66,6 +88,36 @@ def test_a_directory_without_a_model(classifier: Trained, tmp_path: Path) -> Non
     (copy / "events.jsonl").write_text("".join((copy / "events.jsonl").open().readlines()[:3]))
     with pytest.raises(ModelLoadingError, match="ended before it saved one"):
         classifier.run("predict", modelPath=str(copy))
+
+
+def test_how_a_run_without_a_model_ended_is_told(classifier: Trained) -> None:
+    keys = {"action": "train", "framework": "sklearn", "algorithm": "DecisionTreeClassifier", "data": "$df"}
+    failed = mlmagic.submit({**keys, "target": "species"}, df=classifier.frame)
+    with pytest.raises(InvalidConfiguration):
+        failed.wait()
+    used = f"action: predict\ndata: $rows\nmodelPath: {failed.output_dir}\n"
+    said = "holds no model: its run failed before it saved one \\(target names no column: 'species'"
+    with pytest.raises(ModelLoadingError, match=f"line 3, column 1: .*{said}"):
+        mlmagic.run(used, rows=classifier.rows)
+
+
+def test_what_else_a_run_wrote_is_no_model(network: Trained) -> None:
+    home = network.report.output_dir
+    models = {home / "best_model.pt", home / "last_model.pt"}
+    others = {path for path in home.iterdir() if path.is_file() and path.suffix != ".csv"} - models
+    assert {"report.json", "preparation.skops", "optimizer.pt", "training.log"} <= {path.name for path in others}
+    for path in (*others, home / "metrics.csv", home / "tables" / "predictions.parquet"):
+        with pytest.raises(ModelLoadingError, match=f"{path.name} is no model") as caught:
+            network.run("predict", modelPath=str(path))
+        assert all(model.name in caught.value.solution for model in models)
+        assert "modelPath: " in caught.value.solution
+    own = DecisionTreeClassifier(random_state=0).fit(IRIS.data, IRIS.target)
+    joblib.dump(own, home / "own.joblib")
+    try:
+        found = mlmagic.load_model(home / "own.joblib", framework="sklearn", trust=True)
+    finally:
+        (home / "own.joblib").unlink()
+    np.testing.assert_array_equal(found.predict_proba(IRIS.data), own.predict_proba(IRIS.data))
 
 
 def test_a_damaged_file(classifier: Trained, tmp_path: Path) -> None:

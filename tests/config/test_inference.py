@@ -101,6 +101,7 @@ def test_a_metric_may_be_a_function():
     [
         ("metrics: [accuracy, acuracy]", 21, "no metric is called 'acuracy'", "accuracy"),
         ("metrics: [roc-auc]", 11, "no metric is called 'roc-auc'", "roc_auc"),
+        ("metrics: [mape]", 11, "no metric is called 'mape'", "neg_mean_absolute_percentage_error"),
         ("metrics: [f1score]", 11, "no metric is called 'f1score'", "f1"),
         ("metrics: [xyz]", 11, "no metric is called 'xyz'", None),
         ("metrics: acuracy", 10, "no metric is called 'acuracy'", "accuracy"),

@@ -133,6 +133,7 @@ def test_missing_in_config_points_at_config():
     ("line", "column", "message", "suggestion"),
     [
         ("testSplit: 1", 12, "testSplit must be a number of at least 0 and below 1, got 1", None),
+        ("testSplit: 1.0", 12, "testSplit must be a number of at least 0 and below 1, got 1.0", None),
         (
             "test_split: '0.2'",
             13,
@@ -141,12 +142,12 @@ def test_missing_in_config_points_at_config():
         ),
         ("testSplit: .nan", 12, "testSplit must be a number of at least 0 and below 1, got nan", None),
         ("testSplit: null", 12, "testSplit must be a number of at least 0 and below 1, got null", None),
-        ("target: 5", 9, "target must be text or a variable of the notebook ($name), got 5", None),
+        ("target: 5", 9, "target must be text or a variable of the notebook ($name), got 5", "target: '5'"),
         ("target: ''", 9, "target must be text or a variable of the notebook ($name), got ''", None),
         ("target: [a]", 9, "target must be text or a variable of the notebook ($name), got a list", None),
         ("featureColumns: a", 17, "featureColumns must be a list of texts, got 'a'", None),
         ("featureColumns: []", 17, "featureColumns must be a list of texts, got an empty list", None),
-        ("featureColumns: [a, 5]", 21, "featureColumns[1] must be text, got 5", None),
+        ("featureColumns: [a, 5]", 21, "featureColumns[1] must be text, got 5", "'5'"),
         (
             "task: regresion",
             7,

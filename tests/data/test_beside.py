@@ -55,6 +55,23 @@ def test_weights_as_a_variable_follow_the_index():
     shuffled = table["weight"].sample(frac=1, random_state=0)
     data = split_by(table.drop(columns="weight"), target="species", sample_weight=Named(shuffled, "$w"))
     np.testing.assert_array_equal(data.train.weight, table.loc[data.train.X.index, "weight"])
+    told = "$w has the index of the data in another order; its values were put in the data's order"
+    assert data.metadata["warnings"] == [told]
+
+
+def test_weights_of_another_index_are_taken_by_position_and_that_is_told():
+    table = frame()
+    weight = table["weight"].set_axis(range(1000, 1000 + len(table)))
+    data = split_by(table.drop(columns="weight"), target="species", sample_weight=Named(weight, "$w"))
+    np.testing.assert_array_equal(data.train.weight, table.loc[data.train.X.index, "weight"])
+    assert data.metadata["warnings"][0].startswith("$w has another index than the data")
+
+
+def test_a_weight_that_is_a_feature_too_is_told():
+    columns = ["bill_length_mm", "weight"]
+    data = split_by(frame(), target="species", sample_weight="weight", feature_columns=columns)
+    assert list(data.train.X.columns) == columns
+    assert "Column 'weight' is the sampleWeight and a feature too" in data.metadata["warnings"][0]
 
 
 def test_rows_without_a_target_take_their_weight_along():
@@ -124,6 +141,20 @@ def test_every_name_that_is_no_column_is_told():
         ("sampleWeight", "weight"),
         ("groups", "family"),
     ]
+
+
+def test_names_of_target_features_weights_and_groups_are_told_together():
+    wrong = {"target": "specie", "sample_weight": "wieght", "groups": "familly", "feature_columns": ["yeer"]}
+    with pytest.raises(InvalidConfiguration) as caught:
+        split_by(frame(), **wrong)
+    found = {fault.path: fault.suggestion for fault in caught.value.faults}
+    assert found == {"target": "species", "sampleWeight": "weight", "groups": "family", "featureColumns[0]": "year"}
+
+
+@pytest.mark.parametrize("key", ["sample_weight", "groups"])
+def test_the_target_is_no_weight_and_no_group(key):
+    with pytest.raises(InvalidConfiguration, match="names the target 'year', which is learned"):
+        split_by(frame(), target="year", **{key: "year"})
 
 
 def test_a_weight_for_no_label():

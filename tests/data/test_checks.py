@@ -32,7 +32,9 @@ def check(column):
         ([datetime.date(2020, 1, 1)] * 40, "holds dates: '2020-01-01'"),
         (["2020-01-01", "2021-12-24 10:00"] * 20, "holds dates"),
         (["24.12.2020", "1/2/21"] * 20, "holds dates"),
-        (pd.Series(pd.timedelta_range("1h", periods=40)), "holds dates"),
+        (pd.Series(pd.timedelta_range("1h", periods=40)), "holds durations: '0 days 01:00:00'"),
+        (pd.Series([datetime.timedelta(hours=1)] * 40, dtype=object), "holds durations: '1:00:00'"),
+        ([datetime.time(10, 30)] * 40, "holds times of day: '10:30:00'"),
         (pd.Series(pd.period_range("2020", periods=40, freq="D")), "holds dates"),
         (pd.Series(pd.date_range("2020", periods=40)).astype("timestamp[ns][pyarrow]"), "holds dates"),
         ([[1, 2]] * 40, "holds objects (list)"),
@@ -51,6 +53,32 @@ def test_a_column_that_cannot_be_trained_on_is_named(column, said):
     assert caught.value.metadata == {"columns": ["odd one"]}
     assert "featureColumns" in caught.value.solution
     assert len(caught.value.message) < 300
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.date_range("2020", periods=40),
+        pd.date_range("2020", periods=40, tz="Europe/Berlin"),
+        [datetime.date(2020, 1, 31)] * 40,
+        ["2020-01-01", "2021-12-24"] * 20,
+        pd.Series(pd.period_range("2020", periods=40, freq="D")),
+        pd.Series(pd.date_range("2020", periods=40)).astype("timestamp[ns][pyarrow]"),
+        pd.Series(pd.timedelta_range("1h", periods=40)),
+        pd.Series([datetime.timedelta(hours=1)] * 40, dtype=object),
+        [datetime.time(10, 30)] * 40,
+    ],
+)
+def test_the_way_out_of_dates_gives_numbers_that_train(column):
+    df = pd.DataFrame({"odd one": column, "fine": range(40), "y": [0, 1] * 20})
+    with pytest.raises(DataLoadingError) as caught:
+        split_by(df)
+    advice, _, rest = caught.value.solution.removeprefix("Make numbers of dates in a cell first: ").partition(", or")
+    assert "naming the others in featureColumns" in rest
+    assert "prepare" not in rest
+    exec(advice, {"df": df, "pd": pd})
+    assert pd.api.types.is_numeric_dtype(df["odd one"].dtype)
+    assert list(split_by(df).train.X.columns) == ["odd one", "fine"]
 
 
 @pytest.mark.parametrize(

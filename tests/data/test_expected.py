@@ -50,6 +50,14 @@ def test_words_where_numbers_were(dtype: str) -> None:
         check_columns(FRAME, {"Size": dtype}, "report-1")
 
 
+def test_dates_where_numbers_were_and_lists_where_labels_were() -> None:
+    frame = pd.DataFrame({"when": pd.date_range("2020", periods=2, tz="UTC"), "odd": [["s"], ["l"]]})
+    with pytest.raises(DataLoadingError, match="Column 'when' holds dates; it was numbers when report-1 was trained"):
+        check_columns(frame, {"when": "float64"}, "report-1")
+    with pytest.raises(DataLoadingError, match=r"Column 'odd' holds objects \(list\); it was labels when report-1 was"):
+        check_columns(frame, {"odd": "str"}, "report-1")
+
+
 @pytest.mark.parametrize("dtype", ["str", "object", "category", "string", None, "a dtype of another library"])
 def test_words_where_words_were_or_where_nobody_knows(dtype: str | None) -> None:
     check_columns(FRAME, {"Size": dtype}, "report-1")

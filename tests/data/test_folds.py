@@ -74,7 +74,7 @@ def test_faults_come_before_the_first_fold():
         folds(data, 55, None, 0, 0.0)
     with pytest.raises(DataLoadingError, match="there are only 275 rows"):
         folds(data, 276, False, 0, 0.0)
-    with pytest.raises(InvalidConfiguration, match="is a regression"):
+    with pytest.raises(InvalidConfiguration, match="is numbers"):
         folds(split_by(load_diabetes(as_frame=True).frame), 5, True, 0, 0.0)
 
 

@@ -15,7 +15,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlmagic import _memory
-from mlmagic.data import Cancelled, Rows, _kinds, _large, _mapped, _tfrecord, data_hash, is_image, kind, schema
+from mlmagic.data import (
+    Cancelled,
+    Rows,
+    _kinds,
+    _large,
+    _mapped,
+    _tfrecord,
+    data_hash,
+    is_image,
+    kind,
+    schema,
+    with_index,
+)
 from mlmagic.data._source import read_table
 from mlmagic.errors import DataLoadingError
 
@@ -83,7 +95,9 @@ def test_a_file_of_text_is_read_as_pandas_reads_it_whole(name: str, tmp_path: Pa
 def test_an_index_in_the_file_and_a_decimal_comma_are_understood(tmp_path: Path) -> None:
     frame = pd.DataFrame({"a": np.arange(90) / 8, "b": np.arange(90)})
     frame.to_csv(tmp_path / "index.csv")
-    pd.testing.assert_frame_equal(read_table(str(tmp_path / "index.csv")), frame)
+    found, by_pandas = read_table(str(tmp_path / "index.csv")), pd.read_csv(tmp_path / "index.csv")
+    pd.testing.assert_frame_equal(found, frame)
+    pd.testing.assert_frame_equal(with_index(found, list(by_pandas)), by_pandas)
     frame.to_csv(tmp_path / "comma.csv", index=False, sep=";", decimal=",")
     pd.testing.assert_frame_equal(read_table(str(tmp_path / "comma.csv")), frame)
 

@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_diabetes, load_iris
 
 from mlmagic.config import Reference, TrainConfig
-from mlmagic.data import read, split
+from mlmagic.data import left_out, read, split, with_index
 from mlmagic.errors import DataLoadingError, InvalidConfiguration
 
 from .given import Named, config, penguins
@@ -166,11 +166,29 @@ def test_json_keeps_text_that_looks_like_numbers_or_dates(tmp_path):
     assert from_path(tmp_path / "a.json").iloc[0].tolist() == ["01234", "2020-01-01"]
 
 
+@pytest.mark.parametrize(("value", "way"), [([[1, 2], [3, 4]], "pd.DataFrame"), (pd.Series([1, 2]), "df.iloc[[0]]")])
+def test_what_is_no_table_says_how_it_becomes_one(value, way):
+    with pytest.raises(DataLoadingError) as caught:
+        from_object(value)
+    assert "builtins" not in caught.value.stderr
+    assert caught.value.stderr.endswith(", which is no table")
+    assert way in caught.value.solution
+
+
 def test_the_index_that_to_csv_leaves_is_no_feature(tmp_path):
     penguins().to_csv(tmp_path / "p.csv")
     assert list(from_path(tmp_path / "p.csv").columns) == list(penguins().columns)
     pd.DataFrame({"": [5, 1], "b": [1, 2]}).to_csv(tmp_path / "q.csv", index=False)
     assert from_path(tmp_path / "q.csv").shape == (2, 2)
+
+
+def test_the_index_that_to_csv_leaves_is_given_back_to_who_asks_for_it(tmp_path):
+    penguins().to_csv(tmp_path / "p.csv")
+    frame, by_pandas = from_path(tmp_path / "p.csv"), pd.read_csv(tmp_path / "p.csv")
+    assert left_out(frame) == by_pandas.columns[0]
+    pd.testing.assert_frame_equal(with_index(frame, list(by_pandas.columns)), by_pandas)
+    assert with_index(frame, list(penguins().columns)) is frame
+    assert left_out(by_pandas) is None
 
 
 def test_byte_order_mark_and_odd_names(tmp_path):

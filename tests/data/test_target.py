@@ -3,9 +3,10 @@ import pandas as pd
 import pytest
 from palmerpenguins import load_penguins_raw
 
+from mlmagic.data import read
 from mlmagic.errors import DataLoadingError, InvalidConfiguration
 
-from .given import Named, penguins, split_by
+from .given import Named, config, penguins, split_by
 
 
 def decided(y, **given):
@@ -127,6 +128,7 @@ def test_classes_of_fractional_numbers():
         (["a"] * 40, "one class only: all 40 rows are 'a'"),
         ([np.nan] * 40, "has no values"),
         (pd.date_range("2020", periods=40), "holds dates"),
+        (pd.timedelta_range("1h", periods=40), "holds durations"),
         ([[1]] * 40, "objects \\(list\\)"),
         ([0.5, np.inf] * 20, "infinite values \\(20 of 40 rows\\)"),
         ([f"name {number}" for number in range(40)], "identifier or free text"),
@@ -166,6 +168,22 @@ def test_an_index_in_another_order_is_mentioned():
     y = penguins()["species"].sample(frac=1, random_state=0)
     data = split_by(penguins().drop(columns="species"), target=Named(y, "$y"))
     assert "another order" in data.metadata["warnings"][0]
+
+
+def test_labels_of_values_beside_an_array_tell_no_order():
+    shuffled = penguins()[["year", "species"]].sample(frac=1, random_state=0)
+    frame = read(config(data=Named(shuffled[["year"]].to_numpy(), "$X")))
+    data = split_by(frame, target=Named(shuffled["species"], "$y"))
+    assert data.train.y.tolist() == shuffled["species"].iloc[data.train.X.index].tolist()
+    assert data.metadata["warnings"] == []
+
+
+def test_values_of_another_index_are_taken_by_position_and_that_is_told():
+    frame, y = penguins().drop(columns="species"), penguins()["species"]
+    told = "$y has another index than the data: its values were taken one after the other, row by row"
+    assert split_by(frame, target=Named(y.set_axis(range(7, 351)), "$y")).metadata["warnings"] == [told]
+    for plain in (y.to_numpy(), y):
+        assert split_by(frame.set_axis(range(7, 351)), target=Named(plain, "$y")).metadata["warnings"] == []
 
 
 def test_real_raw_data_names_every_column_it_cannot_take():

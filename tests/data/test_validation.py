@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from palmerpenguins import load_penguins
 
+import mlmagic
 from mlmagic.config import resolve
 from mlmagic.data import TrainingData, folds, training_data
 from mlmagic.errors import DataLoadingError, InvalidConfiguration
@@ -42,6 +43,35 @@ def test_they_validate_and_all_others_train_or_test(tmp_path):
         assert data.validation.y.tolist() == HELD["species"].tolist()
         assert list(data.validation.X.columns) == list(data.train.X.columns)
         assert data.metadata["validationSamples"] == 60
+
+
+def test_rows_that_are_those_of_the_data_are_told(tmp_path):
+    path = str(tmp_path / "rest.csv")
+    REST.to_csv(path, index=False)
+    told = "has the rows of the data: what is measured on them says nothing about new rows"
+    for same in (REST, REST.copy()):
+        assert prepared(REST, same, target="species").metadata["warnings"][0] == f"validationData: $held {told}"
+    keys = {"target": "species", "validationData": path}
+    data = prepared(pd.read_csv(path), None, **keys)
+    assert data.metadata["warnings"][0] == f"validationData: {path} {told}"
+    others = REST.assign(body_mass_g=REST["body_mass_g"] + 1)
+    for other in (HELD, others):
+        assert not any(told in text for text in prepared(REST, other, target="species").metadata["warnings"])
+
+
+def test_words_in_them_where_training_has_numbers_are_told_of_their_key():
+    error = failure(REST, HELD.astype({"body_mass_g": object}).assign(body_mass_g="heavy"), target="species")
+    said = "validationData: $held has words where the training rows have numbers: Column 'body_mass_g' holds numbers"
+    assert error.message.startswith(said)
+
+
+def test_what_cannot_be_read_is_told_of_their_key(here):
+    (here / "none.csv").write_text("a,b\n")
+    body = "framework: xgboost\ndata: $df\ntarget: species\nvalidationData: {}\n"
+    twice = pd.concat([HELD, HELD], axis=1)
+    for given in ("$held", "none.csv", "$twice"):
+        with pytest.raises(DataLoadingError, match="line 5, column 1: "):
+            mlmagic.run("action: train\n" + body.format(given), df=REST, held=HELD[:0], twice=twice)
 
 
 def test_a_gap_in_them_alone_is_filled_too():
