@@ -14,13 +14,20 @@ from mlmagic.config._reference import Reference, placed, spread
 from mlmagic.config._values import show
 from mlmagic.evaluation import known_metrics
 
+# What people call some of scikit-learn's. They are suggested only: what is meant has the other sign.
+_SHORT = {
+    "mape": "neg_mean_absolute_percentage_error",
+    "msle": "neg_mean_squared_log_error",
+    "rmsle": "neg_root_mean_squared_log_error",
+}
+
 
 def unknown_metric(name: str) -> Unknown | None:
     """Return what is wrong with a metric's name; None if nothing is."""
     if name in known_metrics():
         return None
     message = f"no metric is called {show(name)}: it may be any scorer of scikit-learn, or a function ($name)"
-    return Unknown(message, closest_of(name, known_metrics()))
+    return Unknown(message, closest_of(name, _SHORT | known_metrics()))
 
 
 # What a list of metrics takes.

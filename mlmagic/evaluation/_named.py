@@ -24,6 +24,8 @@ Asked: TypeAlias = "str | tuple[str, Callable[..., Any]]"
 # whose curves need rows of every class.
 _OF_PROBABILITIES = ("brier", "log_loss", "roc_auc")
 _OF_ORDER = ("average_precision", "top_k_accuracy")
+# Those that compare with the loss of the rows' own shares of labels, which is none where all have one.
+_OF_SHARES = ("d2_brier_score", "d2_log_loss_score")
 _OF_RANKS = ("average_precision", "roc_auc")
 # They are 0 or 1 where all true values are equal, which says nothing of the model.
 _OF_SPREAD = ("d2_absolute_error_score", "explained_variance", "r2")
@@ -106,6 +108,8 @@ def _of_labels(name: str, given: Comparison) -> tuple[Any, str | None]:
         reason = unordered(given)
     if reason is None and name.startswith(_OF_RANKS):
         reason = one_sided(given)
+    if reason is None and name in _OF_SHARES and len(np.unique(given.codes)) == 1:
+        reason = f"all rows have the label {str(given.y_true[0])!r}"
     return (None, reason) if reason else _number(lambda: score(name, given.coded))
 
 

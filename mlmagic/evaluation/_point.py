@@ -68,7 +68,9 @@ class Points:
         assert self._classes is not None
         chosen, places = shares.argmax(axis=1), np.arange(len(self._classes))
         found: dict[str, float] = {}
-        if self._names:
+        if self._names == ["accuracy"]:  # the usual curve, which needs no confusion matrix each round
+            found = {"accuracy": float(np.mean(chosen == self._codes))}
+        elif self._names:
             found = point(self._names, Comparison(self._task, self._codes, chosen, shares, places))
         if self._functions:  # which see labels
             seen = Comparison(self._task, self._y, self._classes[chosen], shares, self._classes)

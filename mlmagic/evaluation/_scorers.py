@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # scikit-learn's scorers that ask for decision values first, and of those the one that takes them of two classes only.
 ORDERING = frozenset({"average_precision", "roc_auc", "top_k_accuracy"})
 _OF_TWO = frozenset({"roc_auc"})
+# Those that take the labels from the rows unless they are told which the model knows.
+_TOLD_LABELS = frozenset({"d2_brier_score", "d2_log_loss_score", "neg_brier_score", "neg_log_loss", "top_k_accuracy"})
 
 
 def score(scorer: str | Callable[..., Any], given: Comparison) -> Any:
@@ -35,8 +37,11 @@ def score(scorer: str | Callable[..., Any], given: Comparison) -> Any:
 
     if scorer not in get_scorer_names():
         raise ValueError(f"scikit-learn {sklearn.__version__} does not have it yet")
+    found = get_scorer(scorer)  # a copy
+    if scorer in _TOLD_LABELS and "labels" in inspect.signature(found._score_func).parameters:
+        found._kwargs = {**found._kwargs, "labels": given.classes}  # an argument would need metadata routing
     weighted = {} if given.weight is None else {"sample_weight": given.weight}
-    return get_scorer(scorer)(estimator, rows, given.y_true, **weighted)
+    return found(estimator, rows, given.y_true, **weighted)
 
 
 def takes_estimator(function: Callable[..., Any]) -> bool:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from mlmagic.data import TrainingData
+
 
 @dataclass
 class Watch:
@@ -95,3 +97,20 @@ def valueless(metric: str, y: np.ndarray, classes: np.ndarray) -> str | None:
     shares = np.full((len(y), len(classes)), 1 / len(classes))
     anyhow = Comparison("classification", y, np.repeat(classes[:1], len(y)), shares, classes)
     return named([metric], anyhow).reasons.get(SPELLINGS[metric])
+
+
+def unvalidated(data: TrainingData) -> str:
+    """Why there are no validation rows: nobody asked for any, or their labels are those of no training row."""
+    strange = {label: counts["validation"] for label, counts in data.metadata.get("unlearnedLabels", {}).items()}
+    lost = [label for label, count in strange.items() if count]
+    if not lost:
+        return "without validationSplit there are no validation rows"
+    count = sum(strange.values())
+    rows, have = (
+        ("the only validation row", "has a label") if count == 1 else (f"all {count} validation rows", "have labels")
+    )
+    return (
+        f"{rows} {have} ({', '.join(lost[:5])}{', ...' if len(lost) > 5 else ''}) that none of the {len(data.train)} "
+        "training rows has, so nothing is left to validate by: give more rows of each label, or name rows in "
+        "validationData"
+    )

@@ -294,3 +294,17 @@ def test_which_way_a_metric_gets_better():
     assert {name: grows(name) for name in told} == told
     assert better_higher(("profit", metrics.make_scorer(metrics.max_error))) is True
     assert better_higher(("profit", metrics.max_error)) is None
+
+
+@pytest.mark.parametrize("seen", [1, 2])
+def test_rows_without_some_labels_are_measured_by_those_that_the_model_knows(three, seen):
+    model, X, y = three
+    X, y = X[y < seen], y[y < seen]
+    found = asked(["top_k_accuracy", "neg_log_loss", "d2_log_loss_score"], "classification", model, X, y)
+    shares, known = model.predict_proba(X), {"labels": model.classes_}
+    assert found.values["top_k_accuracy"] == metrics.top_k_accuracy_score(y, shares, **known)
+    assert found.values["neg_log_loss"] == pytest.approx(-metrics.log_loss(y, shares, **known))
+    if seen == 1:  # the loss to compare with is none, and scikit-learn divides by what rounding leaves of it
+        assert found.reasons == {"d2_log_loss_score": "all rows have the label '0'"}
+    elif "d2_log_loss_score" in metrics.get_scorer_names():  # scikit-learn 1.6 has no scorer of it
+        assert found.values["d2_log_loss_score"] == pytest.approx(metrics.d2_log_loss_score(y, shares, **known))

@@ -9,9 +9,22 @@ import numpy as np
 import pytest
 from scipy.special import gammaln
 from sklearn import metrics as measures
+from sklearn.datasets import load_iris
 
 from mlmagic.executors import load
-from tests.executors.boosting_run import ALL, HANDS, QUANTILE, SEED, parts, penguins, series, split, table, train
+from tests.executors.boosting_run import (
+    ALL,
+    HANDS,
+    QUANTILE,
+    SEED,
+    parts,
+    penguins,
+    queries,
+    series,
+    split,
+    table,
+    train,
+)
 
 pytestmark = pytest.mark.usefixtures("here")
 ROUNDS = 8
@@ -213,6 +226,21 @@ def test_every_metric_of_labels_has_its_curve_on_every_part(framework):
 
 
 @ALL
+@pytest.mark.parametrize(("count", "given"), [(2, {}), (3, {}), (3, {"eval_metric": "accuracy"})])
+def test_accuracy_takes_the_first_of_labels_that_tie(framework, count, given):
+    """As predict does: of rows too few to split, all labels are equally likely."""
+    frame = load_iris(as_frame=True).frame[: 8 * count].assign(target=np.arange(8 * count) % count)
+    keys = {"testSplit": 0.25, "hyperparameters": {"n_estimators": 3, **given}}
+    _, data = parts(framework, frame, **keys)
+    report = train(framework, frame, **keys)
+    for part, rows in (("train", data.train), ("test", data.test)):
+        for rounds in (1, 3):
+            predicted = np.ravel(report.model.predict(rows.X, **after(framework, rounds)))
+            expected = measures.accuracy_score(rows.y, predicted)
+            assert series(report, f"{part}_accuracy")[rounds - 1] == pytest.approx(expected), (part, rounds)
+
+
+@ALL
 def test_no_tile_says_the_same_number_twice(framework):
     report = train(framework, table("regression"), metrics=["rmse"], hyperparameters=FEW)
     np.testing.assert_allclose(series(report, "test_loss"), series(report, "test_rmse") ** 2, rtol=1e-9)
@@ -245,3 +273,25 @@ def test_rows_to_validate_may_have_the_target_of_those_to_train(framework):
     for part, rows in (("train", frame), ("val", held)):
         values = report.model.predict(rows.drop(columns="target"))
         assert series(report, f"{part}_r2")[best] == pytest.approx(measures.r2_score(rows["target"], values), rel=1e-4)
+
+
+@ALL
+def test_r2_of_equal_values_has_no_value_in_the_curve(framework):
+    frame = table("regression")
+    held = frame[:40].assign(target=150.0)
+    keys = {"hyperparameters": FEW, "earlyStopping": {"metric": "val_r2", "patience": 2}, "metrics": ["r2"]}
+    report = train(framework, frame, {"held": held}, validationData="$held", **keys)
+    assert np.isnan(series(report, "val_r2")).all()
+    assert np.isfinite(series(report, "train_r2")).all()
+    assert "val_r2 has no value: all true values are equal" in report.log
+
+
+def test_ndcg_of_a_relevance_below_0_has_no_value_in_the_curve_as_in_the_report():
+    """CatBoost alone ranks by one."""
+    frame = queries().assign(relevance=lambda rows: rows["relevance"] - 1)
+    keys = {"target": "relevance", "groups": "query", "algorithm": "CatBoostRanker", "validationSplit": 0.2}
+    report = train("catboost", frame, hyperparameters={"n_estimators": 2}, **keys)
+    assert np.isnan(series(report, "train_ndcg")).all()
+    assert np.isnan(series(report, "val_ndcg")).all()
+    assert report.metrics["test"]["ndcg"] is None
+    assert "val_ndcg has no value: a relevance is below 0" in report.log

@@ -39,6 +39,16 @@ def test_every_wrong_value_is_named_at_once(framework):
     assert "/src/" not in str(caught.value), "places in the library's source are no help"
 
 
+@ALL
+def test_labels_count_by_one_key(framework):
+    own = {"lightgbm": {"class_weight": "balanced"}, "catboost": {"auto_class_weights": "Balanced"}}
+    given = {"n_estimators": 3, **own.get(framework, {"scale_pos_weight": 2.0})}
+    with pytest.raises(InvalidConfiguration, match=r"the estimator's own \w+=\S+ would be multiplied") as caught:
+        train(framework, table("classification"), hyperparameters=given, classWeight="balanced")
+    assert caught.value.faults[0].path == "config.classWeight"
+    assert train(framework, table("classification"), hyperparameters=given).status == "success"
+
+
 @BOTH
 def test_second_names_mean_the_same(framework):
     frame = table("regression")

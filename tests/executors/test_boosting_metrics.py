@@ -66,6 +66,7 @@ def test_early_stopping_by_a_metric_of_the_notebook(framework, function, name):
         earlyStopping={"metric": f"val_{name}", "patience": 5}, hyperparameters={"eval_metric": "$f"},
     )  # fmt: skip
     values = series(report, f"val_{name}")
+    assert ("'anything' is named in the history" in report.log) == (name == "named")
     assert report.metadata["bestRound"] == (values.argmin() if name == "worst" else values.argmax()) + 1
 
 
@@ -113,9 +114,12 @@ def test_quantiles(framework):
         ("catboost", {"objective": "MultiQuantile:alpha=0.1,0.5,0.9"}),
     ],
 )
-def test_several_quantiles_are_several_runs(framework, several):
+@pytest.mark.parametrize(
+    "keys", [{}, {"metrics": ["mae"]}, {"earlyStopping": {"metric": "val_mae"}}, {"crossValidation": {"folds": 2}}]
+)
+def test_several_quantiles_are_several_runs(framework, several, keys):
     with pytest.raises(InvalidConfiguration, match="predicts 3 numbers a row, and a run is about one"):
-        train(framework, penguins(), target="body_mass_g", hyperparameters=several)
+        train(framework, penguins(), target="body_mass_g", hyperparameters=several, **keys)
 
 
 def squared(y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -186,3 +186,10 @@ def test_labels_that_nobody_learned_are_not_watched(framework: str) -> None:
     shown = split_parts("classifier", data, None)["test"].y
     assert "c" not in shown
     assert len(shown) == len(data.test) - 1
+
+
+@ALL
+def test_a_validation_row_whose_label_nobody_learns_is_told(framework: str) -> None:
+    frame = pd.DataFrame({"x": range(5), "z": range(5), "target": list("aabbc")})
+    with pytest.raises(InvalidConfiguration, match=r"the only validation row has a label \(b\) that none of the 3"):
+        train(framework, frame, earlyStopping=True, **ROUNDS)

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import is_classifier, is_regressor
+from sklearn.base import TransformerMixin, is_classifier, is_regressor
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -22,21 +24,25 @@ from sklearn.ensemble import (
     GradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
+    StackingClassifier,
 )
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import StratifiedKFold, cross_val_score, train_test_split
+from sklearn.neighbors import KernelDensity
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import all_estimators
 
 import mlmagic
 from mlmagic.config import resolve
-from mlmagic.errors import InvalidConfiguration, MLError, ModelLoadingError
+from mlmagic.errors import DataLoadingError, InvalidConfiguration, MLError, ModelLoadingError
 from mlmagic.events import Row
 from mlmagic.executors.sklearn import _growing, _watch
-from mlmagic.executors.sklearn._estimators import ESTIMATORS
+from mlmagic.executors.sklearn._estimators import ESTIMATORS, TRANSFORMERS
 from mlmagic.executors.sklearn.executor import SklearnExecutor
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -374,3 +380,45 @@ def test_a_variable_that_holds_no_estimator_is_told(model, what):
     assert str(caught.value).startswith(
         f"invalid-configuration: model must be an estimator of scikit-learn, but $mine is {what}"
     )
+
+
+@pytest.mark.parametrize(
+    ("own", "what"),
+    [
+        (StandardScaler(), "StandardScaler, a transformer"),
+        (make_pipeline(StandardScaler(), PCA(2)), "Pipeline, a transformer"),
+        (KernelDensity(), "KernelDensity, which does not predict"),
+    ],
+)
+@pytest.mark.parametrize("target", ["target", None])
+def test_an_estimator_that_does_not_predict_is_told(own, what, target):
+    config = {"action": "train", "framework": "sklearn", "model": "$mine", "data": "$df", "target": target}
+    with pytest.raises(InvalidConfiguration, match=f"must be an estimator that predicts, but .mine is a {what}"):
+        mlmagic.run(config, df=table("classification"), mine=own)
+
+
+def test_a_stack_predicts_once_it_is_fitted():
+    stack = StackingClassifier([("tree", DecisionTreeClassifier(max_depth=2))])
+    assert not hasattr(stack, "predict")
+    config = {"action": "train", "framework": "sklearn", "model": "$mine", "data": "$df", "target": "target"}
+    assert mlmagic.run(config, df=table("classification"), mine=stack).status == "success"
+
+
+def test_the_name_of_a_transformer_is_told():
+    known = {name: kind for name, kind in all_estimators() if hasattr(kind, "fit_transform")}
+    known["IterativeImputer"] = TransformerMixin  # which is an experiment still
+    assert not any(hasattr(known[name], "predict") for name in TRANSFORMERS)
+    with pytest.raises(InvalidConfiguration, match=r"got PCA, a transformer.*make_pipeline\(PCA\(\), Log") as caught:
+        train(algorithm="PCA")
+    assert caught.value.faults[0].suggestion == "model: $pipe"
+
+
+@pytest.mark.parametrize("own", [None, make_pipeline(LinearDiscriminantAnalysis())])
+def test_columns_that_never_vary_within_a_class_are_told(own):
+    frame = table("classification")[["target"]].assign(same=1.0, label=lambda rows: rows["target"] * 3)
+    given = {"algorithm": "LinearDiscriminantAnalysis"} if own is None else {"model": "$own"}
+    config = {"action": "train", "framework": "sklearn", "data": "$df", "target": "target", "prepare": "none", **given}
+    with pytest.raises(IndexError):
+        LinearDiscriminantAnalysis().fit(frame[["same", "label"]], frame["target"])
+    with pytest.raises(DataLoadingError, match="columns vary within a class, and none of the 2 does"):
+        mlmagic.run(config, df=frame, own=own)

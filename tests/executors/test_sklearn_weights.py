@@ -2,13 +2,24 @@
 
 import numpy as np
 import pytest
+import sklearn
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import DBSCAN, KMeans, MiniBatchKMeans
-from sklearn.compose import TransformedTargetRegressor
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
+from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier, StackingRegressor, VotingRegressor
 from sklearn.feature_selection import RFE
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    GroupShuffleSplit,
+    KFold,
+    StratifiedGroupKFold,
+    TunedThresholdClassifierCV,
+    train_test_split,
+)
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -88,6 +99,48 @@ def test_groups_stay_together(here):
     assert report.metadata["features"] == 4
 
 
+def grid(cv):
+    return GridSearchCV(LogisticRegression(), {"C": [0.001, 0.01, 100.0]}, cv=cv)
+
+
+BY_GROUPS = GroupKFold(3)
+# What a run is given, what a person would fit by groups, and what the log says.
+CROSSING = [
+    (grid(BY_GROUPS), grid(BY_GROUPS), ""),
+    (grid(3), grid(StratifiedGroupKFold(3)), "StratifiedGroupKFold(3) in place of cv=3"),
+    (grid(None), grid(StratifiedGroupKFold(5)), "StratifiedGroupKFold(5) in place of cv=None"),
+    (make_pipeline(StandardScaler(), grid(BY_GROUPS)), make_pipeline(StandardScaler(), grid(BY_GROUPS)), ""),
+    (CalibratedClassifierCV(LogisticRegression(), cv=BY_GROUPS),) * 2 + ("",),
+    (TunedThresholdClassifierCV(LogisticRegression(), cv=BY_GROUPS, random_state=0),) * 2 + ("",),
+    (grid(KFold(3)), grid(KFold(3)), "part groups"),
+]
+
+
+@pytest.mark.parametrize(("own", "alike", "told"), CROSSING, ids=lambda item: str(item)[:30])
+def test_groups_stay_together_in_the_folds_of_an_estimator(here, own, alike, told):
+    table = load_breast_cancer(as_frame=True).frame.iloc[:200, [0, 1, 4, -1]]
+    table["patient"] = np.arange(len(table)) // 5
+    report = mlmagic.run(config(algorithm=None, model="$own", groups="patient", seed=0), df=table, own=own)
+    splitter = GroupShuffleSplit(1, test_size=0.2, random_state=0)
+    rows = table.iloc[next(splitter.split(table, groups=table["patient"]))[0]]
+    X, y = rows.drop(columns=["target", "patient"]), rows["target"].astype(str)
+    groups = {} if told == "part groups" else {"groups": rows["patient"]}
+    with sklearn.config_context(enable_metadata_routing=True):
+        expected = clone(alike).fit(X, y, **groups).predict_proba(table.loc[report.predictions.index, X.columns])
+    np.testing.assert_allclose(report.predictions["1"], expected[:, 1], rtol=1e-9)
+    assert told in report.log
+    assert told or "groups" not in report.log
+
+
+def test_folds_by_groups_that_are_not_there(here):
+    with pytest.raises(InvalidConfiguration, match="GridSearchCV cross-validates by groups, and the rows have none"):
+        mlmagic.run(config(algorithm=None, model="$own"), df=flowers(), own=grid(BY_GROUPS))
+    nested = grid(3).set_params(estimator=CalibratedClassifierCV(cv=BY_GROUPS), param_grid={"method": ["sigmoid"]})
+    table = flowers().assign(plant=np.arange(150) // 5)
+    with pytest.raises(InvalidConfiguration, match="GridSearchCV holds an estimator that cross-validates by groups"):
+        mlmagic.run(config(algorithm=None, model="$own", groups="plant"), df=table, own=nested)
+
+
 @pytest.mark.parametrize(
     "estimator",
     [KMeans(3, random_state=0), MiniBatchKMeans(3, random_state=0), DBSCAN(min_samples=8), OneClassSVM(nu=0.2)],
@@ -153,3 +206,27 @@ def test_weights_are_refused_where_what_is_held_takes_none(here):
         mlmagic.run(
             config(algorithm=None, model="$own", sampleWeight="w", target=table.columns[0]), df=table, own=search
         )
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        (LogisticRegression(class_weight="balanced"), "class_weight='balanced'"),
+        (make_pipeline(LogisticRegression(class_weight={"0": 2})), "logisticregression__class_weight={'0': 2}"),
+    ],
+)
+def test_labels_count_by_one_key(here, own, told):
+    with pytest.raises(InvalidConfiguration) as caught:
+        mlmagic.run(config(algorithm=None, model="$own", classWeight="balanced"), df=flowers(), own=own)
+    (fault,) = caught.value.faults
+    assert fault.path == "config.classWeight"
+    assert fault.message.startswith(f"classWeight and the estimator's own {told} would be multiplied")
+
+
+@pytest.mark.parametrize("key", ["sampleWeight", "groups"])
+def test_a_column_that_is_no_feature_cannot_be_chosen(here, key):
+    columns = make_column_transformer((StandardScaler(), ["sepal length (cm)", "w"]))
+    own = GridSearchCV(make_pipeline(columns, LogisticRegression()), {"logisticregression__C": [1.0]})
+    table = flowers().assign(w=np.arange(150.0) % 50 + 1)
+    with pytest.raises(InvalidConfiguration, match=rf"\$own chooses the column 'w', which {key}: w takes out of the"):
+        mlmagic.run(config(algorithm=None, model="$own", **{key: "w"}), df=table, own=own)

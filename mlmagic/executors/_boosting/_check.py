@@ -40,11 +40,19 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
         wanted = Wanted.of(library, kind, train, data, left, estimator)
         return choose(library, kind, data, own, wanted, early)
 
+    def width(estimator: Any) -> int:
+        return 1 if kind == "classifier" else trial.width(estimator)
+
     def fit(left: Mapping[str, Given]) -> None:
         estimator = _estimator.make(library, config, name, left)
         own[:] = trial.measured(estimator)
         metrics = chosen(left, estimator, None)
-        trial.measured(estimator, metrics.asked, metrics.own)
+        try:
+            trial.measured(estimator, metrics.asked, metrics.own)
+        except Exception:
+            if width(estimator) == 1:
+                raise
+            # What measures one number a row says nothing of several, which are refused below.
 
     given, unknown = _estimator.hyperparameters(library, train, name)
     classes = len(data.classes) if kind == "classifier" and data.classes is not None else 0
@@ -58,10 +66,11 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
     if faults:
         raise InvalidConfiguration(faults)
     estimator = _estimator.make(library, config, name, given)
-    if kind != "classifier" and (width := trial.width(estimator)) > 1:
-        message = f"This {name} predicts {width} numbers a row, and a run is about one."
+    if (several := width(estimator)) > 1:
+        message = f"This {name} predicts {several} numbers a row, and a run is about one."
         way_out = "Train a run for each of them: for each quantile, say"
         raise InvalidConfiguration([Fault(PATH, message)], solution=way_out)
+    _require_weighed_once(library, train, estimator)
     if train.early_stopping is not None and not library.keeps_best(estimator):
         message = f"earlyStopping needs rounds that can be taken off again, which this {name} does not have."
         way_out = f"Leave earlyStopping out; {library.endless}"
@@ -85,6 +94,17 @@ def _required_name(library: Library, train: BoostingTrain, data: TrainingData) -
     if kind == "ranker":
         _rows.require_groups(name, data)
     return name
+
+
+def _require_weighed_once(library: Library, train: BoostingTrain, estimator: Any) -> None:
+    """Refuse labels that would count by the run's weights times the estimator's own."""
+    given = estimator.get_params()
+    own = {key: given[key] for key in library.label_weights if given.get(key) is not None and given[key] is not False}
+    if train.class_weight is None or not own:
+        return
+    key, value = next(iter(own.items()))
+    message = f"classWeight and the estimator's own {key}={value!r} would be multiplied: give one of the two"
+    raise InvalidConfiguration([Fault("config.classWeight", message, value=str(train.class_weight))])
 
 
 def _other_task(library: Library, train: BoostingTrain, name: str, data: TrainingData) -> str:

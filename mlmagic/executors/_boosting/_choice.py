@@ -12,6 +12,7 @@ from mlmagic.executors._boosting._computed import listed as listed_as
 from mlmagic.executors._boosting._custom import CustomMetric
 from mlmagic.executors._boosting._metrics import Metrics
 from mlmagic.executors._direction import direction
+from mlmagic.executors._watch import unvalidated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,7 @@ def choose(
     accuracy = ["accuracy"] if kind == "classifier" and len(data.train) <= ACCURACY_ROWS else []
     for item in [*(accuracy if wanted.here else ()), *wanted.named]:
         choice.take(item)
-    watched = choice.watched(early, validates=data.validation is not None)
+    watched = choice.watched(early, None if data.validation is not None else unvalidated(data))
     for name in accuracy:
         if name not in choice:
             choice.let_library(name, choice.spelt(name))
@@ -112,7 +113,10 @@ class _Choice:
             self.computed[name] = item
 
     def let_library(self, name: str, spelt: str) -> None:
-        """Have the library measure something that the history calls ``name``."""
+        """Have the library measure something that the history calls ``name``; what it does not have is computed."""
+        if not spelt:
+            self.take(name)
+            return
         self.curves.setdefault(name, spelt)
         self.extra.setdefault(spelt, spelt)
 
@@ -126,18 +130,24 @@ class _Choice:
         path, meant = "config.hyperparameters.eval_metric", closest(str(name), known)
         raise InvalidConfiguration([Fault(path, message, value=name, suggestion=meant)])
 
-    def watched(self, early: EarlyStopping | None, *, validates: bool) -> str | None:
-        """The series that tells the rounds apart; what early stopping looks at is measured."""
+    def watched(self, early: EarlyStopping | None, unvalidated: str | None) -> str | None:
+        """The series that tells the rounds apart; what early stopping looks at is measured.
+
+        Parameters
+        ----------
+        unvalidated
+            Why there are no validation rows; None where there are some.
+        """
         if early is None:
-            return f"val_{self._loss}" if validates else None
+            return None if unvalidated else f"val_{self._loss}"
         part, _, metric = early.metric.partition("_")
         metric = self._loss if metric == "loss" else metric
         if metric not in self:
             metric = self._let_watch(metric)
-        parts = ["val", "train"] if validates else ["train"]
+        parts = ["train"] if unvalidated else ["val", "train"]
         if part in parts and metric in self:
             return f"{part}_{metric}"
-        raise self._not_there(early, parts)
+        raise self._not_there(early, parts, unvalidated)
 
     def metrics(self, own: Sequence[str], watched: str | None, early: EarlyStopping | None) -> Metrics:
         """What was chosen."""
@@ -168,10 +178,10 @@ class _Choice:
                 self.take(metric)
         return metric
 
-    def _not_there(self, early: EarlyStopping, parts: Sequence[str]) -> InvalidConfiguration:
+    def _not_there(self, early: EarlyStopping, parts: Sequence[str], unvalidated: str | None) -> InvalidConfiguration:
         names = dict.fromkeys([*self.curves, *self.computed, *self.library.metrics[self.kind]])
         known = [f"{part}_{name}" for part in parts for name in names]
-        why = "" if "val" in parts else "; there are no validation rows"
+        why = f"; {unvalidated}" if unvalidated else ""
         message = f"earlyStopping.metric must be {listed(known)}, got {early.metric!r}{why}."
         path, meant = "config.earlyStopping.metric", closest(early.metric, known)
         return InvalidConfiguration([Fault(path, message, value=early.metric, suggestion=meant)])

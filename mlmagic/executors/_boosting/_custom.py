@@ -27,6 +27,9 @@ class CustomMetric:
     ----------
     higher
         Whether more is better.
+    told
+        What it calls itself, once it was called; None where it does not say. The history has the function's name: a
+        config may ask early stopping to watch it before anything was called.
     """
 
     def __init__(self, function: Callable[..., Any], taken: Iterable[str] = ()) -> None:
@@ -35,6 +38,7 @@ class CustomMetric:
         name = name if name.isidentifier() and name != "loss" else "custom"
         self.__name__ = f"{name}_" if name in taken else name
         self.higher = self.__name__.endswith("_score")
+        self.told: str | None = None
         self._weighs = _weight_argument(function)
 
     def __call__(self, y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | None = None) -> float:
@@ -42,9 +46,18 @@ class CustomMetric:
         keys = {self._weighs: sample_weight} if self._weighs and sample_weight is not None else {}
         given = self._function(y_true, y_pred, **keys)
         if isinstance(given, tuple):
-            _, given, higher = given
-            self.higher = bool(higher)
+            told, given, higher = given
+            self.told, self.higher = str(told), bool(higher)
         return float(given)
+
+    @property
+    def remark(self) -> str | None:
+        """What to say of a metric that calls itself otherwise than the history does."""
+        if self.told in (None, self.__name__):
+            return None
+        return (
+            f"The metric {self.told!r} is {self.__name__} in the history, after its function: rename that to change it"
+        )
 
     def measured(
         self, y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | None = None

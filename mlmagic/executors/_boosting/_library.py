@@ -107,7 +107,8 @@ class Library(Protocol):
         Hyperparameters that a key of the run gives, and that key; {} stands for the value.
     metrics
         Names of metrics in a config and the library's own, a pair where there is one for two classes and one for more;
-        by the kind of estimator. The first name of a metric is the one that the history has.
+        by the kind of estimator; "" for what it does not have as people mean it, which is computed. The first name of a
+        metric is the one that the history has.
     equal
         Of scikit-learn's names the library's own, as in ``metrics``, where both measure the same; "" where not.
     roots
@@ -127,6 +128,8 @@ class Library(Protocol):
         The hyperparameter that an objective cannot be without, by the objective, with an example.
     functions_classify
         Whether the objective of a classifier may be a function of the user's.
+    label_weights
+        Hyperparameters that let labels count differently.
     areas
         Names of the area under the ROC curve, in a config and the library's own.
     ranges
@@ -162,6 +165,7 @@ class Library(Protocol):
     more_labels: ClassVar[tuple[str, ...]] = ()
     settings: ClassVar[Mapping[str, str]] = {}
     functions_classify: ClassVar[bool] = True
+    label_weights: ClassVar[tuple[str, ...]] = ("scale_pos_weight",)
     areas: ClassVar[tuple[str, ...]]
     ranges: ClassVar[Mapping[str, str]] = {}
     fragile: ClassVar[bool] = False

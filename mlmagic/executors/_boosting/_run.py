@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -16,24 +15,23 @@ from mlmagic.executors._base import Outcome, Stop
 from mlmagic.executors._boosting import _device, _estimator, _rows, _storage
 from mlmagic.executors._boosting._choice import choose
 from mlmagic.executors._boosting._computed import Computed
+from mlmagic.executors._boosting._custom import CustomMetric
 from mlmagic.executors._boosting._library import Fitting
 from mlmagic.executors._boosting._progress import Progress
 from mlmagic.executors._boosting._threads import threads
 from mlmagic.executors._boosting._trial import Trial
+from mlmagic.executors._boosting._undefined import Undefined
 from mlmagic.executors._boosting._wanted import Wanted
 from mlmagic.executors._history import nested
 from mlmagic.executors._skops import import_early
-from mlmagic.executors._watch import Watch, valueless
+from mlmagic.executors._watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import numpy as np
     import pandas as pd
 
     from mlmagic.config import RunConfig
     from mlmagic.data import TrainingData
-    from mlmagic.executors._boosting._library import Library, Part
+    from mlmagic.executors._boosting._library import Library
     from mlmagic.executors._boosting._metrics import Metrics
     from mlmagic.executors._boosting.config import BoostingTrain
 
@@ -62,11 +60,9 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
         return Outcome(None)
     parts = _rows.split_parts(kind, data, preparation)
     classes = data.classes if kind == "classifier" else None
-    why = partial(_valueless, library, parts, classes)
-    watch = _watch(train, metrics, why) if library.keeps_best(estimator) else None
-    progress = Progress(
-        metrics, watch, emit, stop, lambda part, name: _is_area(library, name) and bool(why(part, name))
-    )
+    undefined = Undefined(library, kind, parts, classes)
+    watch = _watch(train, metrics, undefined) if library.keeps_best(estimator) else None
+    progress = Progress(metrics, watch, emit, stop, undefined.hides)
     emit(Plan("training", "round", total))
     began = perf_counter()
     with progress.hearing():
@@ -75,6 +71,9 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
         fitting = Fitting(parts, columns, [*metrics.asked, *computed], metrics.own, number)
         fitted = _fitted(library, estimator, fitting, progress, emit)
     progress.tell()
+    for metric in metrics.asked:
+        if isinstance(metric, CustomMetric) and metric.remark:
+            emit(Log(metric.remark))
     if watch is not None and progress.round and (remark := watch.remark):
         emit(Log(remark, "warning"))
     facts = _facts(progress, total, perf_counter() - began, len(data.train))
@@ -114,26 +113,14 @@ def _of_rows(library: Library, error: Exception) -> bool:
     return of_library or isinstance(error, ValueError) or bool(user_frames(error))
 
 
-def _watch(train: BoostingTrain, metrics: Metrics, why: Callable[[str, str], str | None]) -> Watch | None:
+def _watch(train: BoostingTrain, metrics: Metrics, undefined: Undefined) -> Watch | None:
     if metrics.watched is None:
         return None
     early, (part, _, name) = train.early_stopping, metrics.watched.partition("_")
+    reason = undefined.reason(part, name)
     if early is None:
-        return Watch(metrics.watched)
-    return Watch(metrics.watched, patience=early.patience, min_delta=early.min_delta, reason=why(part, name))
-
-
-def _valueless(
-    library: Library, parts: Mapping[str, Part], classes: np.ndarray | None, part: str, metric: str
-) -> str | None:
-    """Why a metric, however the library calls it, has no value for the rows of a part; None where it may have one."""
-    if classes is None or part == "train" or part not in parts:  # of the training rows are all labels
-        return None
-    return valueless("roc_auc" if _is_area(library, metric) else metric, parts[part].y, classes)
-
-
-def _is_area(library: Library, metric: str) -> bool:
-    return metric.partition(library.setting)[0] in library.areas
+        return Watch(metrics.watched, reason=reason)
+    return Watch(metrics.watched, patience=early.patience, min_delta=early.min_delta, reason=reason)
 
 
 def _kept(progress: Progress) -> list[dict[str, float]]:

@@ -58,6 +58,7 @@ class CatBoost(Library):
     objectives = OBJECTIVES
     objective_spellings = SPELLINGS
     two_labels = TWO_LABELS
+    label_weights = ("auto_class_weights", "class_weights", "scale_pos_weight")
     areas = ("auc", "AUC")
     ranges = RANGES
     # CatBoost 1.2 trains with max_leaves: 0 until it reads where it should not.

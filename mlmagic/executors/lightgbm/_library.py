@@ -50,6 +50,7 @@ class LightGBM(Library):
     two_labels = TWO_LABELS
     more_labels = MORE_LABELS
     functions_classify = False
+    label_weights = ("class_weight", "is_unbalance", "scale_pos_weight")
     areas = ("auc", "auc_mu")
     # Of its page of parameters; it names one bound at a time, and none where every number means something.
     ranges: ClassVar[Mapping[str, str]] = {

@@ -13,6 +13,7 @@ from mlmagic.executors.sklearn._estimators import NAMED
 
 if TYPE_CHECKING:
     from mlmagic.config import RunConfig
+    from mlmagic.data import Task
     from mlmagic.executors.sklearn.config import SklearnTrain
 
 
@@ -35,6 +36,32 @@ def require_estimator(train: SklearnTrain) -> None:
     raise InvalidConfiguration(
         [Fault("config.model", message)], solution=f"Give one that can be fitted, such as {example}"
     )
+
+
+def require_prediction(train: SklearnTrain, task: Task | None) -> None:
+    """Refuse an estimator of the notebook that predicts nothing, as a transformer does.
+
+    Parameters
+    ----------
+    task
+        What the estimator says that it is made for. A stack that is told so by name finds its ``predict`` in ``fit``.
+
+    Raises
+    ------
+    InvalidConfiguration
+        If it has nothing to predict with.
+    """
+    assert train.model is not None
+    value = train.model.value
+    if task in ("classification", "regression") or any(hasattr(value, name) for name in ("predict", "fit_predict")):
+        return
+    transforms = hasattr(value, "transform") or hasattr(value, "fit_transform")
+    what = f"{type(value).__name__}, {'a transformer' if transforms else 'which does not predict'}"
+    message = f"model must be an estimator that predicts, but {train.model} is a {what}"
+    solution = "Make it a step of a pipeline that ends in one: make_pipeline(StandardScaler(), LogisticRegression())"
+    if not transforms:
+        solution = "Give one that has predict, such as LogisticRegression()"
+    raise InvalidConfiguration([Fault("config.model", message)], solution=solution)
 
 
 def name_of(train: SklearnTrain) -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 from mlmagic._suggest import closest
 from mlmagic.data._shown import listing
-from mlmagic.errors import Fault, InvalidConfiguration
+from mlmagic.errors import DataLoadingError, Fault, InvalidConfiguration
 from mlmagic.executors import EXECUTORS
 from mlmagic.executors.sklearn import _ranges
 from mlmagic.executors.sklearn._build import blank, name_of
 from mlmagic.executors.sklearn._fitted import deciding
-from mlmagic.executors.sklearn._nested import handing_arrays
+from mlmagic.executors.sklearn._nested import chosen_columns, handing_arrays
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mlmagic.data import TrainingData
     from mlmagic.executors.sklearn.config import SklearnTrain
 
@@ -62,6 +66,38 @@ def invalid(train: SklearnTrain, estimator: Any) -> list[Fault]:
             estimator.set_params(**{name: blank(train).get_params()[name]})
         else:
             return faults
+
+
+def taken(train: SklearnTrain, estimator: Any, columns: Iterable[str]) -> list[Fault]:
+    """The faults of columns that a part chooses by name and that a key of the run has taken out of the features.
+
+    Parameters
+    ----------
+    columns
+        The features.
+    """
+    keys = {"sampleWeight": train.sample_weight, "groups": train.groups}
+    gone = {key: name for key, name in keys.items() if isinstance(name, str) and name not in columns}
+    chosen = chosen_columns(estimator)
+    message = "{own} chooses the column {name!r}, which {key}: {name} takes out of the features: leave it out of {own}"
+    own = str(train.model or name_of(train))
+    return [
+        Fault("config.model", message.format(own=own, name=name, key=key), value=name)
+        for key, name in gone.items()
+        if name in chosen
+    ]
+
+
+def never_varies(estimator: Any, data: TrainingData, error: IndexError) -> DataLoadingError | None:
+    """The error of a discriminant analysis where no column varies within a class; None where it is another."""
+    if Path(extract_tb(error.__traceback__)[-1].filename).stem != "discriminant_analysis":
+        return None
+    name, X = type(deciding(estimator)).__name__, data.train.X
+    what = f"none of the {X.shape[1]} does" if X.shape[1] > 1 else f"{X.columns[0]!r} does not"
+    return DataLoadingError(
+        f"{name} learns from how columns vary within a class, and {what}",
+        solution="Give columns whose values differ, or take an estimator that needs no spread: DecisionTreeClassifier",
+    )
 
 
 def label_refused(estimator: Any, data: TrainingData, error: ValueError) -> InvalidConfiguration | None:

@@ -35,6 +35,14 @@ def chooses(estimator: Any) -> bool:
     return hasattr(estimator, "transformers") or any(map(chooses, _first(estimator)))
 
 
+def chosen_columns(estimator: Any) -> set[str]:
+    """The names of columns that its parts choose, however deep they lie."""
+    parts = [estimator, *estimator.get_params().values()]
+    rules = [rule for part in parts for rule in getattr(part, "transformers", None) or ()]
+    named = [[rule[2]] if isinstance(rule[2], str) else rule[2] for rule in rules]
+    return {name for names in named if isinstance(names, list) for name in names if isinstance(name, str)}
+
+
 def reads_text(estimator: Any) -> bool:
     """Whether it takes texts, shape (n,), and no table: what sees them first are vectorizers."""
     parts = _first(estimator)

@@ -14,7 +14,7 @@ from mlmagic.config._train import TrainConfig
 from mlmagic.config._values import show
 from mlmagic.executors import EXECUTORS
 from mlmagic.executors.sklearn._called import called
-from mlmagic.executors.sklearn._estimators import LEFT_OUT, NAMED
+from mlmagic.executors.sklearn._estimators import LEFT_OUT, NAMED, TRANSFORMERS
 from mlmagic.executors.sklearn._nested import prepares_itself
 
 _KINDS = ("Classifier", "Regressor")
@@ -53,6 +53,10 @@ class SklearnTrain(TrainConfig):
         if value in LEFT_OUT:
             why, instead = LEFT_OUT[value]
             raise refuse(f"{value} of scikit-learn {why}", f"algorithm: {instead}")
+        if value in TRANSFORMERS:
+            what = f"algorithm must be an estimator that predicts, got {value}, a transformer of scikit-learn"
+            steps = f"pipe = make_pipeline({value}(), LogisticRegression())"
+            raise refuse(f"{what}: make it a step of a pipeline in the notebook, {steps}", "model: $pipe")
         rule = "algorithm must be the name of an estimator of scikit-learn"
         raise refuse(f"{rule}, got {show(value)}", similar(value))
 

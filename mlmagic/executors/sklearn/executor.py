@@ -16,6 +16,7 @@ from mlmagic.executors.sklearn import (
     _boosted,
     _decision,
     _epochs,
+    _grouped,
     _growing,
     _importances,
     _storage,
@@ -23,9 +24,9 @@ from mlmagic.executors.sklearn import (
     _unsupervised,
     _weights,
 )
-from mlmagic.executors.sklearn._build import blank, build, name_of, parameters, require_estimator
+from mlmagic.executors.sklearn._build import blank, build, name_of, parameters, require_estimator, require_prediction
 from mlmagic.executors.sklearn._estimators import CLUSTERERS, DETECTORS, REGRESSORS
-from mlmagic.executors.sklearn._faults import invalid, label_refused, nameless, unknown
+from mlmagic.executors.sklearn._faults import invalid, label_refused, nameless, never_varies, taken, unknown
 from mlmagic.executors.sklearn._fitted import fitted, follows_probabilities
 from mlmagic.executors.sklearn._inputs import Inputs
 from mlmagic.executors.sklearn._unstored import remark, unstored
@@ -66,6 +67,8 @@ class SklearnExecutor:
         if train.algorithm is None:
             kind = getattr(train.model.value, "_estimator_type", None) if train.model else None
             found = _TASKS.get(str(kind)) or _task_of(train.model.value if train.model else None)
+            if train.model is not None:
+                require_prediction(train, found)
             return train.task if found is None and train.task in UNSUPERVISED else found
         if train.algorithm in CLUSTERERS:
             return "clustering"
@@ -81,6 +84,7 @@ class SklearnExecutor:
         faults = [unknown(train, estimator, name, known) for name in train.hyperparameters if name not in known]
         faults += invalid(train, estimator) + _weights.faults(train, estimator)
         faults += nameless(train, estimator) + unstored(train, estimator)
+        faults += taken(train, estimator, data.train.X.columns)
         if faults:
             raise InvalidConfiguration(faults)
         if train.prepares_itself:
@@ -200,11 +204,16 @@ def _fit(train: SklearnTrain) -> Callable[[Any, Inputs, Emit, Stop], Any]:
 
 def _fit_at_once(estimator: Any, inputs: Inputs, emit: Emit, stop: Stop) -> Any:
     emit(Plan("training"))
-    weights, y = _weights.arguments(estimator, inputs.train), inputs.target(inputs.train)
+    rows = inputs.train
+    X, y, weights = inputs.matrix(rows), inputs.target(rows), _weights.arguments(estimator, rows)
     try:
-        return estimator.fit(inputs.matrix(inputs.train), y, **weights)
+        with _grouped.together(estimator, X, rows, inputs.task, emit):
+            return estimator.fit(X, y, **weights)
+    except IndexError as error:
+        raise never_varies(estimator, inputs.data, error) or error from None
     except ValueError as error:
-        raise label_refused(estimator, inputs.data, error) or error from None
+        refused = label_refused(estimator, inputs.data, error) or _grouped.groups_missing(estimator, rows, error)
+        raise refused or error from None
 
 
 def _alone(estimator: Any, data: TrainingData, preparation: Any, seed: int, emit: Emit) -> Outcome:
