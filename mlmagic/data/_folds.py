@@ -73,11 +73,24 @@ def _deals(
     for number, (fitting, held_out) in enumerate(splitter.split(np.zeros(len(rows)), rows.y, group), start=1):
         reasons: list[str] = []
         if group is None:
-            train, validating = cut(fitting, labels, math.ceil(validation * len(fitting)), seed, reasons)
+            size = _rows_to_validate(len(fitting), validation, number)
+            train, validating = cut(fitting, labels, size, seed, reasons)
         else:
             size = _groups_to_validate(group, fitting, held_out, validation, number)
             train, validating = cut_groups(fitting, group, size, seed)
         yield Deal(train, validating, held_out, stratify, tuple(reasons))
+
+
+def _rows_to_validate(count: int, validation: float, number: int) -> int:
+    """How many rows of a fold validate, where some are left to train on."""
+    size = math.ceil(validation * count)
+    if size < count:
+        return size
+    raise DataLoadingError(
+        f"The rows are too few: fold {number} of the cross-validation has {size} of its {count} to validate, and none "
+        "to train on",
+        solution="Give more rows",
+    )
 
 
 def _groups_to_validate(

@@ -98,6 +98,12 @@ def test_groups_that_leave_a_fold_nothing_to_train_on():
     assert len(list(folds(data, 2, False, 0, 0.0))) == 2
 
 
+def test_rows_that_leave_a_fold_nothing_to_train_on():
+    data = split_by(load_diabetes(as_frame=True).frame[:3])
+    with pytest.raises(DataLoadingError, match="fold 1 of the cross-validation has 1 of its 1 to validate"):
+        list(folds(data, 2, None, 0, 0.2))
+
+
 def test_the_rows_are_dealt_once(monkeypatch):
     data, cuts, own = grouped(np.arange(344) % 40), [], StratifiedGroupKFold.split
     # Wrapped, not replaced: how often it cuts is what this is about.
