@@ -62,7 +62,6 @@ def test_every_estimator_is_where_the_table_says():
         ("svc", "SVC"),
         ("KNeighbors", "KNeighborsClassifier"),
         ("XGBClasifier", "XGBClassifier"),  # which goes to its own library
-        ("PCA", None),
         ("XQ", None),
     ],
 )

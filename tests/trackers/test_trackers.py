@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,13 +64,15 @@ def test_tensorboard_does_not_wake_tensorflow(here):
 
 
 def records(log: bytes, block: int = 32768) -> Iterator[bytes]:
-    """The records of a log in LevelDB's format, after the seven bytes that say what it is."""
+    """The whole records of a log in LevelDB's format, after the seven bytes that say what it is."""
     place, whole = 7, b""
-    while place < len(log):
+    while place + 7 <= len(log):
         if block - place % block < 7:
             place += block - place % block
             continue
         size, kind = int.from_bytes(log[place + 4 : place + 6], "little"), log[place + 6]
+        if place + 7 + size > len(log):
+            return  # it is just being written
         whole += log[place + 7 : place + 7 + size]
         place += 7 + size
         if kind in (1, 4):  # whole, or the last of several parts
@@ -77,18 +80,27 @@ def records(log: bytes, block: int = 32768) -> Iterator[bytes]:
             whole = b""
 
 
-def test_wandb_offline(here, monkeypatch, recwarn):
+def everything(path: Path) -> list[Any]:
+    """The records of a W&B run: its own process writes the last ones a moment after ``finish`` has returned."""
     from wandb.proto import wandb_internal_pb2
 
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        found = [wandb_internal_pb2.Record.FromString(data) for data in records(path.read_bytes())]
+        if found and found[-1].WhichOneof("record_type") == "exit":
+            return found
+        time.sleep(0.01)
+    raise AssertionError(f"{path} does not end")
+
+
+def test_wandb_offline(here, monkeypatch, recwarn):
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.setenv("HOME", str(here))  # nobody is logged in there
     report = settled(mlmagic.run({**RUN, "logging": {"wandb": True}}, df=flowers()))
     assert not [warning for warning in (report.log, *map(str, recwarn)) if "gave up" in warning]
     (path,) = report.output_dir.glob("wandb/offline-run-*/run-*.wandb")
     rows, summary = [], {}
-    for data in records(path.read_bytes()):
-        record = wandb_internal_pb2.Record()
-        record.ParseFromString(data)
+    for record in everything(path):
         if record.WhichOneof("record_type") == "history":
             items = record.history.item
             rows.append({item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in items})
