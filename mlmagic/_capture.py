@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import warnings
@@ -12,7 +13,11 @@ from typing import Any, TextIO
 Sink = Callable[[str, str], None]
 
 _sinks: dict[int, Sink] = {}
+# By thread, whose warnings are shown once and which were.
+_told: dict[int, tuple[str, set[str]]] = {}
 _lock = threading.Lock()
+# Of the rows that were looked at just then: a few, a batch, or as many as there may be.
+_SHAPE = re.compile(r"\((?:None|\d+)(?:, ?(?:None|\d+))*,?\)")
 
 
 class _ByThread:
@@ -75,9 +80,40 @@ def captured(sink: Sink) -> Iterator[None]:
                 _uninstall()
 
 
-def sink() -> Sink | None:
-    """Where this thread's prints and warnings go; None where they go where they always went."""
-    return _sinks.get(threading.get_ident())
+@contextmanager
+def once(package: str, told: set[str]) -> Iterator[None]:
+    """Show each warning that a package's own code gives this thread one time only while the block runs.
+
+    Python compares whole texts: the same about a batch of another shape would be another.
+
+    Parameters
+    ----------
+    package
+        The directory below which the code lies.
+    told
+        What was shown before, shapes aside; it grows.
+    """
+    thread = threading.get_ident()
+    before = _told.get(thread)
+    _told[thread] = (package, told)
+    try:
+        yield
+    finally:
+        if before is None:
+            del _told[thread]
+        else:
+            _told[thread] = before
+
+
+def _again(thread: int, filename: str, text: str) -> bool:
+    """Whether it was shown before, where that is to be known."""
+    package, told = _told.get(thread, ("", set()))
+    if not package or not filename.startswith(package):
+        return False
+    what = _SHAPE.sub("", text)
+    known = what in told
+    told.add(what)
+    return known
 
 
 def _install() -> None:
@@ -112,8 +148,9 @@ def _show(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    sink = _sinks.get(threading.get_ident())
+    thread = threading.get_ident()
+    sink = _sinks.get(thread)
     if sink is None or file is not None:
         _Shown.original(message, category, filename, lineno, file, line)
-    else:
+    elif not _again(thread, filename, str(message)):
         sink(f"{category.__name__}: {message}", "warning")

@@ -65,10 +65,10 @@ def predict(
     told, large = perf_counter(), is_large(frame)
     while gathered.rows < len(frame) and not stop.is_set():
         block = frame.iloc[gathered.rows : gathered.rows + sizes.now]
-        if large:  # columns that lie apart are put together: a thousand, one by one, take longer than the model
-            block = block.copy()
         # Columns are chosen here: of a whole table that would be a copy of it.
         chosen = block if columns == list(frame.columns) else block[columns]
+        if large:  # columns that lie apart are put together: a thousand, one by one, take longer than the model
+            chosen = chosen.copy()
         rows = Rows(as_known(chosen, fitted.features or {}))
         began = perf_counter()
         given = _asked(fitted, rows, frame, asked=asked)

@@ -78,7 +78,7 @@ def meant(value: Any, schema: Mapping[str, Any], place: Path) -> str | None:
         return value.replace(":", ": ", 1)
     elif kinds & {"integer", "number"}:
         word = _number(value, parts, whole="integer" in kinds)
-    elif isinstance(value, int) and _names_columns(place):
+    elif isinstance(value, int) and not isinstance(value, bool) and _names_columns(place):
         word = f"'{value}'"  # a table without names has numbers
     elif "object" in kinds:
         word = _as_mapping(value, schema)

@@ -66,16 +66,25 @@ class Points:
     def of_probabilities(self, shares: np.ndarray) -> dict[str, float]:
         """Measure probabilities, shape (n, k); the label is the most probable one."""
         assert self._classes is not None
+        if self._names == ["accuracy"] and not self._functions:  # the usual curve
+            return {"accuracy": _accuracy(shares, self._codes)}
         chosen, places = shares.argmax(axis=1), np.arange(len(self._classes))
         found: dict[str, float] = {}
-        if self._names == ["accuracy"]:  # the usual curve, which needs no confusion matrix each round
-            found = {"accuracy": float(np.mean(chosen == self._codes))}
-        elif self._names:
+        if self._names:
             found = point(self._names, Comparison(self._task, self._codes, chosen, shares, places))
         if self._functions:  # which see labels
             seen = Comparison(self._task, self._y, self._classes[chosen], shares, self._classes)
             found |= point(self._functions, seen)
         return found
+
+
+def _accuracy(shares: np.ndarray, codes: np.ndarray) -> float:
+    """How often the most probable label, of equal ones the first, is the true one; each round anew."""
+    if shares.flags.f_contiguous:  # column by column the greatest are found in a fraction of argmax's time
+        top = shares.max(axis=1)
+        if np.count_nonzero(shares == top[:, None]) == len(shares):  # no labels tie
+            return float(np.mean((shares[np.arange(len(codes)), codes] == top) & (codes >= 0)))
+    return float(np.mean(shares.argmax(axis=1) == codes))
 
 
 def better_higher(item: Asked) -> bool | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,16 @@ def test_a_warning_of_keras_is_told_once(here: Path) -> None:
     keys = {"action": "train", "framework": "keras", "model": "$net", "data": "$df", "gpuEnabled": False, "epochs": 2}
     report = mlmagic.run(keys, net=net, df=IRIS[IRIS.target < 2])
     assert report.log.count("You are using a softmax over axis -1 of a tensor") == 1
+
+
+def test_every_warning_of_the_users_own_is_told(here: Path) -> None:
+    class Warns(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            warnings.warn(f"clipped in epoch ({epoch})", stacklevel=1)
+
+    keys = {"action": "train", "framework": "keras", "architecture": "mlp", "data": "$df", "epochs": 3}
+    report = mlmagic.run({**keys, "gpuEnabled": False, "callbacks": ["$warning"]}, warning=Warns(), df=IRIS)
+    assert [report.log.count(f"clipped in epoch ({epoch})") for epoch in range(3)] == [1, 1, 1]
 
 
 def test_a_stop_while_validation_rows_are_measured() -> None:

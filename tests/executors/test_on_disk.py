@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,20 @@ def test_predictions_of_a_file_on_disk_are_those_of_the_table(here: Path, reques
     report = mlmagic.run({"action": "predict", "model": "$m", "dataPath": "t.parquet"}, m=model)
     np.testing.assert_array_equal(report.predictions["predicted"], model.predict(frame[["a", "b", "c"]]))
     np.testing.assert_array_equal(report.predictions.index, frame.index)
+
+
+@pytest.mark.usefixtures("small")
+def test_few_columns_of_a_wide_table_are_predicted_without_the_others() -> None:
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(20_000, 200)), columns=[f"c{i}" for i in range(200)])
+    model = LogisticRegression().fit(frame[["c0", "c1"]], frame["c0"] > 0)
+    config = {"action": "predict", "model": "$m", "data": "$df"}
+    mlmagic.run(config, m=model, df=frame[:100])  # imports
+    tracemalloc.start()
+    report = mlmagic.run(config, m=model, df=frame)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < frame.memory_usage().sum() / 2, "a piece of the table has the model's columns alone"
+    np.testing.assert_array_equal(report.predictions["predicted"], model.predict(frame[["c0", "c1"]]))
 
 
 @pytest.mark.usefixtures("small")

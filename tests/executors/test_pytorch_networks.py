@@ -162,6 +162,9 @@ def test_a_network_of_another_framework_says_which_one_to_write() -> None:
         assert message.endswith(f"$net is {what}, which comes from keras: write framework: keras")
     with pytest.raises(ModelLoadingError, match="what it gave is of type Sequential, which comes from keras: write"):
         iris(model="$make", names={"make": lambda: net}).check()
+    xgboost = pytest.importorskip("xgboost")  # whose classes are scikit-learn's too
+    message = fault(iris(model="$net", names={"net": xgboost.XGBClassifier()}))
+    assert message.endswith("$net is of type XGBClassifier, which comes from xgboost: write framework: xgboost")
 
 
 def test_all_faults_come_at_once(script: Path) -> None:
@@ -208,7 +211,7 @@ def test_shapes_are_checked_before_training(script: Path) -> None:
 def test_a_loss_of_the_notebook_is_tried_before_training() -> None:
     whole = {"loss": lambda prediction, target: prediction}
     message = fault(iris(architecture="mlp", lossFunction="$loss", names=whole))
-    rule = "must give one number, or one a row, as a tensor that depends on the outputs"
+    rule = "must give one number, or one a row in the target's shape (4,), as a tensor that depends on the outputs"
     assert message == f"lossFunction $loss {rule}; got shape (4, 3)"
     assert rule in fault(iris(architecture="mlp", lossFunction="$loss", names={"loss": lambda prediction, target: 1.0}))
     broken = {"loss": lambda prediction, target: prediction @ target}

@@ -155,10 +155,13 @@ def describe(value: Any, what: str) -> str:
     """
     kind = value if isinstance(value, type) else type(value)
     said = f"the class {kind.__name__}" if kind is value else f"of type {kind.__name__}"
-    homes = {base.__module__.partition(".")[0] for base in kind.__mro__} - {what.partition(".")[0]}
-    for name, entry in EXECUTORS.items():
-        if entry.module in homes:
-            return f"{said}, which comes from {entry.module}: write framework: {name}"
+    homes = {entry.module: name for name, entry in EXECUTORS.items()}
+    for base in kind.__mro__:  # its own home before that of what it is derived from
+        home = base.__module__.partition(".")[0]
+        if home == what.partition(".")[0]:
+            break
+        if home in homes:
+            return f"{said}, which comes from {home}: write framework: {homes[home]}"
     return said
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mlmagic._capture import once
 from mlmagic.data import Rows, Task, TrainingData
 from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.events import Emit, Metadata, Plan
 from mlmagic.executors._skops import import_early
 from mlmagic.executors.keras import _backend
-from mlmagic.executors.keras._warnings import once
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from contextlib import AbstractContextManager
 
     from mlmagic.config import RunConfig
     from mlmagic.executors._base import Outcome, Predictions, Stop
@@ -72,7 +73,7 @@ class KerasExecutor:
         try:
             inputs = self._inputs(config, data)
             first = inputs.first(data.train)
-            with _backend.own_random_state(config.seed), once(self._warned):
+            with _backend.own_random_state(config.seed), self._warning_once():
                 network(train, data, self._source(config), first, inputs.sizes)
         except InvalidConfiguration as error:
             more = [fault for fault in error.faults if fault not in faults]
@@ -87,7 +88,7 @@ class KerasExecutor:
         import_early()
         inputs = self._inputs(config, data)
         emit(Metadata(inputs.facts()))
-        with once(self._warned):
+        with self._warning_once():
             return fit(config, data, self._source(config), inputs, emit, stop)
 
     def predict(self, outcome: Outcome, rows: Rows) -> Predictions:
@@ -95,7 +96,7 @@ class KerasExecutor:
         _backend.load()
         from mlmagic.executors.keras._predict import predict
 
-        with once(self._warned):
+        with self._warning_once():
             return predict(outcome, rows)
 
     def save(self, outcome: Outcome, config: RunConfig) -> dict[str, Path]:
@@ -103,8 +104,14 @@ class KerasExecutor:
         from mlmagic.executors.keras._storage import save
 
         assert config.output_dir is not None
-        with once(self._warned):
+        with self._warning_once():
             return save(outcome, config.output_dir, everything=_train(config).checkpoint)
+
+    def _warning_once(self) -> AbstractContextManager[None]:
+        """Keras warns anew each time that it traces a network."""
+        import keras
+
+        return once(str(Path(keras.__file__).parent), self._warned)
 
     def load(self, path: Path, config: RunConfig, state: RunState) -> Outcome | None:
         """The best model that a run saved, or its last checkpoint where it was cut off."""

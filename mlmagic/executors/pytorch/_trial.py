@@ -84,8 +84,8 @@ def tried(objective: Objective, outputs: Tensor, target: Tensor) -> Objective:
             return objective
     given = f"shape {shape(loss)}" if isinstance(loss, Tensor) else type(loss).__name__
     message = (
-        f"lossFunction {objective.name} must give one number, or one a row, as a tensor that depends on the outputs; "
-        f"got {given}"
+        f"lossFunction {objective.name} must give one number, or one a row in the target's shape {shape(target)}, as a "
+        f"tensor that depends on the outputs; got {given}"
     )
     raise InvalidConfiguration([Fault("config.lossFunction", message)])
 
