@@ -66,7 +66,7 @@ class ModelTrainer:
             config |= _named("train_data", train_data, values, remarks=remarks)
             config.setdefault("testSplit", 0)
         if val_data is not None:
-            config |= _named("val_data", val_data, values, config.get("target"))
+            config |= _named("val_data", val_data, values, config.get("target"), remarks)
         self.report = self._run(config, values, remarks)
         self._reports[self.report.id] = self.report
         return load_model(self.report)
@@ -87,11 +87,12 @@ class ModelTrainer:
         model = _model(model, "evaluate(model, test_data)")
         if test_data is None:
             return self._metrics_of_training(model)
-        values: dict[str, Any] = {"model": model}
-        config = {"action": "evaluate", "model": "$model", **_named("test_data", test_data, values, model.target)}
+        values, remarks = dict[str, Any](model=model), list[str]()
+        named = _named("test_data", test_data, values, model.target, remarks)
+        config = {"action": "evaluate", "model": "$model", **named}
         if "metrics" in self._config:
             config["metrics"] = self._config["metrics"]
-        metrics: dict[str, Any] = self._run(config, values).metrics
+        metrics: dict[str, Any] = self._run(config, values, remarks).metrics
         return metrics
 
     def save(self, model: Model | Report, path: str | Path) -> Path:
@@ -199,7 +200,8 @@ def _joined(key: str, pair: tuple[Any, ...], name: str | None = None) -> tuple[p
     if len(pair) != 2:
         raise InvalidConfiguration(f"{key} must be a table, a path, or a pair of features and target")
     frame = read_table(Reference(key, value=pair[0]))
-    target = given(frame, Reference("target", value=pair[1]), f"the target of {key}")
+    target = given(frame, Reference("y", value=pair[1]), f"the target of {key}")
     name = str(target.name) if name is None else name
     whole = frame.drop(columns=name, errors="ignore").assign(**{name: target})
-    return whole, about_target(frame, Reference("y", value=pair[1]), name)
+    called = "y" if key == "train_data" else f"y of {key}"
+    return whole, about_target(frame, Reference(called, value=pair[1]), name)

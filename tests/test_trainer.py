@@ -198,6 +198,19 @@ def test_a_validation_target_needs_no_name(here):
     assert trainer.report.metrics["validation"]["accuracy"][-1] == pytest.approx(accuracy_score(y, model.predict(X)))
 
 
+def test_remarks_on_validation_and_test_rows_are_told(here, capsys):
+    train, validation, test = wine()
+    trainer = ModelTrainer({"framework": "lightgbm", "hyperparameters": {"n_estimators": 5}}, debug=True)
+    y = validation["label"].sample(frac=1, random_state=0)
+    model = trainer.train((train.drop(columns="label"), train["label"]), (validation, y))
+    told = "$y of val_data has the index of the data in another order; its values were put in the data's order"
+    same = "Column 'label' of the data is left out of the features: $y of val_data has the same name"
+    assert trainer.report.log.count(told) == trainer.report.log.count(same) == 1
+    capsys.readouterr()
+    trainer.evaluate(model, (test.drop(columns="label"), test["label"].sample(frac=1, random_state=0)))
+    assert told.replace("val_data", "test_data") in capsys.readouterr().out
+
+
 def test_what_is_no_model_is_said_kindly(here):
     train, _, test = wine()
     trainer = ModelTrainer({"framework": "sklearn", "algorithm": "LogisticRegression"})

@@ -95,7 +95,8 @@ def _fault(column: pd.Series, known: Kind) -> str | None:
         count = f"{column.nunique()} different texts in {len(column)} rows"
         return f"{name} is free text or an identifier ({count}): {_examples(column)}"
     if known == "date":
-        return f"{name} holds {name_of_dates(column)}: {_examples(column)}"
+        examples = _examples(column)
+        return f"{name} holds {name_of_dates(column)}" + (f": {examples}" if examples else ", and all of them are gaps")
     if known == "object":
         what = type(column.dropna().iloc[0]).__name__
         return f"{name} holds objects ({what}) where numbers or labels are needed: {_examples(column)}"

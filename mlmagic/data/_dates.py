@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING
+import warnings
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-if TYPE_CHECKING:
-    import pandas as pd
-
+_READINGS: dict[str, dict[str, Any]] = {
+    "": {},
+    ", utc=True": {"utc": True},
+    ", format='ISO8601'": {"format": "ISO8601"},
+    ", format='ISO8601', utc=True": {"format": "ISO8601", "utc": True},
+    ", format='mixed'": {"format": "mixed"},
+    ", format='mixed', utc=True": {"format": "mixed", "utc": True},
+}
 _DURATIONS = (datetime.timedelta, np.timedelta64)
 
 
@@ -26,9 +34,20 @@ def as_numbers_of_pandas(column: pd.Series) -> str:
     what = name_of_dates(column)
     known = getattr(column.dtype, "kind", "O") in "mM" or hasattr(column.dtype, "freq")
     if what == "dates":
-        return f"{name} = {name if known else f'pd.to_datetime({name})'}.dt.day_of_year"
-    text = name if what == "durations" else f"{name}.astype(str)"
+        return f"{name} = {name if known else _parsed(name, column)}.dt.day_of_year"
+    # A gap stays one: pandas 2 does not read the text "None".
+    text = name if what == "durations" else f"{name}.map(str, na_action='ignore')"
     return f"{name} = {name if known else f'pd.to_timedelta({text})'}.dt.total_seconds()"
+
+
+def _parsed(name: str, column: pd.Series) -> str:
+    """The first call of pandas that reads the dates, from the plainest on."""
+    for arguments, options in _READINGS.items():
+        with warnings.catch_warnings(), suppress(ValueError, TypeError):
+            warnings.simplefilter("ignore")
+            if hasattr(pd.to_datetime(column, **options), "dt"):
+                return f"pd.to_datetime({name}{arguments})"
+    return f"pd.to_datetime({name}, errors='coerce')"
 
 
 def _is(column: pd.Series, dtype_kind: str, types: tuple[type, ...]) -> bool:

@@ -47,7 +47,7 @@ def check_columns(frame: pd.DataFrame, features: Mapping[str, str | None], who: 
             metadata={"columns": plain},
         )
     _require_labels(frame, features, who)
-    faults = [error for name, dtype in features.items() if _is_number(dtype) and (error := words(frame[name]))]
+    faults = [error for name, dtype in features.items() if _is_number(dtype) and (error := words_error(frame[name]))]
     if faults:
         told = [error.message for error in faults]
         several = f"{len(faults)} columns were numbers when {who} was trained"
@@ -62,7 +62,7 @@ def _require_labels(frame: pd.DataFrame, features: Mapping[str, str | None], who
     """Refuse lists and the like where text or categories were."""
     words = ("str", "string", "category")
     for name in (name for name, dtype in features.items() if dtype is not None and dtype.startswith(words)):
-        values = frame[name].dropna() if frame[name].dtype == object else ()
+        values = () if _is_scalar(frame[name]) else frame[name].dropna()
         odd = next((value for value in values if not isinstance(value, Hashable)), None)
         if odd is not None:
             raise DataLoadingError(
@@ -70,6 +70,11 @@ def _require_labels(frame: pd.DataFrame, features: Mapping[str, str | None], who
                 solution="Give one label for each row",
                 metadata={"columns": [name]},
             )
+
+
+def _is_scalar(values: pd.Series) -> bool:
+    """Whether one look tells that no value is a list or the like."""
+    return values.dtype != object or pd.api.types.infer_dtype(values, skipna=True) not in ("mixed", "mixed-integer")
 
 
 def as_known(X: pd.DataFrame, features: Mapping[str, str | None]) -> pd.DataFrame:
@@ -163,7 +168,7 @@ def _is_number(dtype: str | None) -> bool:
     return known is not None and (pd.api.types.is_numeric_dtype(known) or pd.api.types.is_bool_dtype(known))
 
 
-def words(column: pd.Series) -> DataLoadingError | None:
+def words_error(column: pd.Series) -> DataLoadingError | None:
     """What is wrong with a column that should hold numbers, or text that reads as such; None if nothing is."""
     if pd.api.types.is_numeric_dtype(column.dtype):
         return None

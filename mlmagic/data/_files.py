@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mlmagic._suggest import closest
-from mlmagic.data._csv import OPENERS, frame_from_csv
+from mlmagic.data._csv import OPENERS, frame_from_csv, left_out
 from mlmagic.data._images import SUFFIXES, frame_from_folder, frame_from_image, holds_images
+from mlmagic.data._labelled import counted, stores_index
 from mlmagic.data._large import Pieces, frame_from_pieces, pieces_of_csv, pieces_of_parquet, pieces_of_tfrecord
 from mlmagic.data._shown import listing
 from mlmagic.data._tfrecord import frame_from_tfrecord
@@ -54,7 +55,17 @@ def frame_from_file(text: str, going_on: GoingOn) -> pd.DataFrame:
         raise Unloadable(cause, "Open the file and mend the place named above") from error
     if not len(frame):
         raise Unloadable(f"ValueError: {text} has a header but no rows", "Give a file with rows")
-    return frame
+    return frame if _has_index(frame, path, reader) else counted(frame)
+
+
+def _has_index(frame: pd.DataFrame, path: Path, reader: Callable[[Path], pd.DataFrame]) -> bool:
+    """Whether a file keeps an index: as its nameless first column, or as pandas writes it."""
+    if reader is pd.read_parquet:
+        from pyarrow.parquet import read_schema
+
+        return stores_index(read_schema(path).pandas_metadata)
+    # Of a Feather file pandas writes that the rows are counted, and no other index.
+    return left_out(frame) is not None or reader is pd.read_feather
 
 
 def _reader(path: Path, text: str) -> Callable[[Path], pd.DataFrame]:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from mlmagic._suggest import closest
-from mlmagic.data._objects import is_labelled
+from mlmagic.data._csv import left_out
+from mlmagic.data._labelled import is_labelled
 from mlmagic.data._shown import listing
 from mlmagic.errors import DataLoadingError, Fault
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 def given(frame: pd.DataFrame, reference: Reference, key: str) -> pd.Series:
     """The values that ``key`` names, with the index of the table.
 
-    Values with the table's index in another order are put in its order; those beside an array are in its order.
+    Values with the table's index in another order are put in its order; those without an index, or beside rows that
+    have none of their own, are in its order.
 
     Raises
     ------
@@ -32,7 +34,7 @@ def given(frame: pd.DataFrame, reference: Reference, key: str) -> pd.Series:
             f"{key}: {reference} has {len(values)} values, but the data has {len(frame)} rows",
             solution=f"Give {key} one value for each row of the data, in the same order",
         )
-    if in_another_order(values.index, frame):
+    if _index(reference) is not None and in_another_order(values.index, frame):
         values = values.reindex(frame.index)
     name = values.name if isinstance(values.name, str) else str(reference).lstrip("$").split(".")[-1]
     return values.set_axis(frame.index).rename(name)
@@ -48,6 +50,12 @@ def no_column(frame: pd.DataFrame, path: str, name: str) -> Fault:
     """
     key = path.removeprefix("config.").partition("[")[0]
     message = f"{key} names no column: {name!r}. The data has {listing(frame.columns)}."
+    if name == left_out(frame):
+        message += (
+            " The file's first column has no name and counts the rows, so it is left out as an index. To use it, read "
+            "the file with pandas (df = pd.read_csv(...)) and give data: $df."
+        )
+        return Fault(path, message, value=name)
     return Fault(path, message, value=name, suggestion=closest(name, frame.columns))
 
 
@@ -69,10 +77,16 @@ def _as_series(value: Any, reference: Reference, key: str) -> pd.Series:
     return pd.Series(array).infer_objects()
 
 
+def _index(reference: Reference) -> pd.Index | None:
+    """The index of the user's own; a list or an array has none."""
+    index = getattr(reference.value, "index", None)
+    return index if isinstance(index, pd.Index) else None
+
+
 def about_index(frame: pd.DataFrame, reference: Reference) -> list[str]:
     """What to say of values whose index is not the table's; a plain count of the values says nothing."""
-    index = getattr(reference.value, "index", None)
-    if not isinstance(index, pd.Index) or not is_labelled(frame) or index.equals(frame.index):
+    index = _index(reference)
+    if index is None or not is_labelled(frame) or index.equals(frame.index):
         return []
     if in_another_order(index, frame):
         return [f"{reference} has the index of the data in another order; its values were put in the data's order"]

@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 
 from mlmagic.data._images import frame_from_arrays
+from mlmagic.data._labelled import counted, stores_index
 from mlmagic.data._unloadable import Unloadable
 
 _GIVE = (
     "Give data: a DataFrame, a 2-D NumPy array, a dict of columns, a list of records, a polars or pyarrow table, "
     "a Bunch"
 )
-# Where a table keeps that it was made of an array.
-_COUNTED = "rows are counted"
 
 
 def frame_from_object(value: Any, name: str) -> pd.DataFrame:
@@ -39,14 +38,19 @@ def frame_from_object(value: Any, name: str) -> pd.DataFrame:
     if not len(frame) or not len(frame.columns):
         size = f"{len(frame)} rows and {len(frame.columns)} columns"
         raise Unloadable(f"ValueError: {name} has {size}", "Give data with rows and columns; did a filter drop all?")
-    if isinstance(value, np.ndarray):
-        frame.attrs[_COUNTED] = True
-    return frame
+    return frame if _has_index(value) else counted(frame)
 
 
-def is_labelled(frame: pd.DataFrame) -> bool:
-    """Whether the index of a table says which row is which; that of an array's rows only counts them."""
-    return _COUNTED not in frame.attrs
+def _has_index(value: Any) -> bool:
+    """Whether an object has an index of the user's own, or a part of it has."""
+    if isinstance(value, Mapping):
+        parts = [value.get("data")] if hasattr(value, "target") else value.values()
+        return any(isinstance(part, (pd.DataFrame, pd.Series, Mapping)) for part in parts)
+    if isinstance(value, list):
+        return False
+    # Of the type: some tables answer for a column of this name. A pyarrow table keeps that of pandas in its schema.
+    metadata = getattr(getattr(value, "schema", None), "pandas_metadata", None)
+    return hasattr(type(value), "index") or stores_index(metadata)
 
 
 def _way_out(value: Any) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from mlmagic.data._beside import beside_validation
 from mlmagic.data._checks import inspect
 from mlmagic.data._csv import with_index
-from mlmagic.data._expected import words
+from mlmagic.data._expected import as_known, words_error
 from mlmagic.data._mapped import is_large, taken
 from mlmagic.data._shown import listing
 from mlmagic.data._source import read_table
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from mlmagic.data._config import SplitConfig
     from mlmagic.data._types import GoingOn
+
+_MEND = "Mend the values, or make numbers of them as in the training table"
 
 
 def training_data(
@@ -96,10 +98,9 @@ def _rows(
     if not len(kept):
         raise _unfit(name, f"has no row with a value of {data.target!r}", "Give it rows with the target")
     y = _target(kept[data.target], data, name)
-    X = kept[columns]
+    X = _like_training(kept[columns], data.train.X, name)
     as_it_is = config.prepare == "none" or config.prepares_itself
     gaps = () if as_it_is else inspect(X, text=config.reads_text, going_on=going_on).gaps
-    _require_numbers(X, data.train.X, name)
     aside = beside_validation(kept, config, name)
     weight = aside.weight
     if weight is None and config.sample_weight is not None:
@@ -108,12 +109,13 @@ def _rows(
     return Rows(X, y, gaps, weight, aside.group), left_out
 
 
-def _require_numbers(X: pd.DataFrame, train: pd.DataFrame, name: str) -> None:
-    """What is numbers in the training rows is so in those that validate."""
-    known = [column for column in X if pd.api.types.is_numeric_dtype(train[column].dtype)]
-    told = [error.message for column in known if (error := words(X[column]))]
+def _like_training(X: pd.DataFrame, train: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The features of rows that validate: what is numbers in the training rows is so in them."""
+    known = [column for column in train.columns if pd.api.types.is_numeric_dtype(train[column].dtype)]
+    told = [error.message for column in known if (error := words_error(X[column]))]
     if told:
-        raise _unfit(name, "has words where the training rows have numbers: " + "; ".join(told), "Mend the values")
+        raise _unfit(name, "has no numbers where the training rows have them: " + "; ".join(told), _MEND)
+    return as_known(X, {column: str(train[column].dtype) for column in known})
 
 
 def _target(values: pd.Series, data: TrainingData, name: str) -> pd.Series:

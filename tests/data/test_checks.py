@@ -35,6 +35,7 @@ def check(column):
         (pd.Series(pd.timedelta_range("1h", periods=40)), "holds durations: '0 days 01:00:00'"),
         (pd.Series([datetime.timedelta(hours=1)] * 40, dtype=object), "holds durations: '1:00:00'"),
         ([datetime.time(10, 30)] * 40, "holds times of day: '10:30:00'"),
+        (pd.Series([pd.NaT] * 40), "holds dates, and all of them are gaps"),
         (pd.Series(pd.period_range("2020", periods=40, freq="D")), "holds dates"),
         (pd.Series(pd.date_range("2020", periods=40)).astype("timestamp[ns][pyarrow]"), "holds dates"),
         ([[1, 2]] * 40, "holds objects (list)"),
@@ -67,6 +68,13 @@ def test_a_column_that_cannot_be_trained_on_is_named(column, said):
         pd.Series(pd.timedelta_range("1h", periods=40)),
         pd.Series([datetime.timedelta(hours=1)] * 40, dtype=object),
         [datetime.time(10, 30)] * 40,
+        [datetime.time(10, 30), None] * 20,
+        [datetime.timedelta(hours=1), None] * 20,
+        [datetime.date(2020, 1, 31), None] * 20,
+        ["2020-01-01", None, "2021-12-24 10:00", None] * 10,
+        ["2020-01-01T10:00:00+01:00", "2020-07-01T10:00:00+02:00", None, None] * 10,
+        pd.Series([pd.Timestamp("2020-01-01", tz=zone) for zone in ("Europe/Berlin", "UTC")] * 20, dtype=object),
+        ["24.12.2020", None, "1/2/21", None] * 10,
     ],
 )
 def test_the_way_out_of_dates_gives_numbers_that_train(column):

@@ -10,6 +10,7 @@ from sklearn.datasets import load_diabetes, load_iris
 
 from mlmagic.config import Reference, TrainConfig
 from mlmagic.data import left_out, read, split, with_index
+from mlmagic.data._given import about_index, given
 from mlmagic.errors import DataLoadingError, InvalidConfiguration
 
 from .given import Named, config, penguins
@@ -262,3 +263,52 @@ def test_where_both_signs_occur_nothing_is_guessed(tmp_path):
     frame = read(config(data_path=str(tmp_path / "t.csv")))
     assert frame["b"].tolist() == [0.5, 0.7]
     assert frame["a"].tolist() == ["1,500", "2,250"]
+
+
+LABELS = pd.Series([0, 1, 1, 0, 1, 0, 0, 1], index=[3, 1, 0, 2, 7, 5, 6, 4], name="label")
+ROWS = {"a": [float(number) for number in range(8)], "b": [1.0, 2.0] * 4}
+
+
+def kept(form, folder):
+    """The rows of a table without an index, in one of the forms that a user may have."""
+    table = pd.DataFrame(ROWS)
+    path = folder / f"rows.{form}"
+    if form == "csv":
+        table.to_csv(path, index=False)
+    elif form == "parquet":
+        table.to_parquet(path, index=False)
+    objects = {"dict": ROWS, "records": table.to_dict("records"), "arrow": pa.table(ROWS), "array": table.to_numpy()}
+    return from_object(objects[form]) if form in objects else from_path(path)
+
+
+@pytest.mark.parametrize("form", ["dict", "records", "arrow", "array", "csv", "parquet"])
+def test_values_beside_rows_without_an_index_are_taken_by_position(form, tmp_path):
+    frame, reference = kept(form, tmp_path), Reference("y", value=LABELS)
+    assert given(frame, reference, "target").tolist() == LABELS.tolist()
+    assert about_index(frame, reference) == []
+
+
+@pytest.mark.parametrize("form", ["frame", "dict of Series", "arrow", "parquet", "csv"])
+def test_values_beside_rows_with_an_index_follow_it(form, tmp_path):
+    table = pd.DataFrame(ROWS)
+    table.to_parquet(tmp_path / "rows.parquet")
+    table.to_csv(tmp_path / "rows.csv")
+    objects = {"frame": table, "dict of Series": dict(table.items()), "arrow": pa.Table.from_pandas(table)}
+    frame = from_object(objects[form]) if form in objects else from_path(tmp_path / f"rows.{form}")
+    reference = Reference("y", value=LABELS)
+    pd.testing.assert_series_equal(given(frame, reference, "target"), LABELS.sort_index())
+    assert "in another order" in about_index(frame, reference)[0]
+
+
+@pytest.mark.parametrize("make", [list, np.array])
+def test_values_without_an_index_are_taken_by_position(make):
+    frame = pd.DataFrame(ROWS).loc[LABELS.index]
+    pd.testing.assert_series_equal(given(frame, Reference("label", value=make(LABELS)), "target"), LABELS)
+
+
+@pytest.mark.parametrize("key", ["target", "groups", "sample_weight"])
+def test_a_nameless_column_that_was_left_out_is_told_where_it_is_named(key, tmp_path):
+    pd.DataFrame({**ROWS, "y": [0, 1] * 4}).to_csv(tmp_path / "rows.csv")
+    frame = from_path(tmp_path / "rows.csv")
+    with pytest.raises(InvalidConfiguration, match=r"has no name and counts the rows, so it is left out .*read_csv"):
+        split(frame, config(**{"target": "y", key: "Unnamed: 0"}), 0, 0.0)

@@ -61,7 +61,7 @@ def test_rows_that_are_those_of_the_data_are_told(tmp_path):
 
 def test_words_in_them_where_training_has_numbers_are_told_of_their_key():
     error = failure(REST, HELD.astype({"body_mass_g": object}).assign(body_mass_g="heavy"), target="species")
-    said = "validationData: $held has words where the training rows have numbers: Column 'body_mass_g' holds numbers"
+    said = "validationData: $held has no numbers where the training rows have them: Column 'body_mass_g' holds numbers"
     assert error.message.startswith(said)
 
 
@@ -119,7 +119,22 @@ def test_what_does_not_fit_is_named():
     assert "no row with a value" in failure(REST, HELD.assign(species=None), target="species").message
     assert failure(REST, None, target="species", validationData="nowhere.csv").stderr.startswith("FileNotFoundError")
     words = HELD.assign(bill_length_mm=["1", "x"] * 30)
-    assert "mixes numbers and words" in failure(REST, words, target="species").message
+    assert failure(REST, words, target="species").message.startswith("validationData: $held has no numbers where")
+
+
+def test_numbers_that_are_text_or_gaps_alone_are_numbers_as_in_training():
+    text = HELD.assign(body_mass_g=HELD["body_mass_g"].astype(object).map(str, na_action="ignore"), year=None)
+    data = prepared(REST, text, target="species")
+    expected = HELD.assign(year=np.nan)[list(data.validation.X.columns)]
+    pd.testing.assert_frame_equal(data.validation.X, expected)
+    gone = prepared(REST, HELD.assign(year=pd.NaT), target="species")
+    pd.testing.assert_frame_equal(gone.validation.X, expected)
+
+
+def test_dates_in_them_where_training_has_numbers_are_told_of_their_key():
+    error = failure(REST, HELD.assign(year=pd.Timestamp("2020-01-01")), target="species")
+    said = "has no numbers where the training rows have them: Column 'year' holds dates"
+    assert error.message == f"validationData: $held {said}"
 
 
 def with_sides(frame: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_iris
+from sklearn.metrics import log_loss
 from sklearn.utils.class_weight import compute_class_weight
 from torch import nn
 from torch.optim import lr_scheduler
@@ -252,6 +253,18 @@ def test_a_loss_of_rows_beside_class_weights_through_a_whole_run(here):
     body |= {"classWeight": "balanced", "epochs": 2, "gpuEnabled": False}
     first, second = (mlmagic.run({**body, **keys}, df=flowers(), own=own) for keys in ({}, {"lossFunction": "$own"}))
     np.testing.assert_allclose(second.history["val_loss"], first.history["val_loss"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [1, 10, 200])
+def test_rows_count_in_the_loss_of_an_epoch_as_they_are_weighed(here, size):
+    table = flowers().assign(w=np.linspace(0.1, 5, 150))
+    body = {"framework": "pytorch", "architecture": "mlp", "data": "$df", "target": "target", "sampleWeight": "w"}
+    body |= {"learningRate": 1e-12, "epochs": 1, "batchSize": size, "optimizer": "sgd", "testSplit": 0}
+    body |= {"hyperparameters": {"dropout": 0}, "validationSplit": 0}
+    report = mlmagic.run({"action": "train", **body}, df=table)
+    shares = mlmagic.load_model(report).predict_proba(table)
+    by_hand = log_loss(table["target"].astype(str), shares, sample_weight=table["w"])
+    assert report.history["train_loss"].item() == pytest.approx(by_hand, rel=1e-5)
 
 
 def test_class_weights_through_a_whole_run(here):

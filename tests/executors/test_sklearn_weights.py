@@ -1,6 +1,7 @@
 """Weights reach the estimator as they would by hand."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn
 from sklearn.base import clone
@@ -9,7 +10,7 @@ from sklearn.cluster import DBSCAN, KMeans, MiniBatchKMeans
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier, StackingRegressor, VotingRegressor
-from sklearn.feature_selection import RFE
+from sklearn.feature_selection import RFE, SelectFromModel, SequentialFeatureSelector
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import (
     GridSearchCV,
@@ -20,6 +21,7 @@ from sklearn.model_selection import (
     TunedThresholdClassifierCV,
     train_test_split,
 )
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -132,6 +134,30 @@ def test_groups_stay_together_in_the_folds_of_an_estimator(here, own, alike, tol
     assert told or "groups" not in report.log
 
 
+def test_there_are_as_many_inner_folds_as_groups(here):
+    table = flowers().assign(plant=np.arange(150) % 4)
+    report = mlmagic.run(config(algorithm=None, model="$own", groups="plant", seed=0), df=table, own=grid(5))
+    assert "StratifiedGroupKFold(3) in place of cv=5" in report.log
+    one = table.assign(plant=np.arange(150) % 2)
+    with pytest.raises(InvalidConfiguration, match="The training rows are all of one group, and GridSearchCV cross"):
+        mlmagic.run(config(algorithm=None, model="$own", groups="plant", seed=0), df=one, own=grid(5))
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        (make_pipeline(SequentialFeatureSelector(LogisticRegression(), cv=3), LogisticRegression()), "keep groups"),
+        (TunedThresholdClassifierCV(LogisticRegression(), cv=0.3, random_state=0), "cv=0.3, may part groups"),
+        (OneVsRestClassifier(grid(3)), "GridSearchCV, which another estimator holds, may part groups"),
+    ],
+    ids=lambda item: str(item)[:30],
+)
+def test_what_becomes_of_groups_is_told(here, own, told):
+    table = load_breast_cancer(as_frame=True).frame.iloc[:100, [0, 1, 4, -1]]
+    table["patient"] = np.arange(len(table)) // 5
+    assert told in mlmagic.run(config(algorithm=None, model="$own", groups="patient"), df=table, own=own).log
+
+
 def test_folds_by_groups_that_are_not_there(here):
     with pytest.raises(InvalidConfiguration, match="GridSearchCV cross-validates by groups, and the rows have none"):
         mlmagic.run(config(algorithm=None, model="$own"), df=flowers(), own=grid(BY_GROUPS))
@@ -212,7 +238,7 @@ def test_weights_are_refused_where_what_is_held_takes_none(here):
     ("own", "told"),
     [
         (LogisticRegression(class_weight="balanced"), "class_weight='balanced'"),
-        (make_pipeline(LogisticRegression(class_weight={"0": 2})), "logisticregression__class_weight={'0': 2}"),
+        (make_pipeline(LogisticRegression(class_weight={"0": 2})), "class_weight={'0': 2}"),
     ],
 )
 def test_labels_count_by_one_key(here, own, told):
@@ -223,9 +249,17 @@ def test_labels_count_by_one_key(here, own, told):
     assert fault.message.startswith(f"classWeight and the estimator's own {told} would be multiplied")
 
 
+def test_labels_of_what_is_given_no_weights_may_count_differently(here):
+    chooser = SelectFromModel(LogisticRegression(class_weight="balanced"))
+    own = make_pipeline(chooser, LogisticRegression())
+    report = mlmagic.run(config(algorithm=None, model="$own", classWeight="balanced"), df=flowers(), own=own)
+    assert report.status == "success"
+
+
+@pytest.mark.parametrize("several", [list, pd.Index, tuple, np.array])
 @pytest.mark.parametrize("key", ["sampleWeight", "groups"])
-def test_a_column_that_is_no_feature_cannot_be_chosen(here, key):
-    columns = make_column_transformer((StandardScaler(), ["sepal length (cm)", "w"]))
+def test_a_column_that_is_no_feature_cannot_be_chosen(here, key, several):
+    columns = make_column_transformer((StandardScaler(), several(["sepal length (cm)", "w"])))
     own = GridSearchCV(make_pipeline(columns, LogisticRegression()), {"logisticregression__C": [1.0]})
     table = flowers().assign(w=np.arange(150.0) % 50 + 1)
     with pytest.raises(InvalidConfiguration, match=rf"\$own chooses the column 'w', which {key}: w takes out of the"):

@@ -13,6 +13,7 @@ from mlmagic.executors._boosting._objectives import PATH
 from mlmagic.executors._boosting._trial import Trial
 from mlmagic.executors._boosting._values import Values
 from mlmagic.executors._boosting._wanted import Wanted
+from mlmagic.executors._weighed import weighed_twice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +71,9 @@ def check(library: Library, config: RunConfig, data: TrainingData, preparation: 
         message = f"This {name} predicts {several} numbers a row, and a run is about one."
         way_out = "Train a run for each of them: for each quantile, say"
         raise InvalidConfiguration([Fault(PATH, message)], solution=way_out)
-    _require_weighed_once(library, train, estimator)
+    weights = {key: value for key, value in estimator.get_params().items() if key in library.label_weights}
+    if twice := weighed_twice(train.class_weight, weights):
+        raise InvalidConfiguration(twice)
     if train.early_stopping is not None and not library.keeps_best(estimator):
         message = f"earlyStopping needs rounds that can be taken off again, which this {name} does not have."
         way_out = f"Leave earlyStopping out; {library.endless}"
@@ -94,17 +97,6 @@ def _required_name(library: Library, train: BoostingTrain, data: TrainingData) -
     if kind == "ranker":
         _rows.require_groups(name, data)
     return name
-
-
-def _require_weighed_once(library: Library, train: BoostingTrain, estimator: Any) -> None:
-    """Refuse labels that would count by the run's weights times the estimator's own."""
-    given = estimator.get_params()
-    own = {key: given[key] for key in library.label_weights if given.get(key) is not None and given[key] is not False}
-    if train.class_weight is None or not own:
-        return
-    key, value = next(iter(own.items()))
-    message = f"classWeight and the estimator's own {key}={value!r} would be multiplied: give one of the two"
-    raise InvalidConfiguration([Fault("config.classWeight", message, value=str(train.class_weight))])
 
 
 def _other_task(library: Library, train: BoostingTrain, name: str, data: TrainingData) -> str:

@@ -38,7 +38,7 @@ class Progress:
         self._learning_rate = learning_rate
         self._unsent: list[float] = []
         self._sent = 0
-        self._weighted, self._rows = 0.0, 0
+        self._weighted, self._counted = 0.0, 0.0
         self._last: float | None = None
         self._due = perf_counter() + FIRST
 
@@ -47,8 +47,15 @@ class Progress:
         """Whether it is time to tell."""
         return perf_counter() >= self._due
 
-    def take(self, losses: list[float], sizes: Iterable[int]) -> None:
-        """Take steps with their rows.
+    def take(self, losses: list[float], counts: Iterable[float]) -> None:
+        """Take steps.
+
+        Parameters
+        ----------
+        losses
+            The mean loss of the rows of each.
+        counts
+            How many rows they are, or what these count for together.
 
         Raises
         ------
@@ -59,9 +66,9 @@ class Progress:
         if not math.isfinite(sum(losses)):
             self._diverged(losses)
         self._last = losses[-1]
-        for loss, size in zip(losses, sizes, strict=True):
-            self._weighted += loss * size
-            self._rows += size
+        for loss, count in zip(losses, counts, strict=True):
+            self._weighted += loss * count
+            self._counted += count
 
     def flush(self) -> None:
         """Tell of all steps that were taken."""
@@ -73,8 +80,8 @@ class Progress:
 
     def mean(self) -> float:
         """The mean loss of the epoch's rows, as it was when each was trained on; the next epoch starts anew."""
-        mean = self._weighted / self._rows
-        self._weighted, self._rows = 0.0, 0
+        mean = self._weighted / self._counted if self._counted else math.nan
+        self._weighted, self._counted = 0.0, 0.0
         return mean
 
     def _diverged(self, losses: list[float]) -> None:

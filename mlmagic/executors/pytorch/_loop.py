@@ -180,7 +180,7 @@ class Training:
                 parts.take_step()
                 gathered = 0
             self.steps += 1
-            if self._progress.step(loss, outputs, target):
+            if self._progress.step(loss, outputs, target, weight):
                 self._checkpoints.block_ended(self)
         return True
 

@@ -34,9 +34,18 @@ class TensorProgress(Progress):
         self._losses: list[Tensor] = []
         self._outputs: list[Tensor] = []
         self._targets: list[Tensor] = []
+        self._weights: list[Tensor] = []
 
-    def step(self, loss: Tensor, outputs: Tensor, target: Tensor) -> bool:
-        """Take a step; True when it ended a block."""
+    def step(self, loss: Tensor, outputs: Tensor, target: Tensor, weight: Tensor | None) -> bool:
+        """Take a step; True when it ended a block.
+
+        Parameters
+        ----------
+        weight
+            How much each row counts, shape (n,); None where all count alike.
+        """
+        if weight is not None:
+            self._weights.append(weight.sum())
         self._losses.append(loss.detach())
         self._outputs.append(outputs.detach())
         self._targets.append(target)
@@ -57,6 +66,7 @@ class TensorProgress(Progress):
     def _read(self) -> None:
         if not self._losses:
             return
-        self.take(torch.stack(self._losses).flatten().tolist(), map(len, self._targets))
+        counts = torch.stack(self._weights).tolist() if self._weights else map(len, self._targets)
+        self.take(torch.stack(self._losses).flatten().tolist(), counts)
         self._tally.add(torch.cat(self._outputs), torch.cat(self._targets))
-        self._losses, self._outputs, self._targets = [], [], []
+        self._losses, self._outputs, self._targets, self._weights = [], [], [], []

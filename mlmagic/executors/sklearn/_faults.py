@@ -88,14 +88,14 @@ def taken(train: SklearnTrain, estimator: Any, columns: Iterable[str]) -> list[F
     ]
 
 
-def never_varies(estimator: Any, data: TrainingData, error: IndexError) -> DataLoadingError | None:
+def never_varies(data: TrainingData, error: IndexError) -> DataLoadingError | None:
     """The error of a discriminant analysis where no column varies within a class; None where it is another."""
     if Path(extract_tb(error.__traceback__)[-1].filename).stem != "discriminant_analysis":
         return None
-    name, X = type(deciding(estimator)).__name__, data.train.X
+    X = data.train.X
     what = f"none of the {X.shape[1]} does" if X.shape[1] > 1 else f"{X.columns[0]!r} does not"
     return DataLoadingError(
-        f"{name} learns from how columns vary within a class, and {what}",
+        f"A discriminant analysis learns from how columns vary within a class, and {what}",
         solution="Give columns whose values differ, or take an estimator that needs no spread: DecisionTreeClassifier",
     )
 

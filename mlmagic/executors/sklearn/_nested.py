@@ -39,8 +39,10 @@ def chosen_columns(estimator: Any) -> set[str]:
     """The names of columns that its parts choose, however deep they lie."""
     parts = [estimator, *estimator.get_params().values()]
     rules = [rule for part in parts for rule in getattr(part, "transformers", None) or ()]
-    named = [[rule[2]] if isinstance(rule[2], str) else rule[2] for rule in rules]
-    return {name for names in named if isinstance(names, list) for name in names if isinstance(name, str)}
+    # A rule is a name, a transformer and columns: one, several, a slice, or what finds them.
+    chosen = [rule[2] for rule in rules if len(rule) == 3]
+    several = [[names] if isinstance(names, str) else names for names in chosen]
+    return {name for names in several if isinstance(names, Iterable) for name in names if isinstance(name, str)}
 
 
 def reads_text(estimator: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlmagic.errors import Fault
+from mlmagic.executors._weighed import weighed_twice
 
 if TYPE_CHECKING:
     from mlmagic.data import Rows
@@ -22,19 +23,17 @@ def faults(train: SklearnTrain, estimator: Any) -> list[Fault]:
     given = [key for key, value in asked.items() if value is not None]
     last = _argument(estimator)[0]
     if not given or _takes(last):
-        return _twice(train, estimator)
+        return weighed_twice(train.class_weight, _own(last))
     message = f"{type(last).__name__} counts all rows alike, for its fit takes no sample_weight: leave {{}} out"
     return [Fault(f"config.{given[0]}", message.format(" and ".join(given)), value=str(asked[given[0]]))]
 
 
-def _twice(train: SklearnTrain, estimator: Any) -> list[Fault]:
-    """The fault of labels that would count by the run's weights times the estimator's own."""
-    own = {name: value for name, value in estimator.get_params().items() if name.endswith("class_weight")}
-    name = next((name for name, value in own.items() if value is not None), None)
-    if train.class_weight is None or name is None:
-        return []
-    message = f"classWeight and the estimator's own {name}={own[name]!r} would be multiplied: give one of the two"
-    return [Fault("config.classWeight", message, value=str(train.class_weight))]
+def _own(estimator: Any) -> dict[str, Any]:
+    """The weights of labels of an estimator that is given weights, and of those that it hands them on to."""
+    found = {name: value for name, value in estimator.get_params(deep=False).items() if name.endswith("class_weight")}
+    for inner in _inner(estimator):
+        found |= {name: value for name, value in _own(_argument(inner)[0]).items() if value is not None}
+    return found
 
 
 # They hand **fit_params on to what they hold, also where metadata routing is off.

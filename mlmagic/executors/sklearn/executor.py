@@ -210,7 +210,7 @@ def _fit_at_once(estimator: Any, inputs: Inputs, emit: Emit, stop: Stop) -> Any:
         with _grouped.together(estimator, X, rows, inputs.task, emit):
             return estimator.fit(X, y, **weights)
     except IndexError as error:
-        raise never_varies(estimator, inputs.data, error) or error from None
+        raise never_varies(inputs.data, error) or error from None
     except ValueError as error:
         refused = label_refused(estimator, inputs.data, error) or _grouped.groups_missing(estimator, rows, error)
         raise refused or error from None

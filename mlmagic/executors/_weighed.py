@@ -1,0 +1,31 @@
+"""Labels that count differently by two keys at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlmagic.errors import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# What leaves all labels alike.
+_NEUTRAL = (None, False, 1, "None")
+
+
+def weighed_twice(class_weight: Any, own: Mapping[str, Any]) -> list[Fault]:
+    """The fault of labels that would count by the run's weights times the estimator's own; none where one is neutral.
+
+    Parameters
+    ----------
+    class_weight
+        What ``classWeight`` asks for; None for nothing.
+    own
+        The estimator's hyperparameters that make labels count differently, by name.
+    """
+    given = {name: value for name, value in own.items() if not any(value is item or value == item for item in _NEUTRAL)}
+    if class_weight is None or not given:
+        return []
+    name, value = next(iter(given.items()))
+    message = f"classWeight and the estimator's own {name}={value!r} would be multiplied: give one of the two"
+    return [Fault("config.classWeight", message, value=str(class_weight))]
