@@ -103,14 +103,14 @@ def columns_for(fitted: Fitted, frame: pd.DataFrame, target: str | None) -> list
     Raises
     ------
     DataLoadingError
-        With every column that is missing, or holds words where the model had numbers.
+        With every column that is missing, or holds words where the model had numbers, or the other way round.
     """
     from mlmagic.data import check_columns, image_columns
 
     if fitted.features is None:
         names = [str(name) for name in frame.columns if name != target]
         return [name for name in image_columns(frame) if name in names] or names
-    check_columns(frame, fitted.features, fitted.name)
+    check_columns(frame, fitted.features, fitted.name, fitted.encoded)
     return list(fitted.features)
 
 

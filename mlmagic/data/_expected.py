@@ -12,7 +12,7 @@ from mlmagic._suggest import closest
 from mlmagic.data._dates import name_of_dates
 from mlmagic.data._images import IMAGE, is_image, paths_as_text
 from mlmagic.data._kinds import kind
-from mlmagic.data._parse import labels, numbers
+from mlmagic.data._parse import MISSING, labels, numbers
 from mlmagic.data._shown import listing, shown
 from mlmagic.errors import DataLoadingError
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-def check_columns(frame: pd.DataFrame, features: Mapping[str, str | None], who: str) -> None:
+def check_columns(
+    frame: pd.DataFrame, features: Mapping[str, str | None], who: str, known: Mapping[str, Sequence[str]] | None = None
+) -> None:
     """Look for a model's columns in a table; it may have others too.
 
     Parameters
@@ -29,12 +31,14 @@ def check_columns(frame: pd.DataFrame, features: Mapping[str, str | None], who: 
         The columns, and the dtype that each had in training, as text; None where nobody knows.
     who
         The model, as a person calls it.
+    known
+        The labels that it knows, by column.
 
     Raises
     ------
     DataLoadingError
         With every column that is not there, or with every column of numbers that holds words now, of images that
-        holds none, or of labels that holds lists.
+        holds none, of labels that holds lists, or of words that holds numbers or dates.
     """
     missing = [name for name in features if name not in frame.columns]
     if missing:
@@ -47,6 +51,7 @@ def check_columns(frame: pd.DataFrame, features: Mapping[str, str | None], who: 
             metadata={"columns": plain},
         )
     _require_labels(frame, features, who)
+    _require_words(frame, known or {}, who)
     faults = [error for name, dtype in features.items() if _is_number(dtype) and (error := words_error(frame[name]))]
     if faults:
         told = [error.message for error in faults]
@@ -70,6 +75,33 @@ def _require_labels(frame: pd.DataFrame, features: Mapping[str, str | None], who
                 solution="Give one label for each row",
                 metadata={"columns": [name]},
             )
+
+
+def _require_words(frame: pd.DataFrame, known: Mapping[str, Sequence[str]], who: str) -> None:
+    """Refuse numbers and dates, none of which is one of a model's labels, where these are words."""
+    strange = [name for name, words in known.items() if name in frame and _is_strange(frame[name], words)]
+    if not strange:
+        return
+    raise DataLoadingError(
+        "; ".join(_strangeness(frame[name], known[name]) for name in strange) + f", which {who} was trained on",
+        solution="Give the labels themselves, or read the table as the training table was read",
+        metadata={"columns": strange},
+    )
+
+
+def _strangeness(column: pd.Series, words: Sequence[str]) -> str:
+    what = name_of_dates(column) if column.dtype.kind in "mM" else "numbers"
+    others = [word for word in words if word != MISSING]
+    return f"Column {column.name!r} holds {what} ({_first(column.dropna().unique())}) and no words ({_first(others)})"
+
+
+def _is_strange(column: pd.Series, words: Sequence[str]) -> bool:
+    if getattr(column.dtype, "kind", "O") not in "iufmM" or not column.notna().any():
+        return False
+    others = [word for word in words if word != MISSING]
+    if not others or pd.to_numeric(pd.Series(others, dtype=object), errors="coerce").notna().any():
+        return False
+    return not set(others) & set(labels(pd.Series(column.unique(), dtype=column.dtype)))
 
 
 def _is_scalar(values: pd.Series) -> bool:
@@ -139,7 +171,7 @@ def truth(values: pd.Series, classes: np.ndarray | None, who: str) -> pd.Series:
     return found
 
 
-def _first(labels: np.ndarray) -> str:
+def _first(labels: Any) -> str:
     return ", ".join([*map(shown, labels[:5]), *(["..."] if len(labels) > 5 else [])])
 
 

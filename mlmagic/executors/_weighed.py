@@ -9,9 +9,6 @@ from mlmagic.errors import Fault
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What leaves all labels alike.
-_NEUTRAL = (None, False, 1, "None")
-
 
 def weighed_twice(class_weight: Any, own: Mapping[str, Any]) -> list[Fault]:
     """The fault of labels that would count by the run's weights times the estimator's own; none where one is neutral.
@@ -23,9 +20,16 @@ def weighed_twice(class_weight: Any, own: Mapping[str, Any]) -> list[Fault]:
     own
         The estimator's hyperparameters that make labels count differently, by name.
     """
-    given = {name: value for name, value in own.items() if not any(value is item or value == item for item in _NEUTRAL)}
+    given = {name: value for name, value in own.items() if not _is_neutral(value)}
     if class_weight is None or not given:
         return []
     name, value = next(iter(given.items()))
     message = f"classWeight and the estimator's own {name}={value!r} would be multiplied: give one of the two"
     return [Fault("config.classWeight", message, value=str(class_weight))]
+
+
+def _is_neutral(value: Any) -> bool:
+    """Whether a hyperparameter leaves all labels alike; True does not, although it equals 1."""
+    if value is None or isinstance(value, bool):
+        return not value
+    return isinstance(value, (int, float, str)) and value in (1, "None")

@@ -58,6 +58,20 @@ def test_dates_where_numbers_were_and_lists_where_labels_were() -> None:
         check_columns(frame, {"odd": "str"}, "report-1")
 
 
+@pytest.mark.parametrize("column", [[3, 3], [0.5, np.nan], pd.date_range("2020", periods=2)])
+def test_numbers_and_dates_where_words_were(column: Any) -> None:
+    frame = pd.DataFrame({"Size": column})
+    with pytest.raises(DataLoadingError, match=r"Column 'Size' holds (numbers|dates) \(.*\) and no words \('l', 's'\)"):
+        check_columns(frame, {"Size": "str"}, "report-1", {"Size": ["l", "s"]})
+    check_columns(frame, {"Size": "str"}, "report-1", {"Size": ["1", "s"]})  # where a number may be a label
+
+
+def test_gaps_alone_and_dates_that_were_text_are_no_other_kind() -> None:
+    frame = pd.DataFrame({"gaps": [np.nan, np.nan], "day": pd.to_datetime(["2020-01-01", "2020-01-02"])})
+    known = {"gaps": ["a"], "day": ["2020-01-01 00:00:00", "2020-01-05 00:00:00"]}
+    check_columns(frame, dict.fromkeys(known, "str"), "report-1", known)
+
+
 @pytest.mark.parametrize("dtype", ["str", "object", "category", "string", None, "a dtype of another library"])
 def test_words_where_words_were_or_where_nobody_knows(dtype: str | None) -> None:
     check_columns(FRAME, {"Size": dtype}, "report-1")

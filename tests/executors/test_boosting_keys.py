@@ -47,6 +47,16 @@ def test_labels_count_by_one_key(framework):
         train(framework, table("classification"), hyperparameters=given, classWeight="balanced")
     assert caught.value.faults[0].path == "config.classWeight"
     assert train(framework, table("classification"), hyperparameters=given).status == "success"
+    alike = {"catboost": {"auto_class_weights": "None"}}.get(framework, {"scale_pos_weight": 1})
+    report = train(
+        framework, table("classification"), hyperparameters={"n_estimators": 3, **alike}, classWeight="balanced"
+    )
+    assert report.status == "success"
+
+
+def test_labels_that_lightgbm_balances_count_by_one_key():
+    with pytest.raises(InvalidConfiguration, match="the estimator's own is_unbalance=True would be multiplied"):
+        train("lightgbm", table("classification"), hyperparameters={"is_unbalance": True}, classWeight="balanced")
 
 
 @BOTH

@@ -65,13 +65,25 @@ def test_balanced_labels(here, estimator):
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
-def test_weights_of_rows_in_a_pipeline(here):
+SCALED = make_pipeline(StandardScaler(), LogisticRegression())
+SEARCHED = GridSearchCV(SCALED, {"logisticregression__C": [0.01, 1.0]}, cv=3)
+
+
+@pytest.mark.parametrize(
+    ("own", "argument"),
+    [
+        (SCALED, "logisticregression__sample_weight"),
+        (SEARCHED, "logisticregression__sample_weight"),
+        (make_pipeline(StandardScaler(), SEARCHED), "gridsearchcv__logisticregression__sample_weight"),
+    ],
+    ids=["pipeline", "search", "pipeline of a search"],
+)
+def test_weights_of_rows_in_a_pipeline(here, own, argument):
     table = flowers()
     table["w"] = np.linspace(0.1, 3, len(table))
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression())
-    found = trained(table, {"pipe": pipeline}, algorithm=None, model="$pipe", sampleWeight="w")
+    found = trained(table, {"pipe": own}, algorithm=None, model="$pipe", sampleWeight="w")
     weigh = lambda X, y: table.loc[X.index, "w"]  # noqa: E731
-    expected = by_hand(clone(pipeline), table, weigh, "logisticregression__sample_weight")
+    expected = by_hand(clone(own), table, weigh, argument)
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 

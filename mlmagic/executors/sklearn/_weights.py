@@ -66,6 +66,12 @@ def _inner(estimator: Any) -> list[Any]:
 
 
 def _argument(estimator: Any) -> tuple[Any, str]:
-    """The estimator that takes the weights, the last step of a pipeline, and the argument's name."""
-    steps = getattr(estimator, "steps", None)
-    return (steps[-1][1], f"{steps[-1][0]}__sample_weight") if steps else (estimator, "sample_weight")
+    """The estimator that takes the weights, the last step of a pipeline or of a search's, and the argument's name."""
+    inner = getattr(estimator, "estimator", None)
+    searched = inner if any(kind.__name__ == "BaseSearchCV" for kind in type(estimator).__mro__) else None
+    steps = getattr(estimator if searched is None else searched, "steps", None)
+    if not steps:
+        return estimator, "sample_weight"
+    name, step = steps[-1]
+    last, argument = _argument(step)
+    return last, f"{name}__{argument}"
