@@ -29,7 +29,7 @@ from sklearn.ensemble import (
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.model_selection import StratifiedKFold, cross_val_score, train_test_split
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score, train_test_split
 from sklearn.neighbors import KernelDensity
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -394,6 +394,13 @@ def test_a_variable_that_holds_no_estimator_is_told(model, what):
 def test_an_estimator_that_does_not_predict_is_told(own, what, target):
     config = {"action": "train", "framework": "sklearn", "model": "$mine", "data": "$df", "target": target}
     with pytest.raises(InvalidConfiguration, match=f"must be an estimator that predicts, but .mine is a {what}"):
+        mlmagic.run(config, df=table("classification"), mine=own)
+
+
+def test_a_search_that_keeps_no_model_is_told():
+    own = GridSearchCV(LogisticRegression(), {"C": [1.0]}, refit=False)
+    config = {"action": "train", "framework": "sklearn", "model": "$mine", "data": "$df", "target": "target"}
+    with pytest.raises(InvalidConfiguration, match=r"\$mine is a GridSearchCV with refit=False, which keeps no model"):
         mlmagic.run(config, df=table("classification"), mine=own)
 
 

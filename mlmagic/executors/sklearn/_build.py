@@ -53,6 +53,9 @@ def require_prediction(train: SklearnTrain, task: Task | None) -> None:
     """
     assert train.model is not None
     value = train.model.value
+    if getattr(value, "refit", None) is False:
+        message = f"{train.model} is a {type(value).__name__} with refit=False, which keeps no model to predict with"
+        raise InvalidConfiguration([Fault("config.model", message)], solution="Leave refit=False out")
     if task in ("classification", "regression") or any(hasattr(value, name) for name in ("predict", "fit_predict")):
         return
     transforms = hasattr(value, "transform") or hasattr(value, "fit_transform")
