@@ -108,6 +108,14 @@ def test_spaces_in_names_of_columns():
     np.testing.assert_array_equal(turned.values, by_hand.predict(B))
 
 
+def test_a_bound_of_one_objective_alone_is_told():
+    with pytest.raises(lightgbm.basic.LightGBMError, match="alpha_ > 0 && alpha_ < 1"):
+        LGBMRegressor(objective="quantile", alpha=1.5, verbosity=-1).fit(*load_diabetes(return_X_y=True))
+    with pytest.raises(InvalidConfiguration, match=r"alpha takes numbers > 0 and < 1, got 1\.5") as caught:
+        train(numbers(), hyperparameters={"objective": "quantile", "alpha": 1.5})
+    assert caught.value.faults[0].path == "config.hyperparameters.alpha"
+
+
 def test_its_own_class_weights():
     frame = load_breast_cancer(as_frame=True).frame
     report = train(frame, hyperparameters={"n_estimators": 10, "class_weight": {0: 4.0, 1: 1.0}})

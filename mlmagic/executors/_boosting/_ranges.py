@@ -55,7 +55,10 @@ def told(library: Library, fault: Fault, rule: str | None) -> Fault:
     """A fault with the rule of the hyperparameter that is refused, or that was meant."""
     if rule is not None and not fault.suggestion and is_outside(rule, fault.value):
         return _refused(fault, rule)
-    if rule is None or rule.removeprefix(_WHOLE) == _rule(library, fault.message):
+    said = _rule(library, fault.message)
+    if said is not None and not fault.suggestion and is_outside(said, fault.value):  # narrower for this objective
+        return _refused(fault, said)
+    if rule is None or rule.removeprefix(_WHOLE) == said:
         return fault
     spelt = fault.suggestion or fault.path.rpartition(".")[2]
     return replace(fault, message=f"{fault.message.rstrip('.')}. {spelt} takes {rule}.")

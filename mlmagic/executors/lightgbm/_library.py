@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from mlmagic.executors._boosting._library import Fitting, Listener
 
 _CHECK = re.compile(r"Check failed: \((\w+)\) ([<>=]+) \((.+?)\) at \S+, line \d+ \.")
-_RULE = re.compile(r"must be ([<>=]+ \S+)|should be of type (\w+)")
+# An objective's own.
+_BOUNDS = re.compile(r"Check failed: (\w+?)_ ([<>=]+ \S+) && \w+ ([<>=]+ \S+)")
+_RULE = re.compile(r"must be ([<>=]+ \S+(?: and [<>=]+ \S+)?)|should be of type (\w+)")
 _PLACE = re.compile(r" at \S+, line \d+ \.")
 
 
@@ -130,6 +132,8 @@ class LightGBM(Library):
         text = str(error).strip()
         if found := _CHECK.search(text):
             return f"{found[1]} must be {found[2]} {found[3]}"
+        if found := _BOUNDS.search(text):
+            return f"{found[1]} must be {found[2]} and {found[3]}"
         text = _PLACE.sub("", text)
         return text if type(error).__name__ == "LightGBMError" else f"{type(error).__name__}: {text}"
 
