@@ -24,12 +24,11 @@ def table(config: SourceConfig, context: Context, what: str = "training data") -
     Cancelled
         If somebody asked to stop meanwhile.
     """
-    from mlmagic._memory import limit
-    from mlmagic.data import held_columns, read, row_bytes
+    from mlmagic.data import held_columns, is_large, read
 
     frame = read(config, what, telling(context, str(config.data_path)))
     held = held_columns(frame)
-    if config.data_path is not None and held and row_bytes(frame[held]) * len(frame) > limit():
+    if config.data_path is not None and held and is_large(frame[held]):
         which = ", ".join(map(repr, held[:5])) + (", ..." if len(held) > 5 else "")
         remark = "only plain numbers, dates without a zone, text and bytes can lie on disk"
         context.emit(Log(f"{which} of {config.data_path} stay in memory, of which they take much: {remark}", "warning"))

@@ -79,11 +79,12 @@ def _require_labels(frame: pd.DataFrame, features: Mapping[str, str | None], who
 
 def _require_words(frame: pd.DataFrame, known: Mapping[str, Sequence[str]], who: str) -> None:
     """Refuse numbers and dates, none of which is one of a model's labels, where these are words."""
-    strange = [name for name, words in known.items() if name in frame and _is_strange(frame[name], words)]
+    words = {name: [label for label in found if label != MISSING] for name, found in known.items() if name in frame}
+    strange = [name for name, found in words.items() if _is_strange(frame[name], found)]
     if not strange:
         return
     raise DataLoadingError(
-        "; ".join(_strangeness(frame[name], known[name]) for name in strange) + f", which {who} was trained on",
+        "; ".join(_strangeness(frame[name], words[name]) for name in strange) + f", which {who} was trained on",
         solution="Give the labels themselves, or read the table as the training table was read",
         metadata={"columns": strange},
     )
@@ -91,17 +92,15 @@ def _require_words(frame: pd.DataFrame, known: Mapping[str, Sequence[str]], who:
 
 def _strangeness(column: pd.Series, words: Sequence[str]) -> str:
     what = name_of_dates(column) if column.dtype.kind in "mM" else "numbers"
-    others = [word for word in words if word != MISSING]
-    return f"Column {column.name!r} holds {what} ({_first(column.dropna().unique())}) and no words ({_first(others)})"
+    return f"Column {column.name!r} holds {what} ({_first(column.dropna().unique())}) and no words ({_first(words)})"
 
 
 def _is_strange(column: pd.Series, words: Sequence[str]) -> bool:
     if getattr(column.dtype, "kind", "O") not in "iufmM" or not column.notna().any():
         return False
-    others = [word for word in words if word != MISSING]
-    if not others or pd.to_numeric(pd.Series(others, dtype=object), errors="coerce").notna().any():
+    if not words or pd.to_numeric(pd.Series(words, dtype=object), errors="coerce").notna().any():
         return False
-    return not set(others) & set(labels(pd.Series(column.unique(), dtype=column.dtype)))
+    return not set(words) & set(labels(pd.Series(column.unique(), dtype=column.dtype)))
 
 
 def _is_scalar(values: pd.Series) -> bool:
