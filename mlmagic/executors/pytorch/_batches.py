@@ -128,7 +128,7 @@ class Shuffled:
         self._rows = rows
         self._device = device
         self._finish = finish or rows.finish
-        self._together = together
+        self.together = together
         self.generator = torch.Generator().manual_seed(seed)
         full, rest = divmod(len(rows), size)
         self.sizes = [size] * full + [rest] * (rest > 0)
@@ -161,7 +161,7 @@ class Shuffled:
 
     def _shares(self, order: Tensor) -> Sequence[Share]:
         """How much of its step each batch is: of the rows, or of what they count for together."""
-        if self._together == 1:
+        if self.together == 1:
             return [None] * len(self)
         if self._rows.weight is None:
             return [size / rows for step in self._steps(self.sizes) for rows in [sum(step)] for size in step]
@@ -172,7 +172,7 @@ class Shuffled:
 
     def _steps(self, batches: Any) -> Iterator[Any]:
         """What there is one of for each batch, cut into steps."""
-        return (batches[start : start + self._together] for start in range(0, len(self), self._together))
+        return (batches[start : start + self.together] for start in range(0, len(self), self.together))
 
     def _weights(self, places: Tensor, sizes: list[int]) -> Iterable[Tensor | None]:
         if self._rows.weight is None:

@@ -39,8 +39,6 @@ class Parts:
         What gives outputs: the network, compiled if it is, in the precision of this training.
     clip
         The greatest norm of all gradients together.
-    accumulate
-        Batches whose gradients make one step.
     """
 
     module: nn.Module
@@ -54,7 +52,6 @@ class Parts:
     forward: Callable[[Tensor], Tensor]
     schedule: Schedule | None
     clip: float | None
-    accumulate: int
 
     @property
     def parameters(self) -> list[nn.Parameter]:
@@ -169,7 +166,7 @@ class Training:
             if self._stop.is_set():
                 return False
             if not gathered:
-                together = min(parts.accumulate, left)  # the last step may have fewer batches
+                together = min(parts.batches.together, left)  # the last step may have fewer batches
                 for parameter in parameters:  # what zero_grad does, without its profiler scope
                     parameter.grad = None
             outputs = forward(inputs)

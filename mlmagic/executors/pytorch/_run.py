@@ -118,8 +118,8 @@ def _training(
     of_train, of_validation = tallies(measures, data, made)
     moved = optimiser(train, module)
     augment = augmented(train.augmentation, inputs.scale, kind, device, config.seed)
-    rows, together = tensors(opened.train, data.train), train.gradient_accumulation
-    batches = Shuffled(rows, train.batch_size, config.seed, device, augment, together)
+    rows = tensors(opened.train, data.train)
+    batches = Shuffled(rows, train.batch_size, config.seed, device, augment, train.gradient_accumulation)
     precision = Precision(device, half(device) if train.mixed_precision else None)
     if precision.name is not None:
         emit(Metadata({"precision": precision.name}))
@@ -135,7 +135,6 @@ def _training(
         precision.forward(compiled(module, emit) if train.compile else module),
         _schedule(train, moved, len(batches)),
         train.gradient_clipping,
-        together,
     )
     directory = config.output_dir if train.checkpoint else None
     body = {**about, "target": made.units.to_plain() if made.units else None}
