@@ -120,15 +120,21 @@ class Lab:
     def reload(self) -> None:
         """Load the page anew; the kernel lives on."""
         # Lab tells the server what is open some time after it was opened, and a new page opens what the server knows.
-        until(self._layout_saved, 20, lambda: f"Lab has not saved that {self.name} is open")
+        # A notebook that is opened before Lab's restorer listens is told with the next change of the layout, so there
+        # is one: both ways, since a side bar that is folded away already is no change.
+        self.page.evaluate("() => { const shell = window.jupyterapp.shell; shell.expandLeft(); shell.collapseLeft(); }")
+        until(self._layout_saved, 20, lambda: f"Lab has not saved that {self.name} is open: {self._layout()}")
         self.page.reload()
         self._wait_for_app()
         self._wait_for_notebook(kernel=True)
 
-    def _layout_saved(self) -> bool:
+    def _layout(self) -> dict[str, Any]:
         workspace = urlsplit(self.page.url).path.rpartition("/")[2]
-        layout = self.server.workspace(workspace).get("layout-restorer:data", {})
-        return bool(layout.get("main", {}).get("current") == f"notebook:{self.name}")
+        layout: dict[str, Any] = self.server.workspace(workspace).get("layout-restorer:data", {})
+        return layout
+
+    def _layout_saved(self) -> bool:
+        return bool(self._layout().get("main", {}).get("current") == f"notebook:{self.name}")
 
     def _wait_for_app(self) -> None:
         self.page.wait_for_function("() => window.jupyterapp !== undefined", timeout=60_000)
