@@ -12,7 +12,7 @@ from mlmagic._suggest import closest
 from mlmagic.data._dates import name_of_dates
 from mlmagic.data._images import IMAGE, is_image, paths_as_text
 from mlmagic.data._kinds import kind
-from mlmagic.data._parse import MISSING, labels, numbers
+from mlmagic.data._parse import MISSING, booleans, labels, numbers
 from mlmagic.data._shown import listing, shown
 from mlmagic.errors import DataLoadingError
 
@@ -52,12 +52,13 @@ def check_columns(
         )
     _require_labels(frame, features, who)
     _require_words(frame, known or {}, who)
-    faults = [error for name, dtype in features.items() if _is_number(dtype) and (error := words_error(frame[name]))]
+    told = {name: dtype for name, dtype in features.items() if dtype is not None and _is_number(dtype)}
+    faults = [error for name, dtype in told.items() if (error := words_error(frame[name], dtype))]
     if faults:
-        told = [error.message for error in faults]
+        lines = [error.message for error in faults]
         several = f"{len(faults)} columns were numbers when {who} was trained"
         raise DataLoadingError(
-            "\n  ".join([several, *told]) if len(faults) > 1 else f"{told[0]}; it was numbers when {who} was trained",
+            "\n  ".join([several, *lines]) if len(faults) > 1 else f"{lines[0]}; it was numbers when {who} was trained",
             solution="Mend the values, or read the table as the training table was read",
             metadata={"columns": [error.metadata["column"] for error in faults]},
         )
@@ -117,12 +118,18 @@ def as_known(X: pd.DataFrame, features: Mapping[str, str | None]) -> pd.DataFram
         Shape (n, columns), as :func:`check_columns` found it good.
     """
     # A table that was never read as numbers, from a CSV or a database, says "1.5"; libraries take it or do not.
-    told = [
-        name
+    told = {
+        name: dtype
         for name in X.columns
-        if _is_number(features.get(name)) and not pd.api.types.is_numeric_dtype(X[name].dtype)
-    ]
-    return X.assign(**{name: numbers(X[name]) for name in told}) if told else X
+        if (dtype := features.get(name)) is not None
+        and _is_number(dtype)
+        and not pd.api.types.is_numeric_dtype(X[name].dtype)
+    }
+    return X.assign(**{name: _as_number(X[name], dtype) for name, dtype in told.items()}) if told else X
+
+
+def _as_number(column: pd.Series, dtype: str) -> np.ndarray:
+    return numbers(booleans(column) if pd.api.types.is_bool_dtype(pd.api.types.pandas_dtype(dtype)) else column)
 
 
 def unseen(column: pd.Series, known: Sequence[str]) -> dict[str | None, int]:
@@ -184,27 +191,27 @@ def _like(values: pd.Series, classes: np.ndarray) -> np.ndarray:
         is_float = pd.api.types.is_float_dtype(values.dtype)
         return plain.map((lambda value: f"{value:g}") if is_float else str).to_numpy(dtype=object)
     try:
-        found = numbers(values if known != "b" else plain)
+        found = numbers(booleans(plain) if known == "b" else values)
     except DataLoadingError:  # words, where the model knows numbers
         return plain.to_numpy()
     whole = known in "iu" and (found == np.floor(found)).all()
     return found.astype(classes.dtype) if whole or known in "fb" else found
 
 
-def _is_number(dtype: str | None) -> bool:
+def _is_number(dtype: str) -> bool:
     try:
-        known: Any = pd.api.types.pandas_dtype(dtype) if dtype is not None else None
+        known: Any = pd.api.types.pandas_dtype(dtype)
     except TypeError:  # a dtype of a library that is not here
         return False
-    return known is not None and (pd.api.types.is_numeric_dtype(known) or pd.api.types.is_bool_dtype(known))
+    return pd.api.types.is_numeric_dtype(known) or pd.api.types.is_bool_dtype(known)
 
 
-def words_error(column: pd.Series) -> DataLoadingError | None:
-    """What is wrong with a column that should hold numbers, or text that reads as such; None if nothing is."""
+def words_error(column: pd.Series, dtype: str) -> DataLoadingError | None:
+    """What is wrong with a column that was numbers of this dtype, text that reads as such too; None if nothing is."""
     if pd.api.types.is_numeric_dtype(column.dtype):
         return None
     try:
-        numbers(column)
+        _as_number(column, dtype)
     except DataLoadingError as error:
         if kind(column) != "date":
             return error

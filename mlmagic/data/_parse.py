@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MISSING = "missing"
+BOOLEANS = {"true": True, "false": False}
 
 TRUSTED_FUNCTIONS = (
     "mlmagic.data._parse.as_codes",
@@ -61,13 +62,28 @@ def numbers(column: pd.Series) -> np.ndarray:
     unread = values[parsed.isna() & values.notna()]
     words = unread[unread.map(_strip) != ""]
     if len(words):
-        first = f"{shown(words.iloc[0])} at index {shown(words.index[0])}"
-        raise DataLoadingError(
-            f"Column {column.name!r} holds numbers, but {first} is none",
-            solution=f"Mend the values of {column.name!r}; the column was all numbers when the model was trained",
-            metadata={"column": str(column.name)},
-        )
+        raise _no_number(column, words)
     return parsed.to_numpy()
+
+
+def _no_number(column: pd.Series, words: pd.Series) -> DataLoadingError:
+    first = f"{shown(words.iloc[0])} at index {shown(words.index[0])}"
+    return DataLoadingError(
+        f"Column {column.name!r} holds numbers, but {first} is none",
+        solution=f"Mend the values of {column.name!r}; the column was all numbers when the model was trained",
+        metadata={"column": str(column.name)},
+    )
+
+
+def booleans(column: pd.Series) -> pd.Series:
+    """One column with the texts "True" and "False", of any case, as booleans; other values as they are."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column
+    return column.astype(object).map(_boolean)
+
+
+def _boolean(value: object) -> object:
+    return BOOLEANS.get(value.strip().casefold(), value) if isinstance(value, str) else value
 
 
 def as_labels(frame: pd.DataFrame) -> pd.DataFrame:

@@ -111,11 +111,11 @@ def _rows(
 
 def _like_training(X: pd.DataFrame, train: pd.DataFrame, name: str) -> pd.DataFrame:
     """The features of rows that validate: what is numbers in the training rows is so in them."""
-    known = [column for column in train.columns if pd.api.types.is_numeric_dtype(train[column].dtype)]
-    told = [error.message for column in known if (error := words_error(X[column]))]
+    known = {str(column): str(dtype) for column, dtype in train.dtypes.items() if pd.api.types.is_numeric_dtype(dtype)}
+    told = [error.message for column, dtype in known.items() if (error := words_error(X[column], dtype))]
     if told:
         raise _unfit(name, "has no numbers where the training rows have them: " + "; ".join(told), _MEND)
-    return as_known(X, {column: str(train[column].dtype) for column in known})
+    return as_known(X, known)
 
 
 def _target(values: pd.Series, data: TrainingData, name: str) -> pd.Series:

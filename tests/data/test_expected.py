@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlmagic.data import check_columns, truth, unseen
+from mlmagic.data import as_known, check_columns, truth, unseen
 from mlmagic.errors import DataLoadingError
 
 FRAME = pd.DataFrame({"age": [3, 4], "Size": ["s", "l"], "price": [1.0, 2.0]})
@@ -48,6 +48,16 @@ def test_words_where_numbers_were(dtype: str) -> None:
         DataLoadingError, match="Column 'Size' holds numbers, but 's' at index 0 is none; it was numbers"
     ):
         check_columns(FRAME, {"Size": dtype}, "report-1")
+
+
+@pytest.mark.parametrize("dtype", ["bool", "boolean"])
+def test_text_that_reads_as_true_or_false_where_booleans_were(dtype: str) -> None:
+    frame = pd.DataFrame({"flag": ["True", "false ", None, " TRUE"]})
+    check_columns(frame, {"flag": dtype}, "report-1")
+    np.testing.assert_array_equal(as_known(frame, {"flag": dtype})["flag"], [1, 0, np.nan, 1])
+    assert truth(frame["flag"].dropna(), np.array([False, True]), "report-1").tolist() == [True, False, True]
+    with pytest.raises(DataLoadingError, match="Column 'flag' holds numbers, but 'True' at index 0 is none"):
+        check_columns(frame, {"flag": "float64"}, "report-1")
 
 
 def test_dates_where_numbers_were_and_lists_where_labels_were() -> None:
