@@ -213,6 +213,21 @@ class Lab:
         if wait:
             self.wait_done(index, timeout)
 
+    def run_all(self, timeout: float = 240) -> None:
+        """Run every cell, as "Run All Cells" does, until the last has run or one has failed that should not."""
+        self.command("notebook:run-all-cells")
+        self.page.wait_for_function(
+            """() => {
+                const all = [...window.jupyterapp.shell.currentWidget.content.model.cells];
+                const cells = all.filter(cell => cell.type === 'code');
+                const fails = cell => cell.outputs.toJSON().some(output => output.output_type === 'error');
+                const may = cell => (cell.getMetadata('tags') ?? []).includes('raises-exception');
+                const ran = cell => cell.executionState !== 'running' && cell.executionCount !== null;
+                return cells.every(ran) || cells.some(cell => fails(cell) && !may(cell));
+            }""",
+            timeout=timeout * 1000,
+        )
+
     def execute(self, code: str, timeout: float = 60) -> str:
         """Append a cell, run it and give its text."""
         index = self.add(code)
