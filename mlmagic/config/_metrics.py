@@ -26,7 +26,10 @@ def unknown_metric(name: str) -> Unknown | None:
     """Return what is wrong with a metric's name; None if nothing is."""
     if name in known_metrics():
         return None
-    message = f"no metric is called {show(name)}: it may be any scorer of scikit-learn, or a function ($name)"
+    may = "it may be any scorer of scikit-learn"
+    if name.casefold().startswith("ndcg"):
+        may = f"a ranking has {', '.join(known for known in known_metrics() if known.startswith('ndcg'))}"
+    message = f"no metric is called {show(name)}: {may}, or a function ($name)"
     return Unknown(message, closest_of(name, _SHORT | known_metrics()))
 
 

@@ -116,12 +116,15 @@ def _not_numbers(present: pd.Series, found: Kind, asked: Task | None) -> Invalid
     if found == "mixed":
         share = f"{len(words)} of {len(present)} values ({len(words) / len(present):.1%}) are words"
         return _unfit(present, f"mixes numbers and words: {share}, first at index {shown(words.index[0])}: {examples}")
-    who = "task: regression" if asked else "A regressor, or the loss of one,"
+    who = "task: regression" if asked else "A regressor or a ranker, or the loss of one,"
     message = f"{who} needs numbers, but the target {present.name!r} holds text: {examples}"
     return InvalidConfiguration([Fault("task" if asked else "target", message, value=asked)], solution=_NUMBERS_WAY_OUT)
 
 
-_NUMBERS_WAY_OUT = "Name a target of numbers, or classify: task: classification with a classifier"
+_NUMBERS_WAY_OUT = (
+    "Name a target of numbers (of a ranking how relevant each row is: 0, 1, 2), or classify: task: classification with "
+    "a classifier"
+)
 
 
 def _labels(present: pd.Series, found: Kind, had_gaps: bool) -> tuple[pd.Series, tuple[str, ...]]:

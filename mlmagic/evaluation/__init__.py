@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlmagic.evaluation._named import Asked, Named, named
     from mlmagic.evaluation._outliers import outliers
     from mlmagic.evaluation._point import Points, better_higher, misplaced, point, tried
+    from mlmagic.evaluation._ranking import Ranking
     from mlmagic.evaluation._roc import roc_points
     from mlmagic.evaluation._scorers import looks_at_decision
     from mlmagic.evaluation._summary import capital, cross_validation_summary
@@ -28,6 +29,7 @@ _HOMES = {
     "Comparison": "_comparison",
     "Named": "_named",
     "Points": "_point",
+    "Ranking": "_ranking",
     "aggregate_importances": "_importance",
     "better_higher": "_point",
     "capital": "_summary",
@@ -55,6 +57,7 @@ __all__ = [
     "Comparison",
     "Named",
     "Points",
+    "Ranking",
     "aggregate_importances",
     "better_higher",
     "capital",

@@ -29,6 +29,8 @@ class Metric:
     key: str
 
 
+# Up to which places of a group a ranking may be measured by name ("ndcg@5").
+_PLACES = (1, 3, 5, 10, 20, 50, 100)
 # What every report has, under the report's own keys; scikit-learn's averages and signs do not reach these.
 USUAL: dict[str, Metric] = {
     "accuracy": Metric("classification", "accuracy"),
@@ -43,6 +45,7 @@ USUAL: dict[str, Metric] = {
     "rmse": Metric("regression", "rmse"),
     "r2": Metric("regression", "r2"),
     "ndcg": Metric("ranking", "ndcg"),
+    **{f"ndcg@{place}": Metric("ranking", f"ndcg@{place}") for place in _PLACES},
 }
 # The other scorers of scikit-learn 1.9.1. Those of multi-label targets are left out: a table here has one target.
 _CLASSIFYING = (
@@ -125,6 +128,8 @@ def grows(name: str) -> bool | None:
     """
     if name in SPELLINGS:
         return SPELLINGS[name] not in _FALLING
+    if name.startswith("ndcg@"):
+        return True
     if name.endswith(_FALLING_ENDS):
         return name.startswith("neg_")
     return True if name.endswith("_score") else None

@@ -87,8 +87,8 @@ def _measured(item: Asked, given: Comparison) -> tuple[str, tuple[Any, str | Non
     name = SPELLINGS[item]
     if METRICS[name].task != given.task:
         return name, (None, f"it measures a {METRICS[name].task}, and this is a {given.task}")
-    if name == "ndcg":
-        return name, ndcg(given)
+    if given.task == "ranking":
+        return name, ndcg(given, name)
     if given.task == "regression":
         return name, _of_numbers(name, given)
     return name, _of_labels(name, given)

@@ -12,13 +12,13 @@ from mlmagic.errors import Fault
 from mlmagic.evaluation._comparison import Comparison
 from mlmagic.evaluation._metrics import METRICS, SPELLINGS, grows
 from mlmagic.evaluation._named import Asked, named
+from mlmagic.evaluation._ranking import Ranking, places
 from mlmagic.evaluation._scorers import score, takes_estimator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from mlmagic.data import Task
     from mlmagic.evaluation._metrics import Measured
 
 # Rows that a function of the user's own is tried on.
@@ -48,11 +48,21 @@ class Points:
         Labels or numbers, shape (n,).
     classes
         Labels in the order of the probabilities, shape (k,); None where numbers are predicted.
+    group
+        What each row belongs to, shape (n,). A ranking needs it.
     """
 
-    def __init__(self, metrics: Sequence[Asked], task: Task, y_true: np.ndarray, classes: np.ndarray | None) -> None:
+    def __init__(
+        self,
+        metrics: Sequence[Asked],
+        task: Measured,
+        y_true: np.ndarray,
+        classes: np.ndarray | None,
+        group: np.ndarray | None = None,
+    ) -> None:
         self._task = task
         self._y = y_true
+        self._ranking = None if group is None else Ranking(y_true, group)
         self._classes = classes
         self._names = [item for item in metrics if isinstance(item, str) or classes is None]
         self._functions = [item for item in metrics if item not in self._names]
@@ -61,7 +71,12 @@ class Points:
 
     def of_numbers(self, values: np.ndarray) -> dict[str, float]:
         """Measure numbers, shape (n,)."""
-        return point(self._names, Comparison(self._task, self._y, values))
+        if self._ranking is None:
+            return point(self._names, Comparison(self._task, self._y, values))
+        # Which rows belong together is found out once.
+        found = {item: self._ranking.ndcg(values, places(item)) for item in self._names if isinstance(item, str)}
+        functions = [item for item in self._names if not isinstance(item, str)]
+        return found | (point(functions, Comparison(self._task, self._y, values)) if functions else {})
 
     def of_probabilities(self, shares: np.ndarray) -> dict[str, float]:
         """Measure probabilities, shape (n, k); the label is the most probable one."""

@@ -110,7 +110,7 @@ def test_a_regression_of_text_is_refused():
         InvalidConfiguration, match="task: regression needs numbers, but the target 'y' holds text: 'a'"
     ):
         decided(["a", "b"] * 20, task="regression")
-    with pytest.raises(InvalidConfiguration, match="A regressor, or the loss of one, needs numbers"):
+    with pytest.raises(InvalidConfiguration, match="A regressor or a ranker, or the loss of one, needs numbers"):
         decided(["a", "b"] * 20, estimator="regression")
 
 

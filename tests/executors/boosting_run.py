@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from palmerpenguins import load_penguins
 from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.metrics import ndcg_score
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 
@@ -112,6 +113,12 @@ def split(frame: pd.DataFrame, target: str = "target", validation: float = 0.0, 
 def estimator(model: Any) -> Any:
     """What predicts, behind its preparation."""
     return model.steps[-1][1] if isinstance(model, Pipeline) else model
+
+
+def ndcg(frame: pd.DataFrame, scores: np.ndarray, most: int | None = None) -> float:
+    """Of rows of :func:`queries`: the mean of scikit-learn's over the groups that have two rows."""
+    groups = [rows for _, rows in frame.assign(score=scores).groupby("query") if len(rows) > 1]
+    return float(np.mean([ndcg_score([rows["relevance"]], [rows["score"]], k=most) for rows in groups]))
 
 
 def series(report: Any, name: str) -> np.ndarray:

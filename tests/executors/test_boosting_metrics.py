@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import ndcg_score
+from scipy.stats import kendalltau
 
 import mlmagic
 from mlmagic.errors import DataLoadingError, InvalidConfiguration, TrainingFailure
@@ -16,6 +16,7 @@ from tests.executors.boosting_run import (
     QUANTILE,
     SEED,
     estimator,
+    ndcg,
     parts,
     penguins,
     queries,
@@ -156,33 +157,49 @@ def test_a_ranking(framework):
         for part in (data.train, data.validation)
     )
     assert not set(train_rows["query"]) & set(val_rows["query"])
-    X, Xv, Xt = train_rows[list("abcd")], val_rows[list("abcd")], data.test.X
-    y, yv = train_rows["relevance"], val_rows["relevance"]
+    X, y, Xt = train_rows[list("abcd")], train_rows["relevance"], data.test.X
     made = kind(n_estimators=50, random_state=SEED, **HANDS[framework].quiet)
-    if framework == "xgboost":
-        codes = [pd.factorize(part["query"], sort=True)[0] for part in (train_rows, val_rows)]
-        made.set_params(early_stopping_rounds=5, eval_metric="ndcg")
-        by_hand = made.fit(X, y, qid=codes[0], eval_set=[(Xv, yv)], eval_qid=[codes[1]], verbose=False)
-        values = by_hand.evals_result()["validation_0"]["ndcg"]
-        best = by_hand.best_iteration + 1
-        expected = by_hand.predict(Xt, iteration_range=(0, best))
-    else:
-        sizes = [part.groupby("query").size().to_numpy() for part in (train_rows, val_rows)]
-        most = int(max(sizes[1]))
-        watched = {"eval_X": (Xv,), "eval_y": (yv,), "eval_group": [sizes[1]], "eval_at": [most]}
-        by_hand = made.fit(X, y, group=sizes[0], **watched)
-        values = by_hand.evals_result_["valid_0"][f"ndcg@{most}"]
-        best = int(np.argmax(values[: facts["finalRound"]])) + 1
-        expected = by_hand.predict(Xt, num_iteration=best)
+    codes = pd.factorize(train_rows["query"], sort=True)[0]
+    by_hand = made.fit(X, y, **({"qid": codes} if framework == "xgboost" else {"group": np.bincount(codes)}))
+
+    def predict(rows: pd.DataFrame, rounds: int) -> np.ndarray:
+        first = {"iteration_range": (0, rounds)} if framework == "xgboost" else {"num_iteration": rounds}
+        return by_hand.predict(rows, **first)
+
+    for name, rows in (("train_ndcg", train_rows), ("val_ndcg", val_rows)):
+        curve = [ndcg(rows, predict(rows[list("abcd")], number + 1)) for number in range(50)]
+        np.testing.assert_allclose(series(report, name), curve[: facts["finalRound"]], rtol=1e-12)
+    best = int(np.argmax(curve[: facts["finalRound"]])) + 1
     assert facts["bestRound"] == best
-    np.testing.assert_allclose(series(report, "val_ndcg"), values[: facts["finalRound"]], rtol=1e-12)
-    np.testing.assert_array_equal(report.model.predict(Xt), expected)
+    assert facts["finalRound"] == min(best + 5, 50)
+    np.testing.assert_array_equal(report.model.predict(Xt), predict(Xt, best))
+    assert "The best round is told by val_ndcg as scikit-learn measures it" in report.log
     assert report.run.state.best.metric == "val_ndcg"
 
 
-def gain(frame: pd.DataFrame, scores: np.ndarray) -> float:
-    rows = frame.assign(score=scores).groupby("query")
-    return float(np.mean([ndcg_score([part["relevance"]], [part["score"]]) for _, part in rows if len(part) > 1]))
+@ALL
+def test_a_ranking_is_measured_by_a_function_of_the_notebook_and_by_its_first_places(framework):
+    """As the report does: of all rows at once, whatever their groups."""
+
+    def concordant(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+        return float(kendalltau(y_true, y_pred).statistic)
+
+    frame = queries().assign(kind=lambda frame: np.where(frame["a"] > 0, "up", "down"))
+    head = {"target": "relevance", "groups": "query", "validationSplit": 0.2}
+    keys = {"metrics": ["$concordant", "ndcg@3"], "hyperparameters": {"n_estimators": 8}}
+    algorithm = HANDS[framework].ranker.__name__
+    report = train(framework, frame, {"concordant": concordant}, algorithm=algorithm, **head, **keys)
+    _, data = parts(framework, frame, algorithm=algorithm, **head)
+    best = report.metadata["bestRound"] - 1
+    for part, rows in (("train", data.train), ("val", data.validation)):
+        scores = report.model.predict(rows.X)
+        found = rows.X.assign(relevance=rows.y, query=rows.group)
+        assert series(report, f"{part}_concordant")[best] == pytest.approx(concordant(rows.y, scores))
+        assert series(report, f"{part}_ndcg@3")[best] == pytest.approx(ndcg(found, scores, 3))
+        assert series(report, f"{part}_ndcg")[best] == pytest.approx(ndcg(found, scores))
+    final = report.metrics["finalModel"]
+    assert final["trainNdcg"] == pytest.approx(series(report, "train_ndcg")[best])
+    assert final["trainNdcg@3"] == pytest.approx(series(report, "train_ndcg@3")[best])
 
 
 @ALL
@@ -192,7 +209,7 @@ def test_a_ranking_is_measured_by_its_order(framework):
     report = train(framework, frame, **head, metrics=["ndcg"], hyperparameters={"n_estimators": 5})
     _, data = parts(framework, frame, **head)
     expected = {
-        part: gain(rows.X.assign(relevance=rows.y, query=rows.group), report.model.predict(rows.X))
+        part: ndcg(rows.X.assign(relevance=rows.y, query=rows.group), report.model.predict(rows.X))
         for part, rows in (("train", data.train), ("test", data.test))
     }
     assert report.metrics["test"] == {"ndcg": pytest.approx(expected["test"])}
@@ -202,7 +219,7 @@ def test_a_ranking_is_measured_by_its_order(framework):
     }
     assert "test ndcg 0.99" in repr(report)
     again = mlmagic.run({"action": "evaluate", "model": "$report", "data": "$df"}, report=report, df=frame)
-    assert again.metrics == {"ndcg": pytest.approx(gain(frame, report.model.predict(frame[list("abcd")])))}
+    assert again.metrics == {"ndcg": pytest.approx(ndcg(frame, report.model.predict(frame[list("abcd")])))}
     own = {"action": "evaluate", "model": "$model", "data": "$df", "target": "relevance"}
     with pytest.raises(InvalidConfiguration, match="groups is missing"):
         mlmagic.run({**own, "framework": framework}, model=report.model, df=frame)
@@ -218,6 +235,21 @@ def test_a_ranking_has_no_r2(framework):
     head = {"target": "relevance", "groups": "query", "algorithm": HANDS[framework].ranker.__name__}
     with pytest.raises(InvalidConfiguration, match="r2 measures a regression, but this is a ranking"):
         train(framework, queries(), **head, metrics=["r2"])
+
+
+@ALL
+def test_a_relevance_of_words_is_told(framework):
+    frame = queries().assign(relevance=lambda frame: frame["relevance"].map({0: "bad", 1: "fair", 2: "good"}))
+    head = {"target": "relevance", "groups": "query", "algorithm": HANDS[framework].ranker.__name__}
+    with pytest.raises(InvalidConfiguration, match=r"a ranker, .* needs numbers, .* 'relevance' holds text") as caught:
+        train(framework, frame, **head)
+    assert "of a ranking how relevant each row is: 0, 1, 2" in caught.value.solution
+
+
+def test_a_place_that_no_metric_has_is_told():
+    with pytest.raises(InvalidConfiguration, match="'ndcg@7': a ranking has ndcg, ndcg@1, ndcg@3, ndcg@5") as caught:
+        train("lightgbm", queries(), target="relevance", groups="query", algorithm="LGBMRanker", metrics=["ndcg@7"])
+    assert caught.value.faults[0].path == "metrics[0]"
 
 
 @ALL

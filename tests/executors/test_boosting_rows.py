@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris
 
 from mlmagic.data import Rows
+from mlmagic.errors import DataLoadingError
 from mlmagic.executors import load
 from tests.executors.boosting_run import ALL, BOTH, HANDS, SEED, estimator, penguins, series, split, table, train
 
@@ -128,3 +129,26 @@ def test_what_the_features_gained(framework):
     expected = pd.Series(gain / gain.sum(), index=columns)
     np.testing.assert_allclose(found[columns], expected, rtol=1e-5)
     assert found.is_monotonic_decreasing
+
+
+@pytest.mark.parametrize(("framework", "algorithm", "who"), [
+    ("xgboost", "XGBClassifier", "XGBoost"), ("sklearn", "DecisionTreeClassifier", "DecisionTreeClassifier"),
+])  # fmt: skip
+@pytest.mark.parametrize("prepare", ["auto", "none"])
+def test_a_number_that_32_bits_do_not_hold_is_told_where_a_library_refuses_it(framework, algorithm, who, prepare):
+    frame = table("classification").set_index(pd.RangeIndex(100, 669))
+    index = split(frame)[1][0].index[3]
+    frame.loc[index, "mean area"] = 1e300
+    with pytest.raises(DataLoadingError) as caught:
+        train(framework, frame, algorithm=algorithm, prepare=prepare)
+    assert f"{who} takes numbers of 32 bits, but 'mean area' is too large for 32 bits" in caught.value.message
+    assert f"in 1 of 455 rows, first 1e+300 at index {index}" in caught.value.message
+    assert "divide them" in caught.value.solution
+
+
+def test_a_number_that_32_bits_do_not_hold_is_told_of_the_rows_to_test_too():
+    frame = table("classification")
+    index = split(frame)[0][0].index[0]
+    frame.loc[index, "mean area"] = -1e300
+    with pytest.raises(DataLoadingError, match=rf"'mean area' is too large .* first -1e\+300 at index {index}"):
+        train("sklearn", frame, algorithm="RandomForestClassifier", hyperparameters={"n_estimators": 3})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,14 @@ from sklearn.model_selection import train_test_split
 
 import mlmagic
 from mlmagic.errors import InvalidConfiguration, TrainingFailure
+from mlmagic.executors._boosting._computed import Computed
+from mlmagic.executors._boosting._library import Fitting, Part
+from mlmagic.executors._boosting._rows import Columns
+from mlmagic.executors.catboost import _training
 from mlmagic.executors.catboost._library import CatBoost
 from mlmagic.executors.catboost._parameters import METRICS, SYNONYMS
-from tests.executors.boosting_run import parts, penguins, queries
+from mlmagic.executors.catboost._report import Functions
+from tests.executors.boosting_run import ndcg, parts, penguins, queries
 
 pytestmark = pytest.mark.usefixtures("here")
 SEED = 0
@@ -302,12 +308,52 @@ def test_a_ranking():
     for part in (data.train, data.validation):
         rows = part.X.assign(relevance=part.y, query=part.group).sort_values("query", kind="stable")
         pools.append(Pool(rows[list("abcd")], rows["relevance"], group_id=rows["query"]))
-    by_hand = CatBoostRanker(iterations=50, eval_metric="NDCG", **BY_HAND)
-    by_hand.fit(pools[0], eval_set=pools[1], early_stopping_rounds=5)
-    values = by_hand.evals_result_["validation"]["NDCG:type=Base"]
-    np.testing.assert_allclose(report.history["val_ndcg"], values[: len(report.history)], rtol=1e-12)
-    assert report.metadata["bestRound"] == by_hand.best_iteration_ + 1
-    np.testing.assert_array_equal(report.model.predict(data.test.X), by_hand.predict(data.test.X))
+    by_hand = CatBoostRanker(iterations=50, eval_metric="NDCG", use_best_model=True, **BY_HAND)
+    by_hand.set_params(best_model_min_trees=50).fit(pools[0], eval_set=pools[1])
+    held = data.validation.X.assign(relevance=data.validation.y, query=data.validation.group)
+    curve = [ndcg(held, scores) for scores in by_hand.staged_predict(data.validation.X)][: len(report.history)]
+    np.testing.assert_allclose(report.history["val_ndcg"], curve, rtol=1e-12)
+    best = report.metadata["bestRound"]
+    assert best == np.argmax(curve) + 1
+    np.testing.assert_array_equal(report.model.predict(data.test.X), by_hand.predict(data.test.X, ntree_end=best))
+
+
+@pytest.mark.parametrize("labels", [0, 2, 3])
+def test_what_a_gpu_cannot_measure_each_round_is_measured_afterwards(labels):
+    """The same as is measured meanwhile on a processor."""
+    X = np.random.default_rng(0).normal(size=(120, 4))
+    y = X[:, 0] + X[:, 1] if not labels else np.array(list("bca"))[np.digitize(X[:, 0], [-0.3, 0.5][: labels - 1])]
+    train_rows, held = (Part(X[rows], y[rows]) for rows in (slice(80), slice(80, None)))
+    kind = CatBoostClassifier if labels else CatBoostRegressor
+    given = {"iterations": 6, "learning_rate": 0.2, **BY_HAND}
+    estimator = kind(**given)
+    metrics = [Computed(["f1" if labels else "mae"], [train_rows, held], np.unique(y) if labels else None)]
+    loss = "RMSE" if not labels else "Logloss" if labels == 2 else "MultiClass"
+    fitting = Fitting({"train": train_rows, "val": held}, Columns(list("abcd"), None), metrics, [loss])
+    told = Told()
+    _training.fit(estimator, fitting, told)
+    made = kind(**given, use_best_model=False)
+    pools = [Pool(part.X, part.y) for part in (train_rows, held)]
+    made.fit(pools[0], eval_set=pools[1])
+    later = list(_training._measured(made, fitting, pools, Functions(metrics, loss)))
+    assert len(later) == 6
+    np.testing.assert_allclose([[of[0][1] for of in found] for found in later], np.array(told.rounds)[:, -2:])
+
+
+class Told:
+    """Keeps what it is told, and stops nothing."""
+
+    best = None
+
+    def __init__(self) -> None:
+        self.rounds: list[list[float]] = []
+
+    def begin(self, measures: object) -> None:
+        pass
+
+    def round_ended(self, values: Iterable[float]) -> bool:
+        self.rounds.append(list(values))
+        return False
 
 
 @pytest.mark.parametrize("loss", ["YetiRankPairwise", "QueryRMSE", "PairLogit"])
@@ -331,7 +377,7 @@ def test_every_metric_is_one_that_catboost_measures(kind, made):
     settings |= dict.fromkeys(("AverageGain", "PrecisionAt", "RecallAt"), ":top=3")
     X = np.random.default_rng(0).random((60, 3))
     for own in METRICS[kind].values():
-        for name in [own] if isinstance(own, str) else own:
+        for name in filter(None, [own] if isinstance(own, str) else own):
             spelt = name + settings.get(name, "")
             assert any(_measures(*how, X, spelt) for how in made), name
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_iris
-from sklearn.metrics import log_loss
+from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, recall_score, roc_auc_score
 from sklearn.utils.class_weight import compute_class_weight
 from torch import nn
 from torch.optim import lr_scheduler
@@ -41,7 +41,7 @@ def ours(weight: Any = None, own: Any = None, **keys: Any) -> tuple[list[float],
     numbers = {"featureScaling": "none", "optimizer": "sgd", "gpuEnabled": False, "checkpoint": False}
     size = {"epochs": EPOCHS, "batchSize": BATCH, "learningRate": RATE}
     config = resolve({**head, **numbers, **size, **keys})
-    values = {Reference("net"): network(), Reference("loss"): own}
+    values = {Reference("net"): network(), Reference("loss"): own, Reference("my"): own}
     config = config.bind(values.get)
     rows = Rows(X, y, weight=None if weight is None else pd.Series(weight, index=X.index))
     data = TrainingData(rows, None, None, "classification", "target", np.array([0, 1, 2]))
@@ -111,6 +111,26 @@ def test_weights_of_classes_are_those_of_torchs_own_loss():
     expected, theirs, _ = by_hand(nn.CrossEntropyLoss(weight=torch.tensor(weights, dtype=torch.float32)))
     np.testing.assert_allclose(losses, expected, rtol=1e-5)
     same(model, theirs)
+
+
+def test_a_metric_of_all_rows_at_once_has_a_curve_on_the_training_rows():
+    names = ["roc_auc", "balanced_accuracy", "f1", "$my"]
+    _, model, epochs = ours(own=worst_recall, metrics=names, epochs=2, learningRate=1e-12)  # the weights do not move
+    with torch.no_grad():
+        shares = torch.softmax(model(torch.tensor(X.to_numpy(), dtype=torch.float32)).double(), dim=1).numpy()
+    said = shares.argmax(axis=1)
+    expected = {
+        "train_roc_auc": roc_auc_score(y, shares, multi_class="ovr", average="weighted"),
+        "train_balanced_accuracy": balanced_accuracy_score(y, said),
+        "train_f1": f1_score(y, said, average="weighted"),
+        "train_my": worst_recall(y, said),
+    }
+    for epoch in epochs:
+        assert {name: epoch[name] for name in expected} == pytest.approx(expected, rel=1e-5)
+
+
+def worst_recall(y_true: Any, y_pred: Any) -> float:
+    return float(recall_score(y_true, y_pred, average=None).min())
 
 
 def test_a_row_of_no_weight_teaches_nothing():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlmagic._failure import user_frames
@@ -29,56 +30,108 @@ if TYPE_CHECKING:
 
 def check(library: Library, config: RunConfig, data: TrainingData, preparation: Any) -> None:
     """See :meth:`mlmagic.executors._base.Executor.check`."""
-    train: BoostingTrain = config.config  # type: ignore[assignment]
+    train = _train(config)
     _device.require_one_word(config)
     name = _required_name(library, train, data)
-    kind = library.estimators[name]
-    trial = Trial(library, kind, data, _rows.Columns.of(library, preparation, list(data.train.X.columns)))
-
-    own: list[Measure] = []
-
-    def chosen(left: Mapping[str, Given], estimator: Any, early: EarlyStopping | None) -> Metrics:
-        wanted = Wanted.of(library, kind, train, data, left, estimator)
-        return choose(library, kind, data, own, wanted, early)
-
-    def width(estimator: Any) -> int:
-        return 1 if kind == "classifier" else trial.width(estimator)
-
-    def fit(left: Mapping[str, Given]) -> None:
-        estimator = _estimator.make(library, config, name, left)
-        own[:] = trial.measured(estimator)
-        metrics = chosen(left, estimator, None)
-        try:
-            trial.measured(estimator, metrics.asked, metrics.own)
-        except Exception:
-            if width(estimator) == 1:
-                raise
-            # What measures one number a row says nothing of several, which are refused below.
-
-    given, unknown = _estimator.hyperparameters(library, train, name)
-    classes = len(data.classes) if kind == "classifier" and data.classes is not None else 0
-    values = Values(library, train, library.spellings(library.estimator_class(name)), fit, classes)
-    try:
-        faults = values.faults(given, unknown)
-    except Exception as error:
-        if train.model is None or user_frames(error):
-            raise
-        faults = [Fault("config.model", f"{train.model}: {library.complaint(error)}")]
-    if faults:
-        raise InvalidConfiguration(faults)
+    columns = _rows.Columns.of(library, preparation, list(data.train.X.columns))
+    tried = _Tried(library, config, data, name, Trial(library, library.estimators[name], data, columns))
+    given = tried.hyperparameters()
     estimator = _estimator.make(library, config, name, given)
-    if (several := width(estimator)) > 1:
-        message = f"This {name} predicts {several} numbers a row, and a run is about one."
+    _require_one_number(name, tried.width(estimator))
+    _require_one_weighing(library, train, estimator)
+    _require_rounds(library, train, name, estimator)
+    tried.chosen(given, estimator, train.early_stopping)
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """Hyperparameters as the library takes them on made-up rows.
+
+    Attributes
+    ----------
+    own
+        What the objective measures by itself, of the hyperparameters that were fitted with last.
+    """
+
+    library: Library
+    config: RunConfig
+    data: TrainingData
+    name: str
+    trial: Trial
+    own: list[Measure] = field(default_factory=list)
+
+    def hyperparameters(self) -> dict[str, Given]:
+        """Those of the config.
+
+        Raises
+        ------
+        InvalidConfiguration
+            If the library does not have or refuses one.
+        """
+        train = _train(self.config)
+        given, unknown = _estimator.hyperparameters(self.library, train, self.name)
+        spellings = self.library.spellings(self.library.estimator_class(self.name))
+        classes = len(self.data.classes) if self._classifies and self.data.classes is not None else 0
+        try:
+            faults = Values(self.library, train, spellings, self._fit, classes).faults(given, unknown)
+        except Exception as error:
+            if train.model is None or user_frames(error):
+                raise
+            faults = [Fault("config.model", f"{train.model}: {self.library.complaint(error)}")]
+        if faults:
+            raise InvalidConfiguration(faults)
+        return given
+
+    def chosen(self, given: Mapping[str, Given], estimator: Any, early: EarlyStopping | None) -> Metrics:
+        """What is measured of an estimator that was fitted."""
+        kind = self.library.estimators[self.name]
+        wanted = Wanted.of(self.library, kind, _train(self.config), self.data, given, estimator)
+        return choose(self.library, kind, self.data, self.own, wanted, early)
+
+    def width(self, estimator: Any) -> int:
+        """How many numbers it predicts for a row, a label being one."""
+        return 1 if self._classifies else self.trial.width(estimator)
+
+    @property
+    def _classifies(self) -> bool:
+        return self.library.estimators[self.name] == "classifier"
+
+    def _fit(self, given: Mapping[str, Given]) -> None:
+        estimator = _estimator.make(self.library, self.config, self.name, given)
+        self.own[:] = self.trial.measured(estimator)
+        metrics = self.chosen(given, estimator, None)
+        try:
+            self.trial.measured(estimator, metrics.asked, metrics.own)
+        except Exception:
+            if self.width(estimator) == 1:
+                raise
+            # What measures one number a row says nothing of several, which are refused afterwards.
+
+
+def _train(config: RunConfig) -> BoostingTrain:
+    train: BoostingTrain = config.config  # type: ignore[assignment]
+    return train
+
+
+def _require_one_number(name: str, width: int) -> None:
+    if width > 1:
+        message = f"This {name} predicts {width} numbers a row, and a run is about one."
         way_out = "Train a run for each of them: for each quantile, say"
         raise InvalidConfiguration([Fault(PATH, message)], solution=way_out)
+
+
+def _require_one_weighing(library: Library, train: BoostingTrain, estimator: Any) -> None:
     weights = {key: value for key, value in estimator.get_params().items() if key in library.label_weights}
     if twice := weighed_twice(train.class_weight, weights):
         raise InvalidConfiguration(twice)
+
+
+def _require_rounds(library: Library, train: BoostingTrain, name: str, estimator: Any) -> None:
+    """Early stopping keeps the best round's model."""
     if train.early_stopping is not None and not library.keeps_best(estimator):
         message = f"earlyStopping needs rounds that can be taken off again, which this {name} does not have."
         way_out = f"Leave earlyStopping out; {library.endless}"
         raise InvalidConfiguration([Fault("config.earlyStopping", message)], solution=way_out)
-    chosen(given, estimator, train.early_stopping)
 
 
 def _required_name(library: Library, train: BoostingTrain, data: TrainingData) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from mlmagic.executors._boosting._wanted import Wanted
     from mlmagic.executors._boosting.config import Kind
 
+# What tells the rounds of most rankings apart; of the first places of a group: "ndcg@5".
+NDCG = "ndcg"
+_PLACED = re.compile(f"{NDCG}(@[1-9][0-9]*)?")
 # Accuracy beside the loss costs a pass over the rows each round: a few per cent of training where they are many.
 ACCURACY_ROWS = 50_000
 
@@ -72,6 +76,8 @@ class _Choice:
         What the library measures beside the objective's own metrics, by its name.
     computed
         What is measured here, by name.
+    hidden
+        What the objective measures without having a curve: a library's NDCG is no number of scikit-learn's.
     """
 
     library: Library
@@ -81,12 +87,16 @@ class _Choice:
     curves: dict[str, str] = field(default_factory=dict)
     extra: dict[str, str | CustomMetric] = field(default_factory=dict)
     computed: dict[str, Asked] = field(default_factory=dict)
+    hidden: list[str] = field(default_factory=list)
 
     def __contains__(self, name: str) -> bool:
         return name in self.curves or name in self.computed
 
     def take_own(self, own: Sequence[Measure], *, custom: bool) -> None:
         """The objective's own metric is the loss; a ranking has none, and a function of the user's does not tell it."""
+        if self.kind == "ranker":
+            self.take(NDCG)
+            own = [item for item in own if not self._is_ndcg(item.metric)]
         for item in own:
             is_loss = not (item.higher or custom or "loss" in self.curves)
             self.curves["loss" if is_loss else self._house_name(item.metric)] = item.metric
@@ -109,7 +119,7 @@ class _Choice:
         native = self._of_two(self.library.equal[self.kind].get(name, ""))
         if native and not self.here:
             self.let_library(name, native)
-        elif self.kind != "ranker":
+        else:
             self.computed[name] = item
 
     def let_library(self, name: str, spelt: str) -> None:
@@ -124,7 +134,9 @@ class _Choice:
         """The library's name of a metric that the user asks it for."""
         known = self.library.metrics[self.kind]
         base, at, place = str(name).partition(self.library.setting)
-        if base in known:
+        if _PLACED.fullmatch(str(name)) and self.kind == "ranker":
+            return ""
+        if base in known and (known[base] or not place):
             return self._of_two(known[base]) + at + place
         message = f"eval_metric must be {listed(known)} or a function of the notebook, got {name!r}."
         path, meant = "config.hyperparameters.eval_metric", closest(str(name), known)
@@ -157,6 +169,7 @@ class _Choice:
             own=own,
             asked=asked,
             roots=self.library.roots,
+            hidden=[metric for metric in self.hidden if metric not in self.extra],
             watched=watched,
             computed=list(self.computed.values()),
             higher=None if early is None else direction(early, self.computed.get(early.metric.partition("_")[2])),
@@ -164,10 +177,14 @@ class _Choice:
 
     @property
     def _loss(self) -> str:
-        """What is called the loss, else the last that the objective measures."""
-        return "loss" if "loss" in self.curves else list(self.curves or ["loss"])[-1]
+        """What is called the loss, else the last that the objective measures; of a ranking that may be its NDCG."""
+        usual = NDCG if self.kind == "ranker" else "loss"
+        return "loss" if "loss" in self.curves else list(self.curves or [usual])[-1]
 
     def _let_watch(self, metric: str) -> str:
+        if self.kind == "ranker" and _PLACED.fullmatch(metric):
+            self.take(metric)
+            return metric
         usual = self.kind != "ranker" and SPELLINGS.get(metric, "confusion_matrix") != "confusion_matrix"
         native = metric.partition(self.library.setting)[0] in self.library.metrics[self.kind]
         if native and not (usual and self.here):
@@ -185,6 +202,15 @@ class _Choice:
         message = f"earlyStopping.metric must be {listed(known)}, got {early.metric!r}{why}."
         path, meant = "config.earlyStopping.metric", closest(early.metric, known)
         return InvalidConfiguration([Fault(path, message, value=early.metric, suggestion=meant)])
+
+    def _is_ndcg(self, metric: str) -> bool:
+        """Whether it is NDCG, which is then computed for the same places, and the library's hidden."""
+        base, _, place = metric.partition(self.library.setting)
+        if base.lower() != NDCG or (place and not place.isdigit()):
+            return False
+        self.take(f"{NDCG}@{place}" if place else NDCG)
+        self.hidden.append(metric)
+        return True
 
     def _of_two(self, spelt: str | tuple[str, str]) -> str:
         return spelt if isinstance(spelt, str) else spelt[self.classes > 2]

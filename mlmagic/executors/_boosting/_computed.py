@@ -11,14 +11,15 @@ from mlmagic.evaluation import Points, better_higher
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlmagic.data import Task
     from mlmagic.evaluation import Asked
+    from mlmagic.evaluation._metrics import Measured
     from mlmagic.executors._boosting._library import Part
 
 
 # Training rows that are measured. Of more the first are: what a library does itself takes it a fraction of a round, and
 # here all of many rows would take longer than training on them does.
 MOST = 50_000
+_LISTED = "computed "
 
 
 class Computed:
@@ -29,7 +30,8 @@ class Computed:
     metrics
         What to measure.
     parts
-        The rows to train on, of which the first :data:`MOST` count, and the others that are watched.
+        The rows to train on, of which the first :data:`MOST` count, of a ranking the first groups, and the others that
+        are watched.
     classes
         The labels of the training rows in order, shape (k,); None where numbers are predicted.
     shuffled
@@ -60,8 +62,19 @@ class Computed:
         known = [part for part in self._parts if part.are(given)]
         if not known:
             return []
-        found = known[self._calls % len(known)].point(np.asarray(y_pred))
+        part = known[self._calls % len(known)]
         self._calls += 1
+        return self._named(part.point(np.asarray(y_pred)))
+
+    def counted(self, place: int) -> int:
+        """How many of the first rows of a part are measured, the parts in their order."""
+        return self._parts[place].counted
+
+    def of_part(self, place: int, y_pred: np.ndarray) -> list[tuple[str, float, bool]]:
+        """The same as ``measured`` for those rows of a part."""
+        return self._named(self._parts[place].point(y_pred))
+
+    def _named(self, found: dict[str, float]) -> list[tuple[str, float, bool]]:
         return [(listed(name), value, self._higher[name]) for name, value in found.items()]
 
 
@@ -71,13 +84,22 @@ class _Rows:
     def __init__(
         self, metrics: Sequence[Asked], rows: Part, classes: np.ndarray | None, most: int, *, shuffled: bool = False
     ) -> None:
-        self._task: Task = "regression" if classes is None else "classification"
+        self._task: Measured = "classification"
+        if classes is None:
+            self._task = "regression" if rows.group is None else "ranking"
         self._metrics, self._classes, self._y, self._most = metrics, classes, rows.y, most
-        self._shuffled = shuffled
+        self._group = rows.group
+        # Of a ranking it makes a difference which of equals is which.
+        self._shuffled = shuffled and rows.group is None
         coded = rows.y if classes is None else np.searchsorted(classes, rows.y)
         # Numbers of 32 bits, codes of labels.
         self._held = np.asarray(coded, dtype=np.float32)
-        self._measure(np.arange(min(most, len(rows.y))))
+        self._measure(np.arange(min(most, len(rows.y)) if rows.group is None else _whole(rows.group, most)))
+
+    @property
+    def counted(self) -> int:
+        """How many of them are measured."""
+        return len(self._places)
 
     def are(self, given: np.ndarray) -> bool:
         """Whether a target is theirs."""
@@ -104,12 +126,24 @@ class _Rows:
 
     def _measure(self, places: np.ndarray) -> None:
         self._places = places
-        self._points = Points(self._metrics, self._task, self._y[places], self._classes)
+        group = None if self._group is None else self._group[places]
+        self._points = Points(self._metrics, self._task, self._y[places], self._classes, group)
+
+
+def _whole(group: np.ndarray, most: int) -> int:
+    """How many rows the first groups have, at least one group, up to so many rows."""
+    ends = np.append(np.flatnonzero(np.diff(group)) + 1, len(group))
+    return int(ends[max(int(np.searchsorted(ends, most, side="right")) - 1, 0)])
 
 
 def listed(name: str) -> str:
     """What a metric is called among the library's own, none of which is called so."""
-    return f"computed {name}"
+    return f"{_LISTED}{name}"
+
+
+def is_listed(metric: str) -> bool:
+    """Whether a metric among the library's own is one that is computed here."""
+    return metric.startswith(_LISTED)
 
 
 def _name(item: Asked) -> str:

@@ -37,6 +37,8 @@ class Metrics:
         What is measured beside that.
     roots
         The library's names of roots of a mean over the rows; a loss, as ``mse`` is, is the mean itself.
+    hidden
+        What is measured and has no curve.
     watched
         The series whose best round is kept ("val_loss"); None where no rows tell the rounds apart.
     computed
@@ -49,14 +51,27 @@ class Metrics:
     own: Sequence[str]
     asked: Sequence[str | CustomMetric]
     roots: Sequence[str] = ()
+    hidden: Sequence[str] = ()
     watched: str | None = None
     computed: Sequence[Asked] = ()
     higher: bool | None = None
 
     def series(self, measure: Measure) -> list[Series]:
         """Where the values of a measure go in the history."""
+        if measure.metric in self.hidden:
+            return []
         names = [name for name, metric in self.curves.items() if metric == measure.metric]
         return [self._series(measure, name) for name in names or [measure.metric]]
+
+    def remark(self, title: str) -> str | None:
+        """What to say of a ranking whose best round is told by another NDCG than the library's; None of others."""
+        name = (self.watched or "").partition("_")[2]
+        if not name.startswith("ndcg"):
+            return None
+        return (
+            f"The best round is told by {self.watched} as scikit-learn measures it, which the report has too: the mean "
+            f"over groups, where a relevance gains itself; {title}'s own NDCG may be another number"
+        )
 
     def _series(self, measure: Measure, name: str) -> Series:
         column = f"{measure.part}_{name}"

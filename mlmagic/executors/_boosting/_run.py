@@ -23,6 +23,7 @@ from mlmagic.executors._boosting._trial import Trial
 from mlmagic.executors._boosting._undefined import Undefined
 from mlmagic.executors._boosting._wanted import Wanted
 from mlmagic.executors._history import nested
+from mlmagic.executors._large import large_told
 from mlmagic.executors._skops import import_early
 from mlmagic.executors._watch import Watch
 
@@ -56,16 +57,18 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
     number = threads(library, estimator, data.train.X.size)
     about = {"algorithm": name, "rounds": total, "threads": number, **device}
     emit(Metadata({**about, **describe_preparation(preparation)}))
+    if metrics.watched is not None and kind == "ranker" and (remark := metrics.remark(library.title)):
+        emit(Log(remark))
     if stop.is_set():
         return Outcome(None)
     parts = _rows.split_parts(kind, data, preparation)
     classes = data.classes if kind == "classifier" else None
-    undefined = Undefined(library, kind, parts, classes)
+    undefined = Undefined(library, parts, classes)
     watch = _watch(train, metrics, undefined) if library.keeps_best(estimator) else None
     progress = Progress(metrics, watch, emit, stop, undefined.hides)
     emit(Plan("training", "round", total))
     began = perf_counter()
-    with progress.hearing():
+    with progress.hearing(), large_told(library.title, (data.train, data.validation, data.test)):
         rows = list(parts.values())
         computed = [Computed(metrics.computed, rows, classes, shuffled=library.shuffles)] if metrics.computed else []
         fitting = Fitting(parts, columns, [*metrics.asked, *computed], metrics.own, number)

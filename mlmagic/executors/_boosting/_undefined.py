@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlmagic.evaluation import Ranking
 from mlmagic.executors._watch import valueless
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from mlmagic.executors._boosting._library import Library, Part
-    from mlmagic.executors._boosting.config import Kind
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,6 @@ class Undefined:
     """
 
     library: Library
-    kind: Kind
     parts: Mapping[str, Part]
     classes: np.ndarray | None
 
@@ -37,9 +36,9 @@ class Undefined:
         """Why a metric, however the library calls it, has no value for a part; None where it may have one."""
         if part not in self.parts:
             return None
-        base, y = metric.partition(self.library.setting)[0], self.parts[part].y
-        if self.kind == "ranker":
-            return "a relevance is below 0" if base.lower() == "ndcg" and y.min() < 0 else None
+        base, y, group = metric.partition(self.library.setting)[0], self.parts[part].y, self.parts[part].group
+        if group is not None:
+            return Ranking(y, group).reason if base.lower().startswith("ndcg") else None
         if self.classes is None:
             return "all true values are equal" if base.lower() == "r2" and y.min() == y.max() else None
         if part == "train":  # of the training rows are all labels

@@ -51,7 +51,7 @@ class Wanted:
     ) -> Wanted:
         """What these hyperparameters, which the estimator was made with, and the rest of the config want."""
         # Of a classifier that gives no probabilities nothing is measured by name on the way.
-        tells = kind == "regressor" or library.probabilities(estimator)
+        tells = kind != "classifier" or library.probabilities(estimator)
         weighed = any(rows is not None and rows.weight is not None for rows in (data.train, data.validation))
         return cls(
             spelt=_estimator.metrics(given, estimator),

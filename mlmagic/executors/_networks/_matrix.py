@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlmagic.data import describe_preparation, not_finite, room, source_columns
-from mlmagic.data._parse import numbers
-from mlmagic.data._shown import shown
 from mlmagic.errors import DataLoadingError
+from mlmagic.executors._large import WAY_OUT, large
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 ROWS = 512
 # Numbers of the user's table that are prepared at a time: in between they take several times as much as in the end.
 PREPARED = 1 << 22
-# The largest number of 32 bits.
-LARGEST = float(np.finfo(np.float32).max)
 
 
 def matrix(preparation: Any, rows: Rows) -> np.ndarray:
@@ -73,28 +70,16 @@ def _turned(preparation: Any, X: pd.DataFrame, rows: Rows) -> np.ndarray:
 
 def _unusable(preparation: Any, rows: Rows, columns: list[str]) -> DataLoadingError:
     """The error for columns of which a network gets what is no finite number of 32 bits."""
-    large = {name: why for name in columns if (why := _large(rows.X[name]))}
+    told = {name: why for name in columns if (why := large(rows.X[name]))}
     filled = describe_preparation(preparation).get("filled", {})
-    holes = not_finite(rows.X, [name for name in columns if name not in large and name not in filled])
-    if not large and not holes.columns:  # small numbers, which were spread far less where the scale was learned
-        large = {name: f"{name!r} becomes too large for 32 bits when it is scaled" for name in columns}
-    ways = ["Mend the values, or scale them first: divide them, or take logarithms"] if large else []
+    holes = not_finite(rows.X, [name for name in columns if name not in told and name not in filled])
+    if not told and not holes.columns:  # small numbers, which were spread far less where the scale was learned
+        told = {name: f"{name!r} becomes too large for 32 bits when it is scaled" for name in columns}
+    ways = [WAY_OUT] if told else []
     if holes.columns:
         ways.append(f"{holes.way_out}; training fills gaps itself unless prepare: none says not to")
     return DataLoadingError(
-        f"A network takes finite numbers, but {'; '.join(filter(None, [*large.values(), str(holes)]))}",
+        f"A network takes finite numbers, but {'; '.join(filter(None, [*told.values(), str(holes)]))}",
         solution=". ".join(ways),
-        metadata={"columns": [*large, *holes.columns]},
-    )
-
-
-def _large(column: pd.Series) -> str | None:
-    """What to tell of a column's finite numbers that 32 bits do not hold; None where there are none."""
-    values = numbers(column)
-    mask = np.isfinite(values) & (np.abs(values) > LARGEST)
-    if not mask.any():
-        return None
-    first = f"{values[mask][0]:g} at index {shown(column.index[mask][0])}"
-    return (
-        f"{column.name!r} is too large for 32 bits ({LARGEST:.2g}) in {mask.sum()} of {len(mask)} rows, first {first}"
+        metadata={"columns": [*told, *holes.columns]},
     )

@@ -66,7 +66,8 @@ METRICS: Mapping[Kind, Mapping[str, str | tuple[str, str]]] = {
         **_themselves("NumErrors", "Poisson", "Quantile", "R2", "RMSE", "SMAPE", "Tweedie"),
     },
     "ranker": {
-        "ndcg": "NDCG",
+        # Its NDCG of a group without a relevant row is 1, where scikit-learn's is 0.
+        "ndcg": "",
         "map": "MAP",
         **_themselves("AverageGain", "DCG", "ERR", "MAP", "MRR", "NDCG", "PFound", "PrecisionAt", "QueryAUC"),
         **_themselves("QueryRMSE", "RecallAt"),

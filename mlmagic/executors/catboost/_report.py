@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from catboost.core import CatBoostError, is_maximizable_metric
@@ -17,11 +17,15 @@ RANKING = "NDCG"
 warnings.filterwarnings("ignore", message="Failed to import numba", module=r"catboost\.core")
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mlmagic.executors._boosting._computed import Computed
     from mlmagic.executors._boosting._custom import CustomMetric
     from mlmagic.executors._boosting._library import Fitting, Listener
+
+
+# Of each part name, value and whether more is better, of each metric.
+Found: TypeAlias = "list[list[tuple[str, float, bool]]]"
 
 
 def asked(fitting: Fitting) -> list[str]:
@@ -56,7 +60,7 @@ class Functions:
     def __init__(self, metrics: Sequence[CustomMetric | Computed], loss: str) -> None:
         self._metrics = metrics
         self._loss = loss
-        self._found: list[list[tuple[str, float, bool]]] = []
+        self._found: Found = []
         self.raised: Exception | None = None
 
     @classmethod
@@ -88,7 +92,7 @@ class Functions:
         """Nothing."""
         return error
 
-    def taken(self) -> list[list[tuple[str, float, bool]]]:
+    def taken(self) -> Found:
         """What was measured of each part since it was asked last."""
         found, self._found = self._found, []
         return found
@@ -114,14 +118,24 @@ class Report:
     CatBoost 1.2 copies the values of all rounds so far, twice, for whoever is called back after one, before anything
     here runs (``_CallbackAfterIteration`` in its ``_catboost.pyx``): about a microsecond a value, so that the cost of
     telling grows with the square of the rounds. There is no other way to end a training and keep its trees.
+
+    Parameters
+    ----------
+    again
+        Whether the training rows are the first to be validated by as well, for the functions to see.
     """
 
-    def __init__(self, listener: Listener, fitting: Fitting, functions: Functions | None) -> None:
+    def __init__(
+        self, listener: Listener, fitting: Fitting, functions: Functions | None, *, again: bool = False
+    ) -> None:
         self._listener = listener
         self._functions = functions
         self._asked = [*fitting.own, *asked(fitting)]
         self._parts = list(fitting.parts)
-        self._names = {"learn": "train", "validation": self._parts[-1]}
+        self._again = again
+        self._names = {"learn": "train"}
+        if len(self._parts) > 1:
+            self._names["validation_1" if again else "validation"] = self._parts[-1]
         self._begun = False
         self._raised: Exception | None = None
 
@@ -129,7 +143,8 @@ class Report:
         """Tell of a round; False ends the training."""
         self._raised = self._functions.raised if self._functions is not None else None
         try:
-            return self._raised is None and not self._round_ended(info.metrics, -1)
+            measured = self._functions.taken()[self._again :] if self._functions is not None else []
+            return self._raised is None and not self._round_ended(info.metrics, -1, measured)
         except Exception as error:
             self._raised = error  # CatBoost would make a text of it
             return False
@@ -139,14 +154,16 @@ class Report:
         if self._raised is not None:
             raise self._raised
 
-    def replay(self, metrics: Mapping[str, Mapping[str, list[float]]]) -> None:
-        """Tell of all rounds once they are over."""
+    def replay(self, metrics: Mapping[str, Mapping[str, list[float]]], measured: Iterator[Found]) -> None:
+        """Tell of all rounds once they are over; what functions measure of each is asked for in turn."""
         lengths = {len(log) for by_name in metrics.values() for log in by_name.values()}
         for place in range(min(lengths, default=0)):
-            self._round_ended(metrics, place)
+            found = next(measured, [])
+            if self._functions is not None and self._functions.raised is not None:
+                raise self._functions.raised
+            self._round_ended(metrics, place, found)
 
-    def _round_ended(self, metrics: Mapping[str, Mapping[str, list[float]]], place: int) -> bool:
-        measured = self._functions.taken() if self._functions is not None else []
+    def _round_ended(self, metrics: Mapping[str, Mapping[str, list[float]]], place: int, measured: Found) -> bool:
         known = self._known(metrics)
         if not self._begun:
             self._begun = True
@@ -163,7 +180,7 @@ class Report:
     def _known(self, metrics: Mapping[str, Mapping[str, list[float]]]) -> dict[tuple[str, str], list[float]]:
         """The logs by part and name; where rows have weights and CatBoost measures twice, those with them."""
         found: dict[tuple[str, str], list[float]] = {}
-        for part, by_name in metrics.items():
+        for part, by_name in ((part, metrics[part]) for part in metrics if part in self._names):
             for name in sorted(by_name, key=len):
                 if name != Functions.__name__ and ("use_weights=false" not in name or name in self._asked):
                     found.setdefault((self._names[part], self._spelt(name)), by_name[name])

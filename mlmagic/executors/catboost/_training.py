@@ -11,16 +11,16 @@ import numpy as np
 import pandas as pd
 from catboost.core import is_classification_objective, is_ranking_metric
 
-from mlmagic.executors._boosting._rows import TEST
 from mlmagic.executors.catboost._categories import CategoryColumns, as_text
 from mlmagic.executors.catboost._objective import raise_what_was_raised, taken
 from mlmagic.executors.catboost._report import RANKING, Functions, Report, asked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mlmagic.executors._boosting._library import Fitting, Listener, Part
     from mlmagic.executors._boosting._rows import Columns
+    from mlmagic.executors.catboost._report import Found
 
 # What a run says by itself, and what it decides; the rest is the user's.
 _TOLD = ("verbose", "silent", "verbose_eval", "logging_level", "metric_period", "eval_metric", "cat_features")
@@ -32,19 +32,21 @@ def fit(estimator: Any, fitting: Fitting, listener: Listener) -> Any:
     loss = taken(own.get("loss_function"), _classes(estimator, fitting))
     own |= {} if loss is None else {"loss_function": loss}
     functions = Functions.of(loss, fitting)
-    report = Report(listener, fitting, functions)
     pools = [_pool(estimator, fitting, part) for part in fitting.parts.values()]
-    made = type(estimator)(**_parameters(own, estimator, fitting, functions))
-    on_gpu = own.pop("task_type", "CPU") == "GPU"
+    on_gpu = own.get("task_type", "CPU") == "GPU"
+    again = functions is not None and not on_gpu and _shuffles_groups(own, pools[0], fitting)
+    report = Report(listener, fitting, functions, again=again)
+    made = type(estimator)(**_parameters(own, estimator, fitting, None if on_gpu else functions))
+    own.pop("task_type", None)
     try:
         # CatBoost calls nobody back from a GPU; then the rounds are told after the last.
-        made.fit(pools[0], eval_set=pools[1:] or None, callbacks=None if on_gpu else [report])
+        made.fit(pools[0], eval_set=pools[0 if again else 1 :] or None, callbacks=None if on_gpu else [report])
     except catboost.CatBoostError:
         raise_what_was_raised(loss)
         raise
     report.raise_what_was_raised()
     if on_gpu:
-        report.replay(made.evals_result_)
+        report.replay(made.evals_result_, _measured(made, fitting, pools, functions))
     if listener.best is not None and listener.best < made.tree_count_:
         made.shrink(listener.best)
     return rebuilt(type(estimator), content(made), own)
@@ -111,13 +113,31 @@ def _parameters(
         found["eval_metric"] = _usual(estimator, fitting)  # CatBoost wants one where the objective is an object
     if functions is not None:
         found["eval_metric"] = functions
-    if TEST in fitting.parts:
+    if "val" not in fitting.parts:
         found["use_best_model"] = False  # CatBoost would take the rows for such that validate
     if "val" in fitting.parts:
         # As CatBoost does by itself where it is given rows to validate, since its learning rate depends on it; but the
         # trees stay, to be cut off by what the run watches.
         found |= {"use_best_model": True, "best_model_min_trees": own.get("iterations", 1000)}
     return found
+
+
+def _measured(made: Any, fitting: Fitting, pools: list[catboost.Pool], functions: Functions | None) -> Iterator[Found]:
+    """What functions, which CatBoost calls on processors only, measure of each part after each round."""
+    numbers = [made.staged_predict(pool, prediction_type="RawFormulaVal") for pool in pools if functions is not None]
+    coded = _classes(made, fitting) > 0
+    targets = [np.searchsorted(made.classes_, part.y) if coded else part.y for part in fitting.parts.values()]
+    for by_part in zip(*numbers, strict=True):
+        assert functions is not None
+        for found, target, part in zip(by_part, targets, fitting.parts.values(), strict=True):
+            functions.evaluate(list(np.atleast_2d(found.T)), target, part.weight)
+        yield functions.taken()
+
+
+def _shuffles_groups(own: Mapping[str, Any], train: catboost.Pool, fitting: Fitting) -> bool:
+    """Whether CatBoost holds the rows of a ranking in an order of its own, which only it knows; see ``NeedShuffle``."""
+    ordered = own.get("boosting_type") == "Ordered" or train.get_cat_feature_indices()
+    return fitting.parts["train"].group is not None and bool(ordered)
 
 
 def _usual(estimator: Any, fitting: Fitting) -> str:

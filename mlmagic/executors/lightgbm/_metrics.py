@@ -42,9 +42,9 @@ METRICS: Mapping[Kind, Mapping[str, str | tuple[str, str]]] = {
         "tweedie": "tweedie",
         "auc": "auc",
     },
-    # Of a whole group where no place is named ("ndcg@5"): see ``Places``. A relevance gains 2**relevance - 1 where
-    # scikit-learn's ndcg gains the relevance itself; label_gain would change that, and the objective with it.
-    "ranker": {"ndcg": "ndcg", "map": "map", "auc": "auc"},
+    # Of a whole group where no place is named ("map@5"): see ``Places``. Its ndcg gains 2**relevance - 1 where
+    # scikit-learn's gains the relevance itself; label_gain would change that, and the objective with it.
+    "ranker": {"ndcg": "", "map": "map", "auc": "auc"},
 }
 # What LightGBM measures as scikit-learn does. Its multi_error counts a row whose label ties with another as an error,
 # where scikit-learn, and LightGBM's own predict, take the first of both.

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from lightgbm.basic import _ConfigAliases
 
+from mlmagic.executors._boosting._computed import is_listed
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -49,6 +51,8 @@ class Places:
 
     def name(self, metric: str) -> str | None:
         """What is called how: of the whole group without a place; None for what nobody asked for."""
+        if is_listed(metric):
+            return metric
         base, _, place = metric.partition("@")
         if place == str(WHOLE):
             return base

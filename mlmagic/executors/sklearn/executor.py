@@ -11,6 +11,7 @@ from mlmagic.data import UNSUPERVISED, Rows, Task, TrainingData, describe_prepar
 from mlmagic.errors import InvalidConfiguration, ModelLoadingError
 from mlmagic.events import Emit, Log, Metadata, Plan
 from mlmagic.executors._base import Outcome, Predictions, Stop, most_probable
+from mlmagic.executors._large import large_told
 from mlmagic.executors._skops import import_early
 from mlmagic.executors.sklearn import (
     _boosted,
@@ -108,10 +109,13 @@ class SklearnExecutor:
         if text := remark(estimator):
             emit(Log(text, "warning"))
         import_early()
+        telling = large_told(name_of(train), (data.train, data.validation, data.test))
         if learns_alone:
-            return _alone(estimator, data, preparation, config.seed, emit)
+            with telling:
+                return _alone(estimator, data, preparation, config.seed, emit)
         began = perf_counter()
-        estimator = _fit(train)(estimator, Inputs(estimator, data, preparation, train.asked), emit, stop)
+        with telling:
+            estimator = _fit(train)(estimator, Inputs(estimator, data, preparation, train.asked), emit, stop)
         if estimator is None:
             return Outcome(None)
         model = estimator if preparation is None else _pipeline(preparation, estimator)
@@ -129,16 +133,17 @@ class SklearnExecutor:
         model, classes = outcome.model, outcome.classes
         _unsupervised.require_predict(model)
         X = _table.predicting(model, rows.X)
-        if _unsupervised.is_detector(model):
-            return Predictions(np.asarray(model.predict(X)) == -1)
-        if classes is None:
-            return Predictions(_flat(model.predict(X)))
-        if not hasattr(model, "predict_proba"):
-            return _decision.decided(model, X, classes) or Predictions(_flat(model.predict(X)))
-        probabilities = model.predict_proba(X)
-        if follows_probabilities(model):
-            return Predictions(classes[most_probable(probabilities)], probabilities)
-        return Predictions(_flat(model.predict(X)), probabilities)
+        with large_told("This model", (rows,)):
+            if _unsupervised.is_detector(model):
+                return Predictions(np.asarray(model.predict(X)) == -1)
+            if classes is None:
+                return Predictions(_flat(model.predict(X)))
+            if not hasattr(model, "predict_proba"):
+                return _decision.decided(model, X, classes) or Predictions(_flat(model.predict(X)))
+            probabilities = model.predict_proba(X)
+            if follows_probabilities(model):
+                return Predictions(classes[most_probable(probabilities)], probabilities)
+            return Predictions(_flat(model.predict(X)), probabilities)
 
     def decision(self, outcome: Outcome, rows: Rows) -> np.ndarray | None:
         """Of a classifier; of a detector of outliers the odder a row the more."""

@@ -70,9 +70,9 @@ METRICS: Mapping[Kind, Mapping[str, str | tuple[str, str]]] = {
         **_themselves("gamma-deviance", "gamma-nloglik", "poisson-nloglik", "tweedie-nloglik"),
         **_themselves("aft-nloglik", "cox-nloglik", "interval-regression-accuracy"),
     },
-    # Of a whole group where no place is named ("ndcg@5"). A relevance gains 2**relevance - 1 where scikit-learn's ndcg
-    # gains the relevance itself; ndcg_exp_gain would change that, and the objective with it.
-    "ranker": _themselves("ndcg", "map", "pre", "auc", "aucpr"),
+    # Of a whole group where no place is named ("map@5"). Its ndcg gains 2**relevance - 1 where scikit-learn's gains the
+    # relevance itself; ndcg_exp_gain would change that, and the objective with it.
+    "ranker": {"ndcg": "", **_themselves("map", "pre", "auc", "aucpr")},
 }
 # What XGBoost measures as scikit-learn does: its aucpr is another curve, its auc of more classes another mean. An
 # mse is the square of what it measures.

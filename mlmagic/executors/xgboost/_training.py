@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import xgboost
 from xgboost.callback import TrainingCallback
 
+from mlmagic.executors._boosting._computed import Computed
 from mlmagic.executors._boosting._library import Fitting, Listener, Measure, Part
 from mlmagic.executors.xgboost._labelled import LABELLED, is_coded
 from mlmagic.executors.xgboost._objectives import OBJECTIVES
@@ -17,9 +19,7 @@ from mlmagic.executors.xgboost._parameters import GROWING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mlmagic.executors._boosting._computed import Computed
     from mlmagic.executors._boosting._custom import CustomMetric
-
 
 OURS = "functions"
 
@@ -30,7 +30,7 @@ def fit(estimator: Any, fitting: Fitting, listener: Listener) -> Any:
     estimator = _for_labels(estimator, fitting.parts["train"].y)
     own = {name: getattr(estimator, name) for name in ("callbacks", "eval_metric", "n_jobs")}
     functions = _functions(estimator, fitting)
-    report = _Report(listener, fitting, functions)
+    report = _Report(listener, fitting, [*functions, *_ranked(estimator, fitting)])
     estimator.n_jobs, estimator.eval_metric = fitting.threads, _measured(estimator, fitting, functions)
     if not isinstance(estimator, (xgboost.XGBRFClassifier, xgboost.XGBRFRegressor)):
         estimator.callbacks = [*(own["callbacks"] or ()), report]
@@ -75,7 +75,7 @@ class _Functions:
         self._found.append([item for several in given for item in several])
         return 0.0
 
-    def taken(self) -> list[list[tuple[str, float, bool]]]:
+    def taken(self, booster: Any) -> list[list[tuple[str, float, bool]]]:
         """What was measured of each part since it was asked last."""
         found, self._found = self._found, []
         return found
@@ -93,8 +93,44 @@ def _measured(estimator: Any, fitting: Fitting, functions: Sequence[Any]) -> lis
 
 def _functions(estimator: Any, fitting: Fitting) -> list[Any]:
     found = [metric for metric in fitting.metrics if not isinstance(metric, str)]
-    # A ranker's is called for each group, and XGBoost takes the mean.
-    return found if isinstance(estimator, xgboost.XGBRanker) or not found else [_Functions(found)]
+    if isinstance(estimator, xgboost.XGBRanker):
+        # They are called for each group, and XGBoost takes the mean; what is computed is of all groups.
+        return [metric for metric in found if not isinstance(metric, Computed)]
+    return [_Functions(found)] if found else []
+
+
+def _ranked(estimator: Any, fitting: Fitting) -> list[_Ranked]:
+    found = [metric for metric in fitting.metrics if isinstance(metric, Computed)]
+    return [_Ranked(estimator, fitting, found[0])] if found and isinstance(estimator, xgboost.XGBRanker) else []
+
+
+class _Ranked:
+    """What is computed of all groups at once; XGBoost would call a function for each of them, in no order.
+
+    A booster remembers what it predicted for a matrix, so that of each round the new trees alone are asked.
+    """
+
+    __name__ = OURS
+
+    def __init__(self, estimator: Any, fitting: Fitting, computed: Computed) -> None:
+        self._estimator, self._fitting, self._computed = estimator, fitting, computed
+        self._matrices: list[xgboost.DMatrix] = []
+
+    def taken(self, booster: Any) -> list[list[tuple[str, float, bool]]]:
+        """What is measured of each part after a round."""
+        parts = self._fitting.parts.values()
+        self._matrices = self._matrices or [self._matrix(part, place) for place, part in enumerate(parts)]
+        return [self._computed.of_part(place, booster.predict(item)) for place, item in enumerate(self._matrices)]
+
+    def _matrix(self, part: Part, place: int) -> xgboost.DMatrix:
+        estimator = self._estimator
+        return xgboost.DMatrix(
+            _table(estimator, self._fitting, replace(part, X=part.X[: self._computed.counted(place)])),
+            missing=estimator.missing,
+            feature_types=estimator.feature_types,
+            enable_categorical=estimator.enable_categorical,
+            nthread=self._fitting.threads,
+        )
 
 
 class _Report(TrainingCallback):
@@ -104,13 +140,13 @@ class _Report(TrainingCallback):
         super().__init__()
         self._listener = listener
         self._parts = list(fitting.parts)
-        self._functions = next((item for item in functions if isinstance(item, _Functions)), None)
+        self._functions = next((item for item in functions if isinstance(item, (_Functions, _Ranked))), None)
         self._custom = {item.__name__: item for item in functions}
         self._logs: list[list[float]] = []
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Mapping[str, list[float]]]) -> bool:
         """Tell, and say whether training shall end."""
-        measured = self._functions.taken() if self._functions is not None else []
+        measured = self._functions.taken(model) if self._functions is not None else []
         if not self._logs:
             self._begin(evals_log, measured)
         found = [value for by_part in measured for _, value, _ in by_part]
