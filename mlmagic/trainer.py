@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,8 +131,19 @@ class ModelTrainer:
         from mlmagic.api import queued
 
         report = queued({**config, **({"debug": True} if self._debug else {})}, values, remarks)
-        with tell(report.run, sys.stdout) if self._debug else nullcontext():
-            return report.wait()
+        try:
+            with tell(report.run, sys.stdout) if self._debug else nullcontext():
+                return report.wait()
+        finally:
+            if not self._debug:  # which has printed them
+                _warn(report)
+
+
+def _warn(report: Report) -> None:
+    """Warn of what the run's log warns of: nobody reads the log of a script that went well."""
+    for (_, level), lines in groupby(report.run.state.log, lambda line: (line.time, line.level)):
+        if level == "warning":
+            warnings.warn("\n".join(line.text for line in lines), stacklevel=4)  # the caller of train or evaluate
 
 
 def _plain(config: Mapping[str, Any] | str | Path) -> dict[str, Any]:

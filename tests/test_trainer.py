@@ -211,6 +211,32 @@ def test_remarks_on_validation_and_test_rows_are_told(here, capsys):
     assert told.replace("val_data", "test_data") in capsys.readouterr().out
 
 
+def test_a_script_that_prints_nothing_is_warned(here):
+    train, validation, _ = wine()
+    trainer = ModelTrainer({"framework": "lightgbm", "hyperparameters": {"n_estimators": 5}})
+    y = validation["label"].sample(frac=1, random_state=0)
+    with pytest.warns(UserWarning, match="of val_data has the index of the data in another order") as caught:
+        trainer.train(train, (validation.drop(columns="label"), y))
+    assert {Path(warning.filename).name for warning in caught} == {Path(__file__).name}
+
+
+def test_tensors_are_arrays_and_a_dataset_says_how_it_becomes_some(here):
+    train, _, test = wine()
+    X, y = train.drop(columns="label").to_numpy(dtype=np.float32), train["label"].to_numpy()
+    cell = {"framework": "pytorch", "architecture": "mlp", "epochs": 3}
+    tensors = ModelTrainer(cell).train((torch.tensor(X), torch.tensor(y)))
+    rows = test.drop(columns="label").to_numpy(dtype=np.float32)
+    expected = ModelTrainer(cell).train((X, y)).predict_proba(rows)
+    np.testing.assert_array_equal(tensors.predict_proba(torch.tensor(rows, requires_grad=True)), expected)
+    dataset = torch.utils.data.TensorDataset(torch.tensor(X), torch.tensor(y))
+    for given in (dataset, torch.utils.data.DataLoader(dataset)):
+        with pytest.raises(DataLoadingError, match="which is no table") as caught:
+            ModelTrainer(cell).train(given)
+        assert "X, y = map(np.stack, zip(*dataset))" in caught.value.solution
+    stacked = ModelTrainer(cell).train(tuple(map(np.stack, zip(*dataset, strict=True))))
+    np.testing.assert_array_equal(stacked.predict_proba(rows), expected)
+
+
 def test_what_is_no_model_is_said_kindly(here):
     train, _, test = wine()
     trainer = ModelTrainer({"framework": "sklearn", "algorithm": "LogisticRegression"})

@@ -132,12 +132,11 @@ def sampled(
     how = fitted.outcome.windows
     if how is None:
         return frame, columns, actual
-    from mlmagic.data import samples
+    from mlmagic.data import later_row, samples
 
     windows, later = samples(frame, columns, how, telling(context, ""))
-    context.emit(
-        Log(f"{len(frame)} rows make {len(windows)} windows of {how['window']}: no row before has a prediction")
-    )
+    made = f"{len(frame)} rows make {len(windows)} windows of {how['window']}, so the rows before have no prediction"
+    context.emit(Log(f"{made}; each stands at its window's last row and is the value of {later_row(how['horizon'])}"))
     if actual is not None:
         ahead = actual.iloc[later].where(later >= 0)
         actual = ahead.set_axis(windows.index)

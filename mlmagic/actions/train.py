@@ -104,7 +104,8 @@ def _emit_artifact(emit: Emit, directory: Path | None, key: str, path: Path) -> 
 
 
 def _describe(config: RunConfig, frame: Any, data: TrainingData, context: Context) -> None:
-    from mlmagic.data import left_out, raw, schema
+    from mlmagic.data import empty_folders, left_out, raw, schema
+    from mlmagic.data._shown import listing
 
     facts = dict(data.metadata)
     for text in facts.pop("warnings", []):
@@ -113,7 +114,10 @@ def _describe(config: RunConfig, frame: Any, data: TrainingData, context: Contex
     name = str(source.data) if source.data is not None else source.data_path
     facts["data"] = {"name": name, "schema": schema(frame), "features": list(map(str, raw(data.train.X).columns))}
     context.emit(Metadata(facts))
-    context.emit(Log(f"{name}: {facts['samples']} rows, {facts['features']} features, {_target(data)}"))
+    rows = f"{len(frame)} rows, {facts['samples']} windows" if "windows" in facts else f"{facts['samples']} rows"
+    context.emit(Log(f"{name}: {rows}, {facts['features']} features, {_target(data)}"))
+    if empty := empty_folders(frame):
+        context.emit(Log(f"{name}: no image lies in {listing(empty)}, so there is no such class", "warning"))
     if (index := left_out(frame)) is not None:
         context.emit(Log(f"{name}: its first column has no name and counts the rows, so it is left out ({index!r})"))
     entry = EXECUTORS[config.executor]

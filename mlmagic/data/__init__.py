@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlmagic.data._finite import filled, not_finite
     from mlmagic.data._folds import folds
     from mlmagic.data._hash import data_hash, file_hash, schema
-    from mlmagic.data._images import image_columns, is_image, paths_as_text, row_cells
+    from mlmagic.data._images import empty_folders, image_columns, is_image, paths_as_text, row_cells
     from mlmagic.data._kinds import is_text, kind
     from mlmagic.data._learned import known_rows
     from mlmagic.data._mapped import held_columns, is_large, room, row_bytes, taken
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mlmagic.data._source import read
     from mlmagic.data._split import split
     from mlmagic.data._validation import training_data
-    from mlmagic.data._windows import raw, samples
+    from mlmagic.data._windows import later_row, raw, samples
 
 _HOMES = {
     "TRUSTED_FUNCTIONS": "_parse",
@@ -45,6 +45,7 @@ _HOMES = {
     "coded_columns": "_preparation",
     "data_hash": "_hash",
     "describe_preparation": "_preparation",
+    "empty_folders": "_images",
     "file_hash": "_hash",
     "fit_preparation": "_preparation",
     "folds": "_folds",
@@ -56,6 +57,7 @@ _HOMES = {
     "is_text": "_kinds",
     "kind": "_kinds",
     "known_rows": "_learned",
+    "later_row": "_windows",
     "left_out": "_csv",
     "raw": "_windows",
     "read": "_source",
@@ -88,6 +90,7 @@ __all__ = [
     "coded_columns",
     "data_hash",
     "describe_preparation",
+    "empty_folders",
     "file_hash",
     "filled",
     "fit_preparation",
@@ -99,6 +102,7 @@ __all__ = [
     "is_text",
     "kind",
     "known_rows",
+    "later_row",
     "left_out",
     "not_finite",
     "paths_as_text",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 IMAGE, LABEL, FILE = "image", "label", "file"
+_EMPTY = "folders without images"
 SUFFIXES = frozenset(
     {".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tga", ".tif", ".tiff", ".webp"}
 )
@@ -100,7 +101,14 @@ def frame_from_folder(folder: Path) -> pd.DataFrame:
     labels = [place.parts[0] if len(place.parts) > 1 else None for place in places]
     if any(label is not None for label in labels):
         frame[LABEL] = labels
+        frame.attrs[_EMPTY] = sorted({item.name for item in _folders(folder)} - kept - set(labels))
     return frame
+
+
+def empty_folders(frame: pd.DataFrame) -> list[str]:
+    """The folders that would be a class each, were there an image in them."""
+    names: list[str] = frame.attrs.get(_EMPTY, [])
+    return names
 
 
 def frame_from_image(path: Path) -> pd.DataFrame:

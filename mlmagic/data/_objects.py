@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,10 @@ from mlmagic.data._labelled import counted, stores_index
 from mlmagic.data._unloadable import Unloadable
 
 _GIVE = (
-    "Give data: a DataFrame, a 2-D NumPy array, a dict of columns, a list of records, a polars or pyarrow table, "
-    "a Bunch"
+    "Give data: a DataFrame, a 2-D array or tensor, images as an array of 3 or 4 dimensions, a dict of columns, a list "
+    "of records, a polars or pyarrow table, a Bunch"
 )
+_STACK = "Make arrays of its rows: X, y = map(np.stack, zip(*dataset)); then data: $X and target: $y, or train((X, y))"
 
 
 def frame_from_object(value: Any, name: str) -> pd.DataFrame:
@@ -30,7 +31,7 @@ def frame_from_object(value: Any, name: str) -> pd.DataFrame:
         _require_columns(value, name)
     try:
         frame = _convert(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:  # the last: a tensor that is not plain memory
         raise Unloadable(f"{type(error).__name__}: {error}", _GIVE) from error
     if frame is None:
         kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
@@ -58,6 +59,10 @@ def _way_out(value: Any) -> str:
         return "Give a table: df[['a']] of one column, df.iloc[[0]] of one row"
     if isinstance(value, list) and value and all(isinstance(row, (list, tuple)) for row in value):
         return "Name the columns: pd.DataFrame(rows, columns=[...])"
+    if hasattr(value, "dataset"):  # a loader
+        return f"Take dataset = loader.dataset. {_STACK}"
+    if hasattr(type(value), "__len__") and not isinstance(value, (Collection, np.generic)):
+        return _STACK
     return _GIVE
 
 
@@ -66,6 +71,8 @@ def _convert(value: Any) -> pd.DataFrame | None:
         return value
     if isinstance(value, np.ndarray):
         return _from_array(value)
+    if callable(getattr(value, "numpy", None)):  # a tensor of torch or TensorFlow
+        return _from_array(value.detach().cpu().numpy() if hasattr(value, "detach") else value.numpy())
     # A Bunch is a dict too, but its arrays are not columns.
     if isinstance(value, Mapping) and hasattr(value, "data") and hasattr(value, "target"):
         return _from_bunch(value)

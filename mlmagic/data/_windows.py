@@ -125,6 +125,11 @@ class Series:
         return cls(np.argsort(codes, kind="stable"), np.concatenate([[0], counts.cumsum()]))
 
 
+def later_row(horizon: int) -> str:
+    """The row that a prediction is of, seen from the last row of its window."""
+    return "the next row" if horizon == 1 else f"{horizon} rows later"
+
+
 def samples(
     frame: pd.DataFrame, columns: Sequence[str], how: Mapping[str, Any], going_on: GoingOn = ever
 ) -> tuple[pd.DataFrame, np.ndarray]:

@@ -101,7 +101,8 @@ class ImageInputs:
         """See :class:`Inputs`."""
         wanted = self.wanted
         channels = f"{wanted.channels} channel{'s' if wanted.channels > 1 else ''}"
-        return f"Images are brought to {wanted.height} x {wanted.width} pixels of {channels}: {self.chosen}"
+        size = f"Images are brought to {wanted.height} x {wanted.width} pixels of {channels}: {self.chosen}"
+        return f"{size}. Pixels are {wanted.scaling}"
 
     @property
     def sizes(self) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from mlmagic.executors._networks._windows import WindowInputs, fit_windows
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
+    from mlmagic.data._preparation import Scaling
     from mlmagic.executors._networks._pixels import Pixels
     from mlmagic.executors._networks.config import NetworkTrain
 
@@ -172,6 +173,7 @@ def fit_inputs(
     train: NetworkTrain,
     rows: Rows,
     *,
+    scaling: Scaling = "standard",
     expected: tuple[int | None, ...] | None = None,
     tokens: tuple[int | None, int | None] = (None, None),
     last: bool = False,
@@ -180,6 +182,8 @@ def fit_inputs(
 
     Parameters
     ----------
+    scaling
+        How numbers are scaled where the config does not say it.
     expected
         Height, width and channels that the network takes, where it says so.
     tokens
@@ -192,7 +196,8 @@ def fit_inputs(
     InvalidConfiguration
         If the config speaks of another kind of data.
     """
-    scaling = train.feature_scaling or "standard"
+    scaling = "none" if train.prepare == "none" else scaling
+    scaling = train.feature_scaling or scaling
     if train.window is not None:
         return fit_windows(train, rows, scaling)
     found = "images" if are_images(rows) else "text" if are_texts(rows, train) else "a table"
@@ -245,8 +250,9 @@ def restored(
     *,
     expected: tuple[int | None, ...] | None = None,
     last: bool = False,
+    scaling: str = "minmax",
 ) -> Inputs:
-    """The inputs of a model that is there: as it was trained, else as its rows look, pixels between 0 and 1."""
+    """The inputs of a model that is there: as it was trained, else as its rows look, pixels scaled in this way."""
     if plain is not None and plain["kind"] == "windows":
         return WindowInputs({key: value for key, value in plain.items() if key != "kind"}, preparation)
     if plain is not None and plain["kind"] == "text":
@@ -254,7 +260,7 @@ def restored(
     if plain is not None:
         return ImageInputs.from_plain(plain, last=last)
     if are_images(rows):
-        return fit_images(rows, None, "minmax", expected=expected, last=last, alike=True)
+        return fit_images(rows, None, scaling, expected=expected, last=last, alike=True)
     return TableInputs(preparation)
 
 

@@ -36,7 +36,7 @@ class Measures:
     counted
         Names that are added up batch by batch, for the training rows as well.
     gathered
-        What needs all predictions at once, measured on the validation rows after each epoch.
+        What needs all predictions at once, measured after each epoch.
     watched
         The column whose best epoch is kept, and whether more of it is better; None where the last epoch it is.
     reason
@@ -75,7 +75,7 @@ class Measures:
                 _require(early, part, known, data, asked)
         names = [*ALWAYS[data.task], *(name for name in asked if name in COUNTED[data.task])]
         counted = tuple(dict.fromkeys(names))
-        gathered = tuple(asked[name] for name in asked if name not in counted) if data.validation else ()
+        gathered = tuple(asked[name] for name in asked if name not in (*counted, "confusion_matrix"))  # no curve
         return cls(counted, gathered, watched, _valueless(watched, data))
 
     def watch(self, early: EarlyStopping | None) -> Watch | None:

@@ -63,6 +63,15 @@ class Pixels:
         return found
 
     @property
+    def scaling(self) -> str:
+        """What is done to them, in words."""
+        if np.allclose(self.factor, 1) and np.allclose(self.offset, 0, atol=1e-4):
+            return "given as they are"
+        if not any(self._mean) and set(self._spread) == {1.0}:
+            return f"scaled to 0 to 1 (from {self.low:g} to {self.high:g})"
+        return "scaled to mean 0 and variance 1 in each channel"
+
+    @property
     def _mean(self) -> tuple[float, ...]:
         return self.mean or (0.0,) * self.channels
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlmagic.data import describe_preparation, fit_preparation, raw
+from mlmagic.data import describe_preparation, fit_preparation, later_row, raw
 from mlmagic.executors._base import batch_rows
 from mlmagic.executors._networks._matrix import first_rows, matrix
 from mlmagic.executors._networks._need import ROWS
@@ -121,9 +121,9 @@ class WindowInputs:
     def remark(self) -> str:
         """See :class:`Inputs`."""
         window, horizon, columns = self.how["window"], self.how["horizon"], ", ".join(self.how["columns"])
-        later = "the next row" if horizon == 1 else f"{horizon} rows later"
-        said = f"A sample is {window} rows of {columns}; its target is the value of {later}. Parts follow in time"
-        return ". ".join(filter(None, [said, self.sampled]))
+        said = f"A sample is {window} rows of {columns}; its target is the value of {later_row(horizon)}"
+        where = "A prediction stands at its window's last row. Parts follow in time"
+        return ". ".join(filter(None, [said, where, self.sampled]))
 
     def to_plain(self) -> dict[str, Any]:
         """See :class:`Inputs`."""

@@ -33,11 +33,19 @@ def copied(model: keras.Model, dtype: str | None = None) -> keras.Model:
         if model.built and not clone.built:
             clone.build_from_config(model.get_build_config())
         if model.built:
-            clone.set_weights(model.get_weights())
+            give_weights(clone, model.get_weights())
         if model.compiled:
             clone.compile_from_config(model.get_compile_config())
             _take_state(model.optimizer, clone.optimizer)
     return clone
+
+
+def give_weights(model: keras.Model, weights: list[Any]) -> None:
+    """Set all weights; a layer that was adapted counts with constants, which Keras makes of them for files only."""
+    model.set_weights(weights)
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()
 
 
 def snapshot(value: Any, *, fitted: bool) -> Any:

@@ -80,6 +80,18 @@ def text_tokens(model: Any) -> tuple[int | None, int | None]:
     return (shape[0] if shape is not None and len(shape) == 1 else None), known
 
 
+def scales_itself(model: Any) -> bool:
+    """Whether the layers that scale come first in a model: it takes pixels and columns as they are."""
+    scaling = (keras.layers.Rescaling, keras.layers.Normalization)
+    layers = model._flatten_layers() if isinstance(model, keras.Model) else ()
+    first = next((layer for layer in layers if isinstance(layer, scaling) or _weighs(layer)), None)
+    return isinstance(first, scaling)
+
+
+def _weighs(layer: Any) -> bool:
+    return bool(layer.weights) and not isinstance(layer, keras.Model)
+
+
 def _row(model: Any) -> tuple[int | None, ...] | None:
     shape = getattr(model, "input_shape", None) if getattr(model, "built", False) else None
     return tuple(shape[1:]) if isinstance(shape, tuple) else None

@@ -76,10 +76,12 @@ def _whole(model: Any, rest: dict[str, Any]) -> KerasOutcome:
 
 
 def _made(_: Any, weights: list[Any], compiled: dict[str, Any], rest: dict[str, Any]) -> KerasOutcome:
+    from mlmagic.executors.keras._copy import give_weights
+
     model = rest["make"]()
     if not model.built:
         model(one_row(rest["about"]))
-    model.set_weights(weights)
+    give_weights(model, weights)
     with contextlib.suppress(Exception):  # a loss of the notebook has no name that Keras knows
         model.compile_from_config(compiled)
     return _whole(model, rest)

@@ -13,7 +13,7 @@ from mlmagic.errors import ModelLoadingError
 from mlmagic.executors._base import Outcome, Predictions, most_probable
 from mlmagic.executors._networks._inputs import restored
 from mlmagic.executors.keras import _backend
-from mlmagic.executors.keras._model import image_shape
+from mlmagic.executors.keras._model import image_shape, scales_itself
 from mlmagic.executors.keras._outcome import KerasOutcome
 from mlmagic.executors.keras._outputs import probabilities
 
@@ -32,7 +32,12 @@ def predict(outcome: Outcome, rows: Rows) -> Predictions:
     """
     assert isinstance(outcome, KerasOutcome)
     inputs = restored(
-        outcome.preparation, outcome.about.get("reading"), rows, expected=image_shape(outcome.model), last=True
+        outcome.preparation,
+        outcome.about.get("reading"),
+        rows,
+        expected=image_shape(outcome.model),
+        last=True,
+        scaling="none" if scales_itself(outcome.model) else "minmax",
     )
     device = outcome.device or ("gpu:0" if _backend.has_gpu() else "cpu:0")
     size = inputs.together(rows)

@@ -13,9 +13,11 @@ from mlmagic._failure import user_frames
 from mlmagic.errors import Fault, InvalidConfiguration
 from mlmagic.executors.keras import _backend
 from mlmagic.executors.keras._copy import overrides
+from mlmagic.executors.keras._outputs import kind_of, probabilities
 from mlmagic.executors.keras._target import numpy_of
 
 if TYPE_CHECKING:
+    from mlmagic.data import Task
     from mlmagic.executors._networks._need import Need
     from mlmagic.executors._networks._source import Source
 
@@ -41,11 +43,7 @@ def forward(model: keras.Model, inputs: np.ndarray, wanted: Need, found: Source)
     InvalidConfiguration
         If not: the model's shapes do not fit the data.
     """
-    try:
-        outputs: Any = model(inputs, training=False)
-    except Exception as error:
-        message = f"{found.name} fails on inputs of shape {inputs.shape}: {_cause(error)}"
-        raise _unfit(found, message, error) from None
+    outputs = _outputs(model, inputs, found)
     if isinstance(outputs, (list, tuple, dict)):
         raise _unfit(found, f"{found.name} gives {len(outputs)} outputs, but a table has one target")
     values = numpy_of(outputs)
@@ -55,6 +53,30 @@ def forward(model: keras.Model, inputs: np.ndarray, wanted: Need, found: Source)
     if not model.trainable_variables:
         raise InvalidConfiguration([Fault(f"config.{found.key}", f"{found.name} has no parameters to train")])
     return values
+
+
+def _outputs(model: keras.Model, inputs: np.ndarray, found: Source) -> Any:
+    try:
+        return model(inputs, training=False)
+    except Exception as error:
+        message = f"{found.name} fails on inputs of shape {inputs.shape}: {_cause(error)}"
+        raise _unfit(found, message, error) from None
+
+
+def answers(found: Source, task: Task, inputs: np.ndarray) -> np.ndarray:
+    """What a network that is there says of inputs: probabilities, shape (n, classes), or numbers, shape (n,).
+
+    Raises
+    ------
+    InvalidConfiguration
+        If it fails: its shapes do not fit the data.
+    """
+    outputs = _outputs(found.given, inputs, found)
+    if isinstance(outputs, (list, tuple, dict)):
+        return np.empty((len(inputs), 0))
+    values = numpy_of(outputs)
+    kind = kind_of(found.given, values, task)
+    return values if kind == "numbers" else probabilities(values, kind)
 
 
 def measure(model: keras.Model, name: str, inputs: np.ndarray, target: np.ndarray, outputs: np.ndarray) -> None:

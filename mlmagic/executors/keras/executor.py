@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -153,14 +154,22 @@ class KerasExecutor:
 
     def _inputs(self, config: RunConfig, data: TrainingData) -> Inputs:
         from mlmagic.executors._networks._inputs import are_images, are_texts, fit_inputs
-        from mlmagic.executors.keras._model import image_shape, text_tokens
+        from mlmagic.executors._networks._known import fit_known
+        from mlmagic.executors.keras._model import image_shape, scales_itself, text_tokens
+        from mlmagic.executors.keras._trial import answers
 
         train, known = _train(config), self._fitted
         if not (known and known[0][0] is train and known[0][1] is data):
-            asked = are_images(data.train) or are_texts(data.train, train)
-            given = self._source(config).given if asked else None
-            shape, tokens = image_shape(given), text_tokens(given)
-            inputs = fit_inputs(train, data.train, expected=shape, tokens=tokens, last=True)
+            found = self._source(config)
+            shaped = found.given if are_images(data.train) or are_texts(data.train, train) else None
+            fit = partial(
+                fit_inputs, train, data.train, expected=image_shape(shaped), tokens=text_tokens(shaped), last=True
+            )
+            if found.given is None:
+                inputs = fit()
+            else:
+                said, own = partial(answers, found, data.task), scales_itself(found.given)
+                inputs = fit_known(found.name, train, data, fit, said, own=own)
             self._fitted = [(train, data, inputs)]
         return self._fitted[0][2]
 

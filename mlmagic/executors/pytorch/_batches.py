@@ -114,7 +114,14 @@ class Shuffled:
         What is done to inputs of a batch on the device; None for what the rows say.
     together
         Batches to a step; the last step has those that are left.
+
+    Attributes
+    ----------
+    order
+        The rows' places in the batches that were asked for last, shape (n,), on the CPU.
     """
+
+    order: Tensor
 
     def __init__(
         self,
@@ -141,7 +148,8 @@ class Shuffled:
         return len(self.sizes)
 
     def __iter__(self) -> Iterator[tuple[*Batch, Share]]:
-        order = self._order().to(self._rows.target.device)
+        self.order = self._order()
+        order = self.order.to(self._rows.target.device)
         shares = iter(self._shares(order))
         parts = order.split([sum(sizes) for sizes in self._pieces])
         for sizes, places, piece in zip(self._pieces, parts, self._rows.at(parts), strict=True):

@@ -115,11 +115,11 @@ def _training(
     module = made.module.to(device)
     made.objective.to(device)
     measures = Measures.of(train, data)
-    of_train, of_validation = tallies(measures, data, made)
     moved = optimiser(train, module)
     augment = augmented(train.augmentation, inputs.scale, kind, device, config.seed)
     rows = tensors(opened.train, data.train)
     batches = Shuffled(rows, train.batch_size, config.seed, device, augment, train.gradient_accumulation)
+    of_train, of_validation = tallies(measures, data, made, batches)
     precision = Precision(device, half(device) if train.mixed_precision else None)
     if precision.name is not None:
         emit(Metadata({"precision": precision.name}))

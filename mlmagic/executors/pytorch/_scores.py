@@ -150,6 +150,37 @@ class Gathered:
         return self._measure(torch.cat(self._outputs).cpu())
 
 
+class Placed:
+    """The same of rows in another order, in memory that is taken once; on the CPU.
+
+    Parameters
+    ----------
+    measure
+        As of :class:`Gathered`.
+    order
+        Gives the place of each row among all of them, shape (n,), in the order in which they come.
+    """
+
+    def __init__(self, measure: Callable[[Tensor], dict[str, float]], order: Callable[[], Tensor]) -> None:
+        self._measure = measure
+        self._order = order
+        self._outputs: Tensor | None = None
+        self._taken = 0
+
+    def add(self, outputs: Tensor, target: Tensor) -> None:
+        """Put the outputs where their rows are."""
+        order, found = self._order(), outputs.detach().cpu()
+        if self._outputs is None:
+            self._outputs = found.new_empty((len(order), *found.shape[1:]))
+        self._outputs[order[self._taken : self._taken + len(found)]] = found
+        self._taken += len(found)
+
+    def scores(self) -> dict[str, float]:
+        """What was asked for."""
+        assert self._outputs is not None
+        return self._measure(self._outputs)
+
+
 class Several:
     """The scores of several tallies."""
 

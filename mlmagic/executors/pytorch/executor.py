@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlmagic.data import Rows, Task, TrainingData
@@ -159,12 +160,21 @@ class TorchExecutor:
 
     def _inputs(self, train: TorchTrain, data: TrainingData) -> Inputs:
         from mlmagic.executors._networks._inputs import are_texts, fit_inputs
+        from mlmagic.executors._networks._known import fit_known
+        from mlmagic.executors.pytorch._answers import answers
         from mlmagic.executors.pytorch._module import tokens_known
 
         known = self._fitted
         if not (known and known[0][0] is train and known[0][1] is data):
-            given = self._source(train).given if are_texts(data.train, train) else None
-            self._fitted = [(train, data, fit_inputs(train, data.train, tokens=(None, tokens_known(given))))]
+            found = self._source(train)
+            tokens = tokens_known(found.given if are_texts(data.train, train) else None)
+            fit = partial(fit_inputs, train, data.train, tokens=(None, tokens))
+            inputs = (
+                fit()
+                if found.given is None
+                else fit_known(found.name, train, data, fit, partial(answers, found, data.task))
+            )
+            self._fitted = [(train, data, inputs)]
         return self._fitted[0][2]
 
 

@@ -1,0 +1,104 @@
+"""The scale of the inputs that a network knows which was trained before it came here.
+
+A new network learns best from inputs around 0. One that brings its weights knows the numbers that it was trained on:
+its own layers may scale them, or nobody did. Nothing in it says so, but its answers do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from mlmagic.data import Rows
+from mlmagic.executors._networks._images import FIRST
+from mlmagic.executors._networks._inputs import TableInputs, are_images, are_texts, labels, numbers
+from mlmagic.executors._networks._windows import WindowInputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlmagic.data import TrainingData
+    from mlmagic.executors._networks._inputs import Inputs
+    from mlmagic.executors._networks.config import NetworkTrain
+
+# Rows of a table that a network is asked about.
+ASKED = 500
+# The share of what there is to know that it knows at least; a new network knows nothing.
+KNOWS = 0.1
+
+
+def fit_known(
+    name: str,
+    train: NetworkTrain,
+    data: TrainingData,
+    fit: Callable[..., Inputs],
+    answers: Callable[[np.ndarray], np.ndarray],
+    *,
+    own: bool = False,
+) -> Inputs:
+    """Fit what makes inputs for a network that is there already, in the scale from which it knows something.
+
+    Where the config names a scale, it is that; where the network knows nothing from any, it is a new one's.
+
+    Parameters
+    ----------
+    name
+        Of the network, for what is said of it.
+    fit
+        Takes ``scaling``.
+    answers
+        What the network gives for inputs, shape (n, ...): probabilities, shape (n, classes), or numbers in the target's
+        units, shape (n,).
+    own
+        Whether it has layers that scale.
+    """
+    usual = fit()
+    if train.feature_scaling is not None or train.prepare == "none" or are_texts(data.train, train):
+        return usual
+    if own:
+        return _saying(fit(scaling="none"), f"{name} scales what it is given itself, so nothing is scaled before")
+    seen = are_images(data.train)
+    inputs = [usual, fit(scaling="none"), *([fit(scaling="minmax")] if seen else [])]
+    rows = _spread(data.train, FIRST if seen else ASKED)
+    known = [_known(answers(one.first(rows)), rows, data.classes) for one in inputs]
+    best = int(np.argmax(known))
+    if best == 0 or known[best] <= KNOWS:
+        return _saying(usual, f"Columns are scaled for {name}; featureScaling: none leaves them as they are")
+    return _saying(inputs[best], f"{name} was trained on the columns as they are, so they are not scaled")
+
+
+def _saying(inputs: Inputs, said: str) -> Inputs:
+    """The same, which say it too; images tell their scale themselves."""
+    if isinstance(inputs, TableInputs):
+        return replace(inputs, remark=". ".join(filter(None, [inputs.remark, said])))
+    if isinstance(inputs, WindowInputs):
+        return replace(inputs, sampled=". ".join(filter(None, [inputs.sampled, said])))
+    return inputs
+
+
+def _spread(rows: Rows, number: int) -> Rows:
+    places = np.unique(np.linspace(0, len(rows) - 1, min(number, len(rows))).astype(int))
+    return Rows(rows.X.iloc[places], None if rows.y is None else rows.y.iloc[places])
+
+
+def _known(answers: np.ndarray, rows: Rows, classes: np.ndarray | None) -> float:
+    """The share of the rows' entropy, or of their variance, that the answers explain; below 0 if they are worse.
+
+    It is 0 where they do not fit the rows, which is told where the network is tried.
+    """
+    answers = answers.astype(np.float64)
+    if classes is None:
+        y = numbers(rows.y)[: len(answers)]
+        if answers.size != y.size:
+            return 0.0
+        error, before = ((answers.reshape(-1) - y) ** 2).mean(), y.var()
+    else:
+        found = labels(rows.y, classes)[: len(answers)]
+        if answers.ndim != 2 or answers.shape[1] <= found.max():
+            return 0.0
+        shares = np.bincount(found) / len(found)
+        error = -np.log(np.clip(answers[np.arange(len(found)), found], 1e-15, 1)).mean()
+        before = -(shares[shares > 0] * np.log(shares[shares > 0])).sum()
+    return cast("float", np.nan_to_num(1 - error / before, nan=0.0)) if before > 0 else 0.0
