@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from mlmagic.data import data_hash, fit_preparation, is_image, read, row_cells, schema
+from mlmagic.data import data_hash, empty_folders, fit_preparation, is_image, read, row_cells, schema
 from mlmagic.data._checks import inspect
 from mlmagic.data._kinds import kind
 from mlmagic.data._source import read_table
@@ -48,7 +48,9 @@ def wanted(**keys: Any) -> Any:
 def test_a_folder_a_class(tmp_path: Path) -> None:
     folder(tmp_path, "dog/7.PNG", "cat/1.jpg", "cat/more/deep.bmp", "cat/.hidden.png", ".cache/x.png")
     (tmp_path / "cat" / "notes.txt").write_text("no image")
+    (tmp_path / "bird" / "nest").mkdir(parents=True)
     frame = read_table(str(tmp_path))
+    assert empty_folders(frame) == ["bird"]
     assert list(frame.index) == ["cat/1.jpg", "cat/more/deep.bmp", "dog/7.PNG"]
     assert frame.index.name == "file"
     assert frame["label"].tolist() == ["cat", "cat", "dog"]

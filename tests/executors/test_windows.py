@@ -171,7 +171,10 @@ def test_predict_and_evaluate_leave_the_first_rows_out(report: Any, tmp_path: Pa
     given = mlmagic.run({"action": "predict", **body}, made=made, table=table)
     predictions = given.predictions
     assert list(predictions.index) == list(table.index[22:])  # 11 rows of each of two series have no window
-    assert "200 rows make 178 windows of 12" in given.log
+    assert "200 rows make 178 windows of 12, so the rows before have no prediction" in given.log
+    assert "each stands at its window's last row and is the value of the next row" in given.log
+    facts = made.metadata
+    assert f"$table: 800 rows, {facts['samples']} windows" in made.log
     measured = mlmagic.run({"action": "evaluate", **body, "outputDir": str(tmp_path / "more")}, made=made, table=table)
     actual = table.groupby("who")["b"].shift(-1).loc[predictions.index].dropna()
     error = predictions["predicted"].loc[actual.index] - actual
