@@ -87,8 +87,8 @@ class TrainConfig(ActionConfig):
     metrics: Metrics | None = Field(
         None,
         description="What is measured besides what the task always has, in the curves where there are some and on the "
-        "test rows: accuracy, precision, recall, f1, roc_auc, log_loss, mae, mse, rmse, r2, ndcg (of a ranking), any "
-        "scorer of scikit-learn, or a function `f(y_true, y_pred)`.",
+        "test rows: accuracy, precision, recall, f1, roc_auc, log_loss, mae, mse, rmse, r2, ndcg and ndcg@5 (of a "
+        "ranking), any scorer of scikit-learn, or a function `f(y_true, y_pred)`.",
         examples=[["accuracy", "f1", "roc_auc"]],
     )
     cross_validation: CrossValidation | None = Field(

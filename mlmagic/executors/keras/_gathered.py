@@ -1,4 +1,4 @@
-"""Metrics that need all predictions at once, measured on the validation rows after each epoch."""
+"""Metrics that need all predictions at once, measured after each epoch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlmagic.executors.keras._predict import outputs_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from mlmagic.data import TrainingData
+    from mlmagic.data import Task
     from mlmagic.evaluation import Asked
     from mlmagic.executors.keras._network import Network
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def gathered(
     metrics: Sequence[Asked],
     made: Network,
-    data: TrainingData,
+    task: Task,
+    y: np.ndarray,
+    classes: np.ndarray | None,
     shape: tuple[int, ...],
     dtype: str,
     batches: Callable[[], Iterable[np.ndarray]],
@@ -30,19 +32,21 @@ def gathered(
 
     Parameters
     ----------
+    y
+        The target of the rows that are measured, shape (n,).
+    classes
+        The labels of the training rows in order, shape (k,); None where numbers are predicted.
     shape, dtype
         Of a row.
     batches
-        Gives the validation rows in order, as the network takes them.
+        Gives these rows in order, as the network takes them.
     """
-    assert data.validation is not None
-    assert data.validation.y is not None
-    points = Points(metrics, data.task, data.validation.y.to_numpy(), data.classes)
+    points = Points(metrics, task, y, classes)
     outputs = outputs_of(made.model, shape, dtype)
 
     def measure() -> dict[str, float]:
         found = np.concatenate([outputs(batch) for batch in batches()])
-        if data.classes is None:
+        if classes is None:
             values = found.reshape(-1).astype(np.float64)
             if made.scale is not None:
                 values = values * made.scale.spread + made.scale.mean

@@ -14,6 +14,7 @@ from mlmagic.events import Best, Emit, Log, Plan, Row
 from mlmagic.executors._networks._streamed import shuffled
 from mlmagic.executors.keras._pace import Pace
 from mlmagic.executors.keras._rows import sizes, steps_in
+from mlmagic.executors.keras._steps import Done
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,8 @@ class Part:
     ----------
     gathered
         Measures all rows at once.
+    counts
+        What a row counts for on average, which a loss that Keras divides by the number of rows is too large by.
     """
 
     inputs: np.ndarray | Streamed
@@ -43,6 +46,7 @@ class Part:
     steps: Steps
     pace: Pace
     gathered: Callable[[], Logs] | None = None
+    counts: float = 1.0
 
     @property
     def rows(self) -> int:
@@ -51,6 +55,17 @@ class Part:
 
     def __len__(self) -> int:
         return steps_in(self.rows, self.batch)
+
+    def take(self, first: int, count: int) -> Done:
+        """Take steps; their losses are means of what rows count for."""
+        losses, logs = self.steps(first, count)
+        if "loss" in logs:
+            logs = {**logs, "loss": logs["loss"] / self.counts}
+        return Done([loss / self.counts for loss in losses], logs)
+
+    def at_once(self) -> Logs:
+        """What is measured of all rows at once."""
+        return {} if self.gathered is None else self.gathered()
 
 
 class Training:
@@ -128,7 +143,7 @@ class Training:
         logs = self._train_rows(hooks)
         if logs is None:
             return False
-        logs["loss"] = self._progress.mean()
+        logs |= {"loss": self._progress.mean(), **self._train.at_once()}
         values = {f"train_{name}": value for name, value in logs.items()}
         if self._validation is not None:
             measured = self._validate(self._validation, hooks)
@@ -161,7 +176,7 @@ class Training:
                 return None
             count = part.pace.next(len(part) - position)
             hooks.on_train_batch_begin(position)
-            losses, logs = part.steps(position, count)
+            losses, logs = part.take(position, count)
             part.pace.took(count)
             self.steps += count
             self._progress.take(losses, sizes(part.rows, part.batch, position, count))
@@ -184,10 +199,10 @@ class Training:
             if self._stop.is_set():
                 return None
             count = part.pace.next(len(part) - position)
-            logs = part.steps(position, count).logs
+            logs = part.take(position, count).logs
             part.pace.took(count)
             position += count
-        logs = {**logs, **(part.gathered() if part.gathered is not None else {})}
+        logs = {**logs, **part.at_once()}
         hooks.on_test_end(dict(logs))
         return {f"val_{name}": value for name, value in logs.items()}
 

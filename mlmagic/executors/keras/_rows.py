@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,13 +37,23 @@ class Arrays:
         """What stands beside the inputs."""
         return (self.target,) if self.weight is None else (self.target, self.weight)
 
-    def in_order(self, batch: int) -> Iterator[np.ndarray]:
-        """Inputs as the rows come, so many at a time; not finished."""
-        starts = range(0, len(self), batch)
+    def in_order(self, batch: int, rows: int | None = None) -> Iterator[np.ndarray]:
+        """Inputs as the rows come, so many at a time; not finished. ``rows`` is how many of the first, None for all."""
+        end = len(self) if rows is None else min(rows, len(self))
+        parts = ((start, min(start + batch, end)) for start in range(0, end, batch))
         if not isinstance(self.inputs, np.ndarray):
-            return self.inputs.batches(np.arange(start, min(start + batch, len(self))) for start in starts)
+            return self.inputs.batches(np.arange(first, last) for first, last in parts)
         held = self.inputs
-        return (held[start : start + batch] for start in starts)
+        return (held[first:last] for first, last in parts)
+
+    @property
+    def counts(self) -> float:
+        """What a row counts for on average."""
+        return 1.0 if self.weight is None else float(self.weight.mean(dtype=np.float64))
+
+    def balanced(self) -> Arrays:
+        """The same rows, counting for 1 on average: Keras divides a loss by how many there are."""
+        return self if self.weight is None else replace(self, weight=self.weight / np.float32(self.counts))
 
 
 def steps_in(rows: int, batch: int) -> int:
