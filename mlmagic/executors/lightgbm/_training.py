@@ -54,12 +54,23 @@ def fit(estimator: Any, fitting: Fitting, listener: Listener) -> Any:
     for name in given:  # LightGBM would take it before the argument, and warn
         estimator._other_params.pop(name, None)
     threads, estimator.n_jobs = estimator.n_jobs, fitting.threads
+    others = dict(estimator._other_params)
+    if _is_shown_nowhere(estimator, fitting):
+        estimator._other_params["metric"] = "None"
     kind.fit(estimator, train.X, targets[0], **arguments)
-    estimator.n_jobs = threads
+    estimator.n_jobs, estimator._other_params = threads, others
     estimator.set_params(**given)
     if fitting.columns.coded is not None:
         estimator._fitted_with_feature_names = False  # scikit-learn would warn of every array, which has no names
     return estimator
+
+
+def _is_shown_nowhere(estimator: Any, fitting: Fitting) -> bool:
+    """Whether LightGBM would measure nothing but its own NDCG, beside scikit-learn's, which the curves show."""
+    if not isinstance(estimator, lightgbm.LGBMRanker) or not fitting.metrics:
+        return False
+    named = [metric for metric in fitting.metrics if isinstance(metric, str)]
+    return not named and all(metric.partition("@")[0] == "ndcg" for metric in fitting.own)
 
 
 def booster(content: bytes) -> lightgbm.Booster:
