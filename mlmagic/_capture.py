@@ -105,6 +105,17 @@ def once(package: str, told: set[str]) -> Iterator[None]:
             _told[thread] = before
 
 
+@contextmanager
+def without(unwanted: re.Pattern[str]) -> Iterator[None]:
+    """Keep what matches from this thread's log while the block runs."""
+    sink = _sinks.get(threading.get_ident())
+    if sink is None:
+        yield
+        return
+    with captured(lambda text, level: None if unwanted.search(text) else sink(text, level)):
+        yield
+
+
 def _again(thread: int, filename: str, text: str) -> bool:
     """Whether it was shown before, where that is to be known."""
     package, told = _told.get(thread, ("", set()))

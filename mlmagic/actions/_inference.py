@@ -162,14 +162,18 @@ def answered(
     asked
         Whether a metric that was asked for looks at decision values, as :meth:`Fitted.predict` takes it.
     """
+    from mlmagic.data import wordless
+
     wanted: InferenceConfig = config.config  # type: ignore[assignment]
     placed, batch = fitted.placed(config), wanted.batch_size
     answers = predict(placed, frame, columns, batch, context.emit, context.stop, asked=asked)
-    context.emit(Metadata(_facts(answers, counted)))
+    context.emit(Metadata(_facts(answers, counted, batch)))
     if answers.predictions is not None:
         context.emit(Metadata(answers.predictions.metadata))
     if answers.rows < len(frame):
         context.emit(Log(f"Stopped after {answers.rows} of {len(frame)} rows; they are kept", "warning"))
+    if fitted.outcome.reads_text and (said := wordless(frame[columns[0]].iloc[: answers.rows])):
+        context.emit(Log(said, "warning"))
     for name, counts in answers.unseen.items():
         for text in _unseen(name, counts, fitted.name):
             context.emit(Log(text, "warning"))
@@ -190,8 +194,9 @@ def _unseen(name: str, counts: Counter[str | None], who: str) -> Iterator[str]:
         yield f"{text}: {shown}{more}"
 
 
-def _facts(answers: Answers, counted: str) -> dict[str, Any]:
-    facts: dict[str, Any] = {counted: answers.rows, "batchSize": answers.batch}
+def _facts(answers: Answers, counted: str, batch: int | None) -> dict[str, Any]:
+    """``batch`` is what the config says; a table may have fewer rows."""
+    facts: dict[str, Any] = {counted: answers.rows, "batchSize": batch or answers.batch}
     facts["inferenceTime"] = brief(answers.seconds)
     if answers.rows:
         facts["avgInferenceTimePerSample"] = brief(answers.seconds / answers.rows)

@@ -43,6 +43,8 @@ def evaluate(config: RunConfig, context: Context) -> None:
     _require_target(fitted)
     frame = named_as(given, config, fitted)
     actual = truth_of(config, fitted, frame)
+    if config.config.target is None and fitted.target is None:  # type: ignore[attr-defined]
+        _tell_guess(fitted, frame, context)
     _tell_indexes(config, frame, context)
     columns = columns_for(fitted, frame, str(actual.name))
     group = groups_of(config, fitted, frame) if fitted.outcome.ranks else None
@@ -89,6 +91,20 @@ def _tell_indexes(config: RunConfig, frame: pd.DataFrame, context: Context) -> N
                 context.emit(Log(text, "warning"))
 
 
+def _tell_guess(fitted: Fitted, frame: pd.DataFrame, context: Context) -> None:
+    """Tell why this column is the truth, where nobody named one."""
+    found = _usual(fitted, frame)
+    assert found is not None
+    context.emit(Metadata({"targetChosen": found[1]}))
+    context.emit(Log(f"Measured against {found[0]!r} ({found[1]})"))
+
+
+def _usual(fitted: Fitted, frame: pd.DataFrame) -> tuple[str, str] | None:
+    from mlmagic.data._target import usual_target
+
+    return usual_target(frame, fitted.features or ())
+
+
 def _require_target(fitted: Fitted) -> None:
     if fitted.task == "clustering":
         raise InvalidConfiguration(
@@ -127,7 +143,7 @@ def truth_of(config: RunConfig, fitted: Fitted, frame: pd.DataFrame) -> pd.Serie
     wanted: EvaluateConfig = config.config  # type: ignore[assignment]
     if wanted.target is not None and not isinstance(wanted.target, str):
         return given(frame, wanted.target, "target")
-    name = wanted.target or fitted.target
+    name = wanted.target or fitted.target or next(iter(_usual(fitted, frame) or ()), None)
     if name is None:
         message = f"target is missing: {fitted.name} does not say what it predicts. Name the column with the truth."
         raise InvalidConfiguration([Fault("config.target", message)], solution="Add a line such as target: label")

@@ -104,9 +104,9 @@ class EvaluateConfig(InferenceConfig):
     )
     metrics: Metrics | None = Field(
         None,
-        description="What to measure: accuracy, precision, recall, f1, roc_auc, log_loss, confusion_matrix, mae, mse, "
-        "rmse, r2, ndcg (of a ranking), any scorer of scikit-learn, or a function `f(y_true, y_pred)`. Unset: what "
-        "the task usually has.",
+        description="What to measure: accuracy, precision, recall, f1, roc_auc, log_loss, confusion_matrix, "
+        "classification_report, mae, mse, rmse, r2, ndcg (of a ranking), any scorer of scikit-learn, or a function "
+        "`f(y_true, y_pred)`. Unset: what the task usually has.",
         examples=[["accuracy", "f1", "roc_auc"]],
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mlmagic._suggest import closest
 from mlmagic.config._action import ActionConfig
 from mlmagic.config._arrange import (
     Checked,
@@ -13,6 +14,7 @@ from mlmagic.config._arrange import (
     entries,
     misplaced,
     named,
+    one_level_up,
     unknown_inside,
     unknown_key,
 )
@@ -175,6 +177,9 @@ def _unlike(entry: Entry, model: type[Model], beside: list[str], outside: Iterab
     if entry.key in outside and entry.key not in beside:
         return misplaced(entry)
     complaint = unknown_key(entry, [*known, *beside])
+    if complaint.suggestion is None and (near := closest(entry.key, outside)):
+        text = f"{complaint.message}; {one_level_up(near, named(entry.path[:-1]))}"
+        return replace(complaint, message=text, suggestion=near)
     if complaint.suggestion not in known:
         return unknown_inside(entry, model, beside)
     takes = rule(field_schema(model, known[complaint.suggestion]))

@@ -70,12 +70,14 @@ class TrainConfig(ActionConfig):
     class_weight: Literal["balanced"] | dict[Any, Weight] | None = Field(
         None,
         description="How much each label counts in training: a weight a label, 1 where none is given, or `balanced`, "
-        "which makes all labels count alike.",
+        "which makes all labels count alike. It counts in train_loss and not in val_loss, so that the two curves "
+        "differ by more than fit.",
         examples=["balanced", {"yes": 5, "no": 1}],
     )
     sample_weight: Text | Reference | None = Field(
         None,
-        description="How much each row counts in training: a column, which is no feature then, or a variable.",
+        description="How much each row counts: a column, which is no feature then, or a variable. The loss of all "
+        "parts is the mean of what rows count for; metrics such as accuracy count each row once.",
         examples=["weight"],
     )
     groups: Text | Reference | None = Field(

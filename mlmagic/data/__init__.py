@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlmagic.data._folds import folds
     from mlmagic.data._hash import data_hash, file_hash, schema
     from mlmagic.data._images import empty_folders, image_columns, is_image, paths_as_text, row_cells
-    from mlmagic.data._kinds import is_text, kind
+    from mlmagic.data._kinds import is_text, kind, wordless
     from mlmagic.data._learned import known_rows
     from mlmagic.data._mapped import held_columns, is_large, room, row_bytes, taken
     from mlmagic.data._parse import TRUSTED_FUNCTIONS, as_labels, as_numbers
@@ -73,6 +73,7 @@ _HOMES = {
     "truth": "_expected",
     "unseen": "_expected",
     "with_index": "_csv",
+    "wordless": "_kinds",
 }
 
 __all__ = [
@@ -120,6 +121,7 @@ __all__ = [
     "truth",
     "unseen",
     "with_index",
+    "wordless",
 ]
 
 

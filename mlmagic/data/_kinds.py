@@ -77,6 +77,16 @@ def words_kind(values: pd.Series) -> Kind:
     return "date" if date else "text" if free or len(labels) > MOST_LABELS else "category"
 
 
+def wordless(column: pd.Series, which: str = "texts") -> str | None:
+    """What to say of texts that are gaps or blank; None where each has a word."""
+    parts = (column.iloc[start : start + LOOK] for start in range(0, len(column), LOOK))
+    empty = sum(int((part.isna() | (part.astype(str).str.strip() == "")).sum()) for part in parts)
+    if not empty:
+        return None
+    verb, them = ("is", "it") if empty == 1 else ("are", "them")
+    return f"{empty} of {len(column)} {which} {verb} empty: the network is given no word of {them}"
+
+
 def is_numeric_text(values: pd.Index) -> np.ndarray:
     """Which texts read as numbers, shape (n,)."""
     return cast("np.ndarray", pd.notna(np.asarray(pd.to_numeric(pd.Series(values, dtype=object), errors="coerce"))))

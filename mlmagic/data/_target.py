@@ -73,10 +73,15 @@ def choose(frame: pd.DataFrame, config: SplitConfig, *, past: bool = False) -> C
 def _named(frame: pd.DataFrame, target: str | None) -> tuple[str, str]:
     if target is not None:
         return target, "named by target"
+    return usual_target(frame) or (str(frame.columns[-1]), "no target named: the last column")
+
+
+def usual_target(frame: pd.DataFrame, features: Collection[str] = ()) -> tuple[str, str] | None:
+    """The column that is called as targets are and is none of these features, and why it is taken."""
     for name in _USUAL:
-        if name in frame.columns:
+        if name in frame.columns and name not in features:
             return name, f"no target named: the column is called {name}"
-    return str(frame.columns[-1]), "no target named: the last column"
+    return None
 
 
 def _target_faults(frame: pd.DataFrame, target: object) -> list[Fault]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mlmagic.evaluation._metrics import METRICS, SPELLINGS, grows, known_metrics
+from mlmagic.evaluation._metrics import METRICS, SPELLINGS, TABLES, grows, known_metrics
 
 if TYPE_CHECKING:
     from mlmagic.evaluation._clusters import clusters
@@ -53,6 +53,7 @@ _HOMES = {
 __all__ = [
     "METRICS",
     "SPELLINGS",
+    "TABLES",
     "Asked",
     "Comparison",
     "Named",

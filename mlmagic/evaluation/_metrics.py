@@ -40,6 +40,7 @@ USUAL: dict[str, Metric] = {
     "roc_auc": Metric("classification", "rocAuc"),
     "log_loss": Metric("classification", "logLoss"),
     "confusion_matrix": Metric("classification", "confusionMatrix"),
+    "classification_report": Metric("classification", "classificationReport"),
     "mae": Metric("regression", "mae"),
     "mse": Metric("regression", "mse"),
     "rmse": Metric("regression", "rmse"),
@@ -47,6 +48,8 @@ USUAL: dict[str, Metric] = {
     "ndcg": Metric("ranking", "ndcg"),
     **{f"ndcg@{place}": Metric("ranking", f"ndcg@{place}") for place in _PLACES},
 }
+# Those of them that are no number, so that they have no curve.
+TABLES = ("confusion_matrix", "classification_report")
 # The other scorers of scikit-learn 1.9.1. Those of multi-label targets are left out: a table here has one target.
 _CLASSIFYING = (
     "adjusted_mutual_info_score",

@@ -37,7 +37,8 @@ class Named(NamedTuple):
     Attributes
     ----------
     values
-        By name, in the order asked for: a number, or None where it has none; ``confusion_matrix`` is a list of lists.
+        By name, in the order asked for: a number, or None where it has none; ``confusion_matrix`` is a list of
+        lists, ``classification_report`` a dict by label.
     reasons
         By the name of what is None.
     """
@@ -97,6 +98,8 @@ def _measured(item: Asked, given: Comparison) -> tuple[str, tuple[Any, str | Non
 def _of_labels(name: str, given: Comparison) -> tuple[Any, str | None]:
     if name == "confusion_matrix":
         return given.confusion.matrix.tolist(), None
+    if name == "classification_report":
+        return given.confusion.report(), None
     if name in _CONFUSION:
         return _CONFUSION[name](given.confusion), None
     if name in _OWN:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mlmagic.errors import Fault
 from mlmagic.evaluation._comparison import Comparison
-from mlmagic.evaluation._metrics import METRICS, SPELLINGS, grows
+from mlmagic.evaluation._metrics import METRICS, SPELLINGS, TABLES, grows
 from mlmagic.evaluation._named import Asked, named
 from mlmagic.evaluation._ranking import Ranking, places
 from mlmagic.evaluation._scorers import score, takes_estimator
@@ -31,9 +31,10 @@ def point(metrics: Sequence[Asked], given: Comparison) -> dict[str, float]:
     Returns
     -------
     dict
-        By name, NaN where a metric has no value. What is no number, the confusion matrix, is left out.
+        By name, NaN where a metric has no value. What is no number, the confusion matrix and the
+        report by label, is left out.
     """
-    found = named([item for item in metrics if item != "confusion_matrix"], given).values
+    found = named([item for item in metrics if item not in TABLES], given).values
     return {name: math.nan if value is None else value for name, value in found.items()}
 
 

@@ -110,6 +110,11 @@ class Outcome:
         """Where a sample is several rows: their ``window``, its ``horizon`` and the column of ``groups``; else None."""
         return None
 
+    @property
+    def reads_text(self) -> bool:
+        """Whether the only column that it takes is one of text."""
+        return False
+
 
 def batch_rows(columns: int) -> int:
     """How many rows of so many columns are predicted at a time: 1024, fewer where a row is wide; a power of two.

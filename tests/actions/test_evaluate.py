@@ -13,6 +13,7 @@ import pytest
 from sklearn import metrics
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 
 import mlmagic
 from mlmagic import _tiles, _view
@@ -173,6 +174,34 @@ def test_exactly_the_metrics_that_were_asked_for(classifier: Trained) -> None:
     assert report.metrics["confusionMatrix"] == usual["confusionMatrix"]
 
 
+def test_the_report_by_label_may_be_asked_for() -> None:
+    frame, model = cancer()
+    report = evaluate(frame, model, target="diagnosis", metrics=["accuracy", "classification_report"])
+    values = model.predict(frame[["mean radius", "mean texture"]])
+    expected = metrics.classification_report(frame["diagnosis"], values, output_dict=True)
+    by_label = {
+        label: {
+            "precision": row["precision"],
+            "recall": row["recall"],
+            "f1-score": row["f1"],
+            "support": row["support"],
+        }
+        for label, row in report.metrics["classificationReport"].items()
+    }
+    assert by_label == {label: pytest.approx(expected[label]) for label in ("benign", "malignant")}
+    assert not report.metrics.get("undefined")
+
+
+@pytest.mark.parametrize(("framework", "model"), [("sklearn", "GaussianNB"), ("xgboost", None), ("pytorch", None)])
+def test_training_takes_the_report_by_label_and_draws_no_curve_of_it(framework: str, model: str | None) -> None:
+    frame, _ = cancer()
+    more = {"algorithm": model} if model else {"architecture": "mlp", "epochs": 2} if framework == "pytorch" else {}
+    body = {"action": "train", "framework": framework, "data": "$df", "target": "diagnosis", **more}
+    report = mlmagic.run({**body, "metrics": ["accuracy", "classification_report"]}, df=frame)
+    assert set(report.metrics["test"]["classificationReport"]) == {"benign", "malignant"}
+    assert not [name for name in report.history.columns if "report" in name]
+
+
 def test_a_metric_of_the_users_own() -> None:
     frame, model = cancer()
 
@@ -306,6 +335,30 @@ def test_no_truth(classifier: Trained) -> None:
     frame, model = cancer()
     with pytest.raises(InvalidConfiguration, match=r"target is missing: \$m does not say what it predicts"):
         evaluate(frame, model)
+
+
+def test_the_truth_of_a_model_that_does_not_say_it_is_the_column_that_training_would_learn() -> None:
+    frame, model = cancer()
+    report = evaluate(frame.rename(columns={"diagnosis": "label"}), model)
+    assert report.metrics["accuracy"] == model.score(frame[["mean radius", "mean texture"]], frame["diagnosis"])
+    why = "no target named: the column is called label"
+    assert f"Measured against 'label' ({why})" in report.log
+    assert (report.metadata["targetColumn"], report.metadata["targetChosen"]) == ("label", why)
+
+
+def test_a_feature_of_the_model_is_never_the_truth() -> None:
+    frame, _ = cancer()
+    frame = frame.rename(columns={"mean radius": "y", "mean texture": "x"})
+    model = GaussianNB().fit(frame[["y", "x"]], frame["diagnosis"])
+    with pytest.raises(InvalidConfiguration, match="target is missing"):
+        evaluate(frame, model)
+    assert evaluate(frame.rename(columns={"diagnosis": "label"}), model).metadata["targetColumn"] == "label"
+
+
+def test_the_batch_size_is_what_the_config_says_of_fewer_rows_too() -> None:
+    frame, model = cancer()
+    assert evaluate(frame[:24], model, target="diagnosis", batchSize=64).metadata["batchSize"] == 64
+    assert evaluate(frame[:24], model, target="diagnosis").metadata["batchSize"] == 24
 
 
 def test_a_truth_that_is_something_else(classifier: Trained, home: Path) -> None:

@@ -58,6 +58,9 @@ def test_a_key_that_belongs_one_level_up(framework):
     found = fault(head(framework) + "hyperparameters: {epochs: 3}")
     assert found.message == "'epochs' stands beside hyperparameters, not in it: write it one level up"
     assert (found.path, found.suggestion) == ("hyperparameters.epochs", None)
+    found = fault(head(framework) + "hyperparameters: {momentun: 0.9}")
+    assert found.message.startswith("'momentun' is not a key of hyperparameters; 'momentum' stands beside")
+    assert (found.path, found.suggestion) == ("hyperparameters.momentun", "momentum")
 
 
 @ALL

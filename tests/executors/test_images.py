@@ -94,7 +94,8 @@ def test_what_is_told_of_images(both: Any) -> None:
     assert facts["images"]["sizeChosen"] == "all images have it"
     assert facts["streamed"] is False
     log = [event.text for event in runs["thread"].of(Log)]
-    assert "Images are brought to 8 x 8 pixels of 1 channel: all images have it" in log
+    scaled = "Pixels are scaled to mean 0 and variance 1 in each channel"
+    assert f"Images are brought to 8 x 8 pixels of 1 channel: all images have it. {scaled}" in log
     assert "featureImportances" not in runs["thread"].state.artifacts
 
 

@@ -18,12 +18,14 @@ keras = pytest.importorskip("keras")
 
 from palmerpenguins import load_penguins  # noqa: E402
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris  # noqa: E402
-from sklearn.metrics import r2_score  # noqa: E402
+from sklearn.metrics import balanced_accuracy_score, log_loss, r2_score, recall_score, roc_auc_score  # noqa: E402
 
+from mlmagic.data import Rows  # noqa: E402
 from mlmagic.errors import FrameworkNotFound, InvalidConfiguration, TrainingDiverged, TrainingFailure  # noqa: E402
 from mlmagic.events import Best, Event, Plan, Steps  # noqa: E402
 from mlmagic.executors._base import Executor  # noqa: E402
 from mlmagic.executors._networks._inputs import matrix  # noqa: E402
+from mlmagic.executors.keras import _run  # noqa: E402
 from mlmagic.executors.keras.executor import KerasExecutor  # noqa: E402
 from tests.executors.keras_run import prepare  # noqa: E402
 from tests.executors.torch_run import Run  # noqa: E402
@@ -105,8 +107,31 @@ def test_weights_of_rows_are_those_of_keras() -> None:
     model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True))
     rows = run.data.train
     expected = by_hand(run, model, rows.y.to_numpy()[:, None].astype("float32"), rows.weight.to_numpy("float32"))
-    assert run.losses == pytest.approx(expected, rel=1e-4, abs=1e-5)
+    told = np.array(expected) / rows.weight.mean()  # Keras divides by the number of rows
+    assert run.losses == pytest.approx(told, rel=1e-4, abs=1e-5)
     assert weights_of(run.outcome.model) == pytest.approx(weights_of(model), rel=1e-3, abs=1e-4)
+
+
+def test_a_loss_that_counts_by_weights_itself_is_told_as_it_is() -> None:
+    weight = pd.Series(np.linspace(0, 3, len(CANCER)))
+    own = keras.losses.BinaryCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
+    keys = {"sampleWeight": "$weight", "lossFunction": "$own", "names": {"weight": weight, "own": own}}
+    run = cancer(net(30, 1), epochs=1, batchSize=1000, optimizer="sgd", learningRate=1e-12, **keys).train()
+    for part, some in (("train", run.data.train), ("val", run.data.validation)):
+        shares = KerasExecutor().predict(run.outcome, some).probabilities
+        assert run.rows[0][f"{part}_loss"] == pytest.approx(log_loss(some.y, shares, sample_weight=some.weight), 1e-4)
+
+
+@pytest.mark.parametrize("own", [keras.losses.MeanSquaredError(), keras.losses.MeanSquaredError, "mean_squared_error"])
+def test_rows_count_in_a_loss_of_the_notebook_that_takes_the_targets_units(own: Any, tmp_path: Path) -> None:
+    weight = pd.Series(np.random.default_rng(0).uniform(0, 4, len(DIABETES)))
+    names = {"weight": weight, "own": getattr(keras.losses, own) if isinstance(own, str) else own}
+    keys = {"architecture": "mlp", "lossFunction": "$own", "sampleWeight": "$weight", "checkpointInterval": 1}
+    keys |= {"optimizer": "sgd", "learningRate": 1e-12, "epochs": 1, "batchSize": 64}
+    run = prepare(DIABETES, target="target", directory=tmp_path, names=names, **keys).train()
+    for part, some in (("train", run.data.train), ("val", run.data.validation)):
+        squared = (KerasExecutor().predict(run.outcome, some).values - some.y) ** 2
+        assert run.rows[0][f"{part}_loss"] == pytest.approx(np.average(squared, weights=some.weight), rel=1e-4)
 
 
 def test_an_epoch_is_told_by_the_mean_over_its_rows() -> None:
@@ -116,14 +141,45 @@ def test_an_epoch_is_told_by_the_mean_over_its_rows() -> None:
     sizes = [50] * (count // 50) + [count % 50]
     assert plan == Plan("training", "epoch", 2, steps=len(sizes))
     assert run.rows[0]["train_loss"] == pytest.approx(np.average(run.losses[: len(sizes)], weights=sizes))
-    columns = {part: ["loss", "accuracy", "f1"] for part in ("train", "val")}
-    columns["val"].append("roc_auc")  # it needs all rows at once
+    columns = {part: ["loss", "accuracy", "f1", "roc_auc"] for part in ("train", "val")}
     assert list(run.rows[0]) == [f"{part}_{name}" for part, names in columns.items() for name in names]
     blocks = [event for event in run.events if isinstance(event, Steps)]
     assert [block.start for block in blocks] == list(
         np.cumsum([0] + [len(block.values["train_loss"]) for block in blocks[:-1]])
     )
     assert len(run.losses) == 2 * len(sizes)
+
+
+def test_a_metric_of_all_rows_at_once_has_a_curve_on_the_training_rows() -> None:
+    def worst(y_true: Any, y_pred: Any) -> float:
+        return float(recall_score(y_true, y_pred, average=None).min())
+
+    keys = {"metrics": ["roc_auc", "balanced_accuracy", "$worst"], "names": {"worst": worst}, "learningRate": 1e-12}
+    early = {"metric": "train_roc_auc", "patience": 5}
+    run = cancer(net(30, 2), optimizer="sgd", earlyStopping=early, **keys).train()
+    train = run.data.train
+    shares = KerasExecutor().predict(run.outcome, train).probabilities
+    said = shares.argmax(axis=1)
+    expected = {
+        "train_roc_auc": roc_auc_score(train.y, shares[:, 1]),
+        "train_balanced_accuracy": balanced_accuracy_score(train.y, said),
+        "train_worst": worst(train.y, said),
+    }
+    for epoch in run.rows:
+        assert {name: epoch[name] for name in expected} == pytest.approx(expected, rel=1e-6)
+    assert "train_roc_auc, train_balanced_accuracy, train_worst: measured by one more pass" in run.log
+    best = next(event for event in run.events if isinstance(event, Best))
+    assert best == Best(1, "train_roc_auc", run.rows[0]["train_roc_auc"])
+    assert "measured by one more pass" not in cancer(net(30, 2), epochs=1).train().log
+
+
+def test_of_many_training_rows_the_first_are_measured_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_run, "MOST", 100)
+    run = cancer(net(30, 2), optimizer="sgd", learningRate=1e-12, metrics=["roc_auc"], epochs=1).train()
+    first = Rows(run.data.train.X.iloc[:100], run.data.train.y.iloc[:100])
+    shares = KerasExecutor().predict(run.outcome, first).probabilities
+    assert run.rows[0]["train_roc_auc"] == pytest.approx(roc_auc_score(first.y, shares[:, 1]), rel=1e-6)
+    assert "the first 100 training rows" in run.log
 
 
 @pytest.mark.parametrize("task", ["species", "sex", "body_mass_g"])
@@ -413,9 +469,11 @@ def test_a_loss_that_is_no_number_says_when_and_what_to_do() -> None:
 
 def test_what_a_step_fails_with_is_said_in_one_line() -> None:
     class Picky(keras.layers.Layer):
-        def call(self, x: Any) -> Any:
+        def call(self, x: Any, training: bool | None = None) -> Any:
             import tensorflow as tf
 
+            if not training:
+                return x
             with tf.control_dependencies([tf.debugging.assert_less(tf.shape(x)[0], 20, "too many rows")]):
                 return tf.identity(x)
 

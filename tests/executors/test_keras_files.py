@@ -19,6 +19,7 @@ keras = pytest.importorskip("keras")
 
 from sklearn.datasets import load_diabetes, load_iris  # noqa: E402
 
+import mlmagic  # noqa: E402
 import mlmagic.executors._networks._checkpoints as checkpoints  # noqa: E402
 from mlmagic.config import UNBOUND, resolve  # noqa: E402
 from mlmagic.errors import InvalidConfiguration, ModelLoadingError  # noqa: E402
@@ -240,6 +241,18 @@ def test_training_goes_on_from_a_file(suffix: str, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_file_saved_straight_after_compile_is_read_without_a_warning(suffix: str, here: Path) -> None:
+    model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.save(here / f"net{suffix}")
+    keys = {"action": "evaluate", "framework": "tensorflow", "modelPath": f"net{suffix}", "data": "$df"}
+    log = mlmagic.run({**keys, "target": "target"}, df=IRIS).log
+    assert "150 rows" in log
+    assert "optimizer" not in log
+    assert "compiled metrics" not in log
+
+
 def test_a_file_whose_classes_a_script_defines(script: Path) -> None:
     script.write_text(FUNCTION)
     home = script.parent / "first"
@@ -251,6 +264,8 @@ def test_a_file_whose_classes_a_script_defines(script: Path) -> None:
     assert "modelScript" in caught.value.solution
     second_home = script.parent / "second"
     run = iris(compiledModel=file, modelScript=str(script), directory=second_home).check().train()
+    assert f"best_model.keras is the model that trains; {script.name} only has the classes" in run.log
+    assert "the model that trains" not in first.log
     assert np.array_equal(predicted(run, run.executor.load(second_home, run.config, saved(run))), predicted(run))
     sent = pickle.loads(cloudpickle.dumps(run.outcome, protocol=5))
     assert np.array_equal(predicted(run, sent), predicted(run))

@@ -59,6 +59,17 @@ def test_weights_that_are_not_there_are_said_to_be_missing(tmp_path):
     assert "the weights of microsoft/resnet-18 are not on this machine, so it starts from random ones" in log
 
 
+def test_training_from_random_weights_is_warned_of(here, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "empty"))
+    monkeypatch.setattr("transformers.utils.hub.constants.HF_HUB_CACHE", str(tmp_path / "empty"))
+    X, y = np.random.default_rng(0).integers(0, 255, (24, 32, 32, 3), dtype=np.uint8), np.arange(24) % 2
+    model = {"architecture": "resnet18", "pretrained": True}
+    trainer = mlmagic.ModelTrainer({"framework": "pytorch", "model": model, "training": {"epochs": 1}})
+    with pytest.warns(UserWarning, match="weights of microsoft/resnet-18 are not on this machine"):
+        trainer.train((X, y))
+    assert trainer.report.metadata["pretrained"] is False
+
+
 def test_what_it_goes_with_and_how_many_labels_there_are(here):
     X, y = np.zeros((20, 8, 8), dtype=np.uint8), np.arange(20) % 2
     body = {"action": "train", "framework": "pytorch", "data": "$X", "target": "$y", "epochs": 1}

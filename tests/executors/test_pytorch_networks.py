@@ -229,6 +229,21 @@ def test_a_key_of_the_training_is_no_hyperparameter() -> None:
     assert message == "'epochs' stands beside hyperparameters, not in it: write it one level up"
 
 
+def test_a_misspelt_key_of_the_training_among_hyperparameters() -> None:
+    class Net(nn.Linear):
+        pass
+
+    keys = {"names": {"Net": Net}, "hyperparameters": {"momentun": 0.9, "out_featurs": 3}}
+    with pytest.raises(InvalidConfiguration) as caught:
+        iris(model="$Net", **keys).check()
+    found = {item.path: item for item in caught.value.faults}
+    slip = found["config.hyperparameters.momentun"]
+    assert slip.suggestion == "momentum"
+    assert slip.message.startswith("Net has no hyperparameter 'momentun'; it has in_features, out_features")
+    assert slip.message.endswith("'momentum' stands beside hyperparameters, not in it: write it one level up")
+    assert found["config.hyperparameters.out_featurs"].suggestion == "out_features"
+
+
 def test_a_softmax_before_cross_entropy_is_remarked() -> None:
     net = nn.Sequential(nn.Linear(4, 3), nn.Softmax(dim=1))
     assert "ends in a softmax" in iris(model="$net", names={"net": net}).train().log

@@ -52,11 +52,16 @@ def ours(weight: Any = None, own: Any = None, **keys: Any) -> tuple[list[float],
 
 
 def by_hand(
-    loss: Any = None, schedule: Any = None, clip: float | None = None, accumulate: int = 1, each: str = "step"
+    loss: Any = None,
+    schedule: Any = None,
+    clip: float | None = None,
+    accumulate: int = 1,
+    each: str = "step",
+    rate: float = RATE,
 ) -> tuple[list[float], nn.Module, list[float]]:
-    """The same in a plain loop: losses, network, and the rate after each epoch."""
+    """The same in a plain loop: losses, network, and the rate that each epoch begins with."""
     module, loss = network(), loss or nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(module.parameters(), lr=RATE)
+    optimizer = torch.optim.SGD(module.parameters(), lr=rate)
     batches = Shuffled(
         Tensors(torch.tensor(X.to_numpy(), dtype=torch.float32), torch.tensor(y.to_numpy()), torch.arange(len(y))),
         BATCH,
@@ -66,6 +71,7 @@ def by_hand(
     plan = schedule(optimizer, len(batches)) if schedule else None
     losses, rates = [], []
     for _ in range(EPOCHS):
+        rates.append(optimizer.param_groups[0]["lr"])
         window = list(batches)
         for start in range(0, len(window), accumulate):
             part = [batch[:3] for batch in window[start : start + accumulate]]
@@ -79,7 +85,6 @@ def by_hand(
                 plan.step()
         if plan and each == "epoch":
             plan.step()
-        rates.append(optimizer.param_groups[0]["lr"])
     return losses, module, rates
 
 
@@ -127,6 +132,16 @@ def test_a_metric_of_all_rows_at_once_has_a_curve_on_the_training_rows():
     }
     for epoch in epochs:
         assert {name: epoch[name] for name in expected} == pytest.approx(expected, rel=1e-5)
+
+
+def test_early_stopping_may_watch_such_a_metric_of_the_training_rows():
+    early = {"metric": "train_balanced_accuracy", "patience": 1}
+    _, _, epochs = ours(earlyStopping=early, learningRate=1e-12, epochs=5)
+    assert len(epochs) == 2
+    with pytest.raises(InvalidConfiguration, match="or any other metric after train_, got 'val_roc_auc'"):
+        ours(earlyStopping={**early, "metric": "val_roc_auc"})
+    with pytest.raises(InvalidConfiguration, match="got 'train_confusion_matrix'"):
+        ours(earlyStopping={**early, "metric": "train_confusion_matrix"}, metrics=["confusion_matrix"])
 
 
 def worst_recall(y_true: Any, y_pred: Any) -> float:
@@ -192,8 +207,8 @@ def test_a_plateau_cuts_the_rate():
     plan = lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=0)
     expected = []
     for epoch in epochs:
-        plan.step(epoch["train_loss"])
         expected.append(optimizer.param_groups[0]["lr"])
+        plan.step(epoch["train_loss"])
     assert rates == expected
 
 
@@ -257,6 +272,30 @@ def test_a_loss_of_the_notebook_is_the_same_of_rows_and_of_their_mean(reduction,
     expected, theirs, _ = by_hand(accumulate=accumulate)
     np.testing.assert_allclose(losses, expected, rtol=1e-5)
     same(model, theirs)
+
+
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_a_loss_that_is_a_sum_steps_as_one_and_is_told_by_the_row(accumulate):
+    own = nn.CrossEntropyLoss(reduction="sum")
+    losses, model, _ = ours(own=own, lossFunction="$loss", gradientAccumulation=accumulate, learningRate=RATE / BATCH)
+    expected, theirs, _ = by_hand(own, accumulate=accumulate, rate=RATE / BATCH)
+    sizes = np.minimum(BATCH, len(y) - BATCH * np.arange(STEPS))
+    np.testing.assert_allclose(losses, np.array(expected) / np.tile(sizes, EPOCHS), rtol=1e-5)
+    same(model, theirs)
+
+
+def test_the_sum_of_rows_has_both_its_curves_by_the_row(here):
+    keys = {"learningRate": 1e-12, "optimizer": "sgd", "epochs": 1, "lossFunction": "$own", "gpuEnabled": False}
+    body = {"framework": "pytorch", "architecture": "mlp", "data": "$df", "target": "target", "testSplit": 0}
+    body |= {"hyperparameters": {"dropout": 0}, "validationSplit": 0.2}
+    report, mean = (
+        mlmagic.run({"action": "train", **body, **keys}, df=flowers(), own=nn.CrossEntropyLoss(reduction=reduction))
+        for reduction in ("sum", "mean")
+    )
+    for part in ("train_loss", "val_loss"):
+        np.testing.assert_allclose(report.history[part], mean.history[part], rtol=1e-5)
+    assert "gives the sum of its rows' losses" in report.log
+    assert "gives the sum" not in mean.log
 
 
 def test_a_loss_of_rows_counts_them_as_they_are_weighed():

@@ -17,6 +17,7 @@ tokenizers = pytest.importorskip("tokenizers")
 
 from torch import nn  # noqa: E402
 
+import mlmagic  # noqa: E402
 from mlmagic.config import parse, resolve  # noqa: E402
 from mlmagic.data import Rows  # noqa: E402
 from mlmagic.errors import DataLoadingError, InvalidConfiguration  # noqa: E402
@@ -141,6 +142,21 @@ def test_gaps_and_strange_letters_are_texts_too(run: Run) -> None:
     given = shares(run, [None, "", "ὕδωρ 🜄", "the " * 500])
     assert np.isfinite(given).all()
     assert np.array_equal(given[0], given[1])
+
+
+def test_texts_without_a_word_are_told(here: Path) -> None:
+    frame = docstrings()[:120].copy()
+    frame.loc[frame.index[:30], "text"] = [None, "", float("nan"), "  \n\t", "a word of it"] * 6
+    body = {"action": "train", "framework": "pytorch", "data": "$df", "target": "library", "testSplit": 0, "epochs": 1}
+    report = mlmagic.run({**body, "validationSplit": 0, **SMALL}, df=frame)
+    warned = [line.text for line in report.run.state.log if line.level == "warning"]
+    assert "24 of 120 training texts are empty: the network is given no word of them" in warned
+    for action in ("predict", "evaluate"):
+        again = mlmagic.run({"action": action, "model": "$r", "data": "$df"}, r=report, df=frame[:6])
+        warned = [line.text for line in again.run.state.log if line.level == "warning"]
+        assert "5 of 6 texts are empty: the network is given no word of them" in warned
+    whole = mlmagic.run({"action": "predict", "model": "$r", "data": "$df"}, r=report, df=frame[30:])
+    assert "empty" not in whole.log
 
 
 def test_what_fills_a_text_up_changes_nothing() -> None:

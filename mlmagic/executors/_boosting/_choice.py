@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmagic._suggest import closest, listed
 from mlmagic.errors import Fault, InvalidConfiguration
-from mlmagic.evaluation import METRICS, SPELLINGS, Asked
+from mlmagic.evaluation import METRICS, SPELLINGS, TABLES, Asked
 from mlmagic.executors._boosting._computed import listed as listed_as
 from mlmagic.executors._boosting._custom import CustomMetric
 from mlmagic.executors._boosting._metrics import Metrics
@@ -185,7 +185,7 @@ class _Choice:
         if self.kind == "ranker" and _PLACED.fullmatch(metric):
             self.take(metric)
             return metric
-        usual = self.kind != "ranker" and SPELLINGS.get(metric, "confusion_matrix") != "confusion_matrix"
+        usual = self.kind != "ranker" and SPELLINGS.get(metric) not in (None, *TABLES)
         native = metric.partition(self.library.setting)[0] in self.library.metrics[self.kind]
         if native and not (usual and self.here):
             self.let_library(metric, self.spelt(metric))

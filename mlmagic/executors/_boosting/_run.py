@@ -26,6 +26,7 @@ from mlmagic.executors._history import nested
 from mlmagic.executors._large import large_told
 from mlmagic.executors._skops import import_early
 from mlmagic.executors._watch import Watch
+from mlmagic.executors._weighed import losses_apart
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +59,8 @@ def fit(library: Library, config: RunConfig, data: TrainingData, preparation: An
     about = {"algorithm": name, "rounds": total, "threads": number, **device}
     emit(Metadata({**about, **describe_preparation(preparation)}))
     if metrics.watched is not None and kind == "ranker" and (remark := metrics.remark(library.title)):
+        emit(Log(remark))
+    if (remark := losses_apart(data)) is not None:
         emit(Log(remark))
     if stop.is_set():
         return Outcome(None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from mlmagic.data import Rows
+from mlmagic.errors import InvalidConfiguration
 from mlmagic.executors._networks._images import FIRST
 from mlmagic.executors._networks._inputs import TableInputs, are_images, are_texts, labels, numbers
 from mlmagic.executors._networks._windows import WindowInputs
@@ -62,7 +63,10 @@ def fit_known(
     seen = are_images(data.train)
     inputs = [usual, fit(scaling="none"), *([fit(scaling="minmax")] if seen else [])]
     rows = _spread(data.train, FIRST if seen else ASKED)
-    known = [_known(answers(one.first(rows)), rows, data.classes) for one in inputs]
+    try:
+        known = [_known(answers(one.first(rows)), rows, data.classes) for one in inputs]
+    except InvalidConfiguration:  # it does not take such rows, which is told where it is tried
+        return usual
     best = int(np.argmax(known))
     if best == 0 or known[best] <= KNOWS:
         return _saying(usual, f"Columns are scaled for {name}; featureScaling: none leaves them as they are")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlmagic._suggest import closest, listed
 from mlmagic.errors import Fault, InvalidConfiguration
-from mlmagic.evaluation import METRICS, SPELLINGS, Asked
+from mlmagic.evaluation import METRICS, SPELLINGS, TABLES, Asked
 from mlmagic.executors._direction import direction
 from mlmagic.executors._history import grows
 from mlmagic.executors._watch import Watch, unvalidated, valueless
@@ -27,6 +27,10 @@ COUNTED: Mapping[Task, tuple[str, ...]] = {
 }
 
 
+# Training rows that are measured where that takes a pass over them: of more the first are.
+MOST = 50_000
+
+
 @dataclass(frozen=True)
 class Measures:
     """The metrics of one training.
@@ -36,7 +40,7 @@ class Measures:
     counted
         Names that are added up batch by batch, for the training rows as well.
     gathered
-        What needs all predictions at once, measured after each epoch.
+        What needs all predictions at once, for the training rows as well.
     watched
         The column whose best epoch is kept, and whether more of it is better; None where the last epoch it is.
     reason
@@ -68,14 +72,14 @@ class Measures:
         if early is not None:
             part, name = _split(early.metric)
             known = name if name in asked else SPELLINGS.get(name, name)
-            if known in METRICS and METRICS[known].task == data.task and known != "confusion_matrix":
+            if known in METRICS and METRICS[known].task == data.task and known not in TABLES:
                 asked.setdefault(known, known)
             watched = f"{part}_{known}", _higher(early, known, asked)
             if not own or (part == "val" and not data.validation):
                 _require(early, part, known, data, asked)
         names = [*ALWAYS[data.task], *(name for name in asked if name in COUNTED[data.task])]
         counted = tuple(dict.fromkeys(names))
-        gathered = tuple(asked[name] for name in asked if name not in (*counted, "confusion_matrix"))  # no curve
+        gathered = tuple(asked[name] for name in asked if name not in (*counted, *TABLES))  # no curve
         return cls(counted, gathered, watched, _valueless(watched, data))
 
     def watch(self, early: EarlyStopping | None) -> Watch | None:
@@ -108,14 +112,13 @@ def _higher(early: EarlyStopping, name: str, asked: Mapping[str, Asked]) -> bool
 
 def _require(early: EarlyStopping, part: str, name: str, data: TrainingData, asked: Mapping[str, Asked]) -> None:
     counted = COUNTED[data.task]
-    measured = {"val": ["loss", *dict.fromkeys([*counted, *asked])], "train": ["loss", *counted]}
-    if not data.validation:
-        del measured["val"]
-    if name in measured.get(part, ()):
+    names = ["loss", *(name for name in dict.fromkeys([*counted, *asked]) if name not in TABLES)]
+    parts = ["val", "train"] if data.validation else ["train"]
+    if part in parts and name in names:
         return
-    known = [f"{part}_{name}" for part, names in measured.items() for name in names]
+    known = [f"{part}_{name}" for part in parts for name in names]
     why = "" if data.validation else f"; {unvalidated(data)}"
-    more = ", or any other metric after val_" if data.validation else ""
+    more = f", or any other metric after {' or '.join(f'{part}_' for part in parts)}"
     message = f"earlyStopping.metric must be {listed(known)}{more}, got {early.metric!r}{why}."
     suggestion = closest(early.metric, known)
     raise InvalidConfiguration(

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlmagic.data import wordless
 from mlmagic.events import Emit, Log, Metadata, Plan, Progress
 from mlmagic.executors._networks._images import looked
 from mlmagic.executors._networks._streamed import Table
+from mlmagic.executors._networks._text import TextInputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +43,8 @@ class Opened:
         """
         if inputs.remark is not None:
             emit(Log(inputs.remark))
+        if isinstance(inputs, TextInputs) and (said := wordless(data.train.X.iloc[:, 0], "training texts")):
+            emit(Log(said, "warning"))
         train = _open(inputs, data.train, emit, stop)
         validation = _open(inputs, data.validation, emit, stop) if data.validation else None
         if inputs.scale is None and isinstance(train, np.ndarray):

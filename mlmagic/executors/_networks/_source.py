@@ -17,7 +17,7 @@ from mlmagic.errors import Fault, InvalidConfiguration, ModelLoadingError
 from mlmagic.executors import EXECUTORS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mlmagic.executors._networks.config import NetworkTrain
 
@@ -184,14 +184,7 @@ def _faults(
     listing = f"it has {', '.join(names)}" if names else "it takes none"
     beside = spellings(type(train))
     unknown = [
-        Fault(
-            f"config.hyperparameters.{name}",
-            one_level_up(name, "hyperparameters")
-            if name in beside
-            else f"{found.name} has no hyperparameter {name!r}; {listing}.",
-            value=value,
-            suggestion=None if name in beside else closest(name, names),
-        )
+        _unknown(name, value, f"{found.name} has no hyperparameter {name!r}; {listing}.", names, beside)
         for name, value in given.items()
         if name not in names and not open_ended
     ]
@@ -201,3 +194,13 @@ def _faults(
         if known[name].default is inspect.Parameter.empty and name not in given and name not in filled
     ]
     return unknown + missing
+
+
+def _unknown(name: str, value: Any, message: str, names: Iterable[str], beside: Iterable[str]) -> Fault:
+    """A hyperparameter that there is none of, which may be one that is misspelt or a key that belongs beside them."""
+    suggestion, section = closest(name, names), "hyperparameters"
+    if name in beside:
+        suggestion, message = None, one_level_up(name, section)
+    elif suggestion is None and (near := closest(name, beside)):
+        suggestion, message = near, f"{message[:-1]}; {one_level_up(near, section)}"
+    return Fault(f"config.{section}.{name}", message, value=value, suggestion=suggestion)

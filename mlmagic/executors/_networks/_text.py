@@ -177,6 +177,12 @@ def texts(rows: Rows) -> list[str]:
     return ["" if gap else str(text) for text, gap in zip(column.astype(object), pd.isna(column), strict=True)]
 
 
+def text_in(about: Mapping[str, Any]) -> bool:
+    """Whether a saved network says that it reads text."""
+    reading: Mapping[str, Any] | None = about.get("reading")
+    return reading is not None and reading["kind"] == "text"
+
+
 def _enough(vocabulary: int) -> int:
     if vocabulary < FEWEST:
         raise InvalidConfiguration(

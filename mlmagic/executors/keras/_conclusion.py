@@ -9,6 +9,7 @@ from mlmagic._units import duration
 from mlmagic.events import Emit, Log
 from mlmagic.executors._history import nested
 from mlmagic.executors._networks._plain import plain
+from mlmagic.executors._weighed import losses_apart
 from mlmagic.executors.keras import _backend, _callbacks, _storage
 from mlmagic.executors.keras._copy import own_objects
 from mlmagic.executors.keras._model import build
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
     from mlmagic.executors.keras.config import KerasTrain
 
 
-def remark(made: Network, emit: Emit) -> None:
-    """Log what the user should know about the network."""
-    for text in made.remarks:
-        emit(Log(text))
+def remark(made: Network, data: TrainingData, emit: Emit) -> None:
+    """Log what the user should know about the network and its curves."""
+    for text in (*made.remarks, losses_apart(data)):
+        if text is not None:
+            emit(Log(text))
     if made.scale is not None:
         emit(
             Log(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from mlmagic._capture import without
 from mlmagic.errors import ModelLoadingError
 from mlmagic.executors.keras import _saved_model
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 # What a person does who names the file in a cell.
 BY_KEY = "if you know who made it: trust: true"
+# What Keras says of each file that was saved straight after compile: neither changes what the model does.
+_HARMLESS = re.compile(
+    r"the compiled metrics have yet to be built|Skipping variable loading .* the saved optimizer has 2 variables\."
+)
 _UNSAFE = ("lambda", "unsafe", "safe_mode", "arbitrary code")
 
 
@@ -48,9 +53,10 @@ def read(
     if path.is_dir():
         return _saved_model.read(path, way_to_trust=way_to_trust, trust=trust)
     try:
-        model: keras.Model = keras.saving.load_model(
-            path, custom_objects=dict(objects), compile=compiled, safe_mode=not trust
-        )
+        with without(_HARMLESS):
+            model: keras.Model = keras.saving.load_model(
+                path, custom_objects=dict(objects), compile=compiled, safe_mode=not trust
+            )
     except Exception as error:  # a damaged file fails in any way
         raise _refusal(path, error, way_to_trust) from None
     return model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -129,7 +130,7 @@ def network(
         scale=Scale.of(numbers(data.train.y)) if last is not None else None,
         last=last,
         own_metrics=_own_metrics(model, measures.counted),
-        remarks=_remarks(given, found, model),
+        remarks=_remarks(train, given, found, model),
     )
     _compile(made, train, [*made.own_metrics, *metrics(measures.counted, train.of_keras, _reading(made, data, count))])
     first = Rows(data.train.X.iloc[:ROWS], data.train.y.iloc[:ROWS] if data.train.y is not None else None)
@@ -202,8 +203,11 @@ def _compile(made: Network, train: KerasTrain, measured: list[Any]) -> None:
         model.optimizer.build(model.trainable_variables)
 
 
-def _remarks(given: Arguments, found: Source, model: keras.Model) -> tuple[str, ...]:
+def _remarks(train: KerasTrain, given: Arguments, found: Source, model: keras.Model) -> tuple[str, ...]:
     remarks = []
+    if found.key == "compiledModel" and train.model_script is not None:
+        script = Path(train.model_script).name
+        remarks.append(f"{found.name} is the model that trains; {script} only has the classes that it may need")
     if given.filled and found.key != "architecture":
         filled = ", ".join(f"{name}={value}" for name, value in given.filled.items())
         remarks.append(f"{found.name} was given {filled}, taken from the data")

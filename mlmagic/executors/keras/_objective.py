@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from mlmagic.config._reference import Reference
+from mlmagic.executors.keras._copy import overrides
 
 if TYPE_CHECKING:
     from mlmagic.data import Task
@@ -101,6 +102,16 @@ def objective(
     return _named(wanted or "cross_entropy", loss, "labels")
 
 
+def divided_by_rows(model: keras.Model) -> bool:
+    """Whether the loss that training reports is a sum by the number of rows, whatever these count for."""
+    usual = "sum_over_batch_size"
+    return (
+        model.loss is not None
+        and not overrides(model, "train_step")
+        and (getattr(model.loss, "reduction", usual) in (usual, "mean"))
+    )
+
+
 def name_of(loss: Any) -> str:
     """A loss's name, as Keras writes it."""
     if isinstance(loss, str):
@@ -121,12 +132,28 @@ def _of_notebook(reference: Reference, width: int, task: Task, kind: Kind, scale
         loss = _of_logits(loss)
     if scale is None:
         return Objective(str(reference), loss, loss, target)
+    if isinstance(loss, keras.losses.Loss):
+        return Objective(str(reference), InUnits(loss, scale), loss, target)
     mean, spread = scale.mean, scale.spread
 
     def in_units(y_true: Any, y_pred: Any) -> Any:
         return loss(y_true * spread + mean, y_pred * spread + mean)
 
     return Objective(str(reference), in_units, loss, target)
+
+
+class InUnits(keras.losses.Loss):
+    """A loss of the notebook, given predictions and target in the target's own units; rows count as they do in it."""
+
+    def __init__(self, own: keras.losses.Loss, scale: Scale) -> None:
+        super().__init__(name=own.name, reduction=own.reduction)
+        self._own = own
+        self._scale = scale
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss of each row."""
+        scale = self._scale
+        return self._own.call(y_true * scale.spread + scale.mean, y_pred * scale.spread + scale.mean)
 
 
 def _of_logits(loss: Any) -> Any:

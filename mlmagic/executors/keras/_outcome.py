@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mlmagic.executors._base import Outcome
+from mlmagic.executors._networks._text import text_in
 from mlmagic.executors._networks._windows import windows_in
 from mlmagic.executors.keras import _backend
 
@@ -39,6 +40,11 @@ class KerasOutcome(Outcome):
     def windows(self) -> Mapping[str, Any] | None:
         """See :class:`Outcome`."""
         return windows_in(self.about)
+
+    @property
+    def reads_text(self) -> bool:
+        """See :class:`Outcome`."""
+        return text_in(self.about)
 
     @cached_property
     def functions(self) -> dict[tuple[tuple[int, ...], str], Callable[[np.ndarray], np.ndarray]]:

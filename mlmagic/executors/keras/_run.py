@@ -10,8 +10,9 @@ import numpy as np
 from mlmagic.config._early_stopping import EarlyStopping
 from mlmagic.data import Cancelled
 from mlmagic.errors import TrainingDiverged
-from mlmagic.events import Emit, Metadata
+from mlmagic.events import Emit, Log, Metadata
 from mlmagic.executors._base import batch_rows
+from mlmagic.executors._networks._measures import MOST
 from mlmagic.executors._networks._opened import Opened
 from mlmagic.executors._networks._progress import Progress
 from mlmagic.executors._watch import Watch
@@ -23,6 +24,7 @@ from mlmagic.executors.keras._finish import augmented, finish
 from mlmagic.executors.keras._gathered import gathered
 from mlmagic.executors.keras._loop import Part, Training
 from mlmagic.executors.keras._network import Network, measured, network
+from mlmagic.executors.keras._objective import divided_by_rows
 from mlmagic.executors.keras._optimisers import learning_rate
 from mlmagic.executors.keras._outcome import KerasOutcome
 from mlmagic.executors.keras._pace import Pace
@@ -30,7 +32,7 @@ from mlmagic.executors.keras._rows import Arrays
 from mlmagic.executors.keras._steps import test_steps, train_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mlmagic.config import RunConfig
     from mlmagic.data import Rows, TrainingData
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from mlmagic.executors._networks._measures import Measures
     from mlmagic.executors._networks._source import Source
     from mlmagic.executors._networks._streamed import Streamed
+    from mlmagic.executors.keras._steps import Logs
     from mlmagic.executors.keras.config import KerasTrain
 
 
@@ -65,7 +68,7 @@ def fit(config: RunConfig, data: TrainingData, found: Source, inputs: Inputs, em
             return KerasOutcome(None)
         with _backend.own_random_state(config.seed):
             made = network(train, data, found, opened.first, inputs.sizes)
-        remark(made, emit)
+        remark(made, data, emit)
         emit(Metadata(facts(train, found, made) | _backend.facts(device)))
         told = about(data, found, made, opened.first) | {"reading": inputs.to_plain()}
         directory = config.output_dir if train.checkpoint else None
@@ -101,7 +104,14 @@ def _training(
     changed = augmented(train.augmentation, inputs, config.seed) or finish(inputs)
     rows = _arrays(made, data, data.train, opened.train, changed)
     size = min(train.batch_size, len(rows))
-    part = Part(rows.inputs, size, train_steps(model, rows, size), Pace(1 if listens_to_batches(own) else None))
+    part = Part(
+        rows.inputs,
+        size,
+        train_steps(model, rows, size),
+        Pace(1 if listens_to_batches(own) else None),
+        _of_train(made, data, inputs, opened, rows, measures, emit),
+        rows.counts if divided_by_rows(model) else 1.0,
+    )
     return Training(
         model,
         part,
@@ -121,15 +131,47 @@ def _validation(
 ) -> Part | None:
     if not data.validation or opened.validation is None:
         return None
-    rows = _arrays(made, data, data.validation, opened.validation, finish(inputs))
-    size = min(max(batch_rows(prod(rows.inputs.shape[1:])), batch), len(rows))
+    rows = _arrays(made, data, data.validation, opened.validation, finish(inputs)).balanced()
+    size = min(max(_together(rows), batch), len(rows))
     steps = test_steps(made.model, rows, size)
     steps.order(None)
-    more = None
-    if measures.gathered:
-        row = opened.first.shape[1:], opened.first.dtype.name
-        more = gathered(measures.gathered, made, data, *row, lambda: map(inputs.finished, rows.in_order(size)))
+    assert data.validation.y is not None
+    more = _at_once(made, data, data.validation.y.to_numpy(), inputs, opened, measures, lambda: rows.in_order(size))
     return Part(rows.inputs, size, steps, Pace(), more)
+
+
+def _of_train(
+    made: Network, data: TrainingData, inputs: Inputs, opened: Opened, rows: Arrays, measures: Measures, emit: Emit
+) -> Callable[[], Logs] | None:
+    """What measures the first training rows as the validation rows are; None where nobody looks at it."""
+    decides = measures.watched is not None and measures.watched[0].startswith("train_")
+    if not measures.gathered or not (data.watched or decides):
+        return None
+    names = ", ".join(f"train_{item if isinstance(item, str) else item[0]}" for item in measures.gathered)
+    which = f"the first {MOST:,} training rows" if len(rows) > MOST else "the training rows"
+    emit(Log(f"{names}: measured by one more pass over {which} after each epoch"))
+    assert data.train.y is not None
+    y = data.train.y.iloc[:MOST].to_numpy()
+    return _at_once(made, data, y, inputs, opened, measures, lambda: rows.in_order(_together(rows), MOST))
+
+
+def _at_once(
+    made: Network,
+    data: TrainingData,
+    y: np.ndarray,
+    inputs: Inputs,
+    opened: Opened,
+    measures: Measures,
+    batches: Callable[[], Iterator[np.ndarray]],
+) -> Callable[[], Logs] | None:
+    if not measures.gathered:
+        return None
+    row = opened.first.shape[1:], opened.first.dtype.name
+    return gathered(measures.gathered, made, data.task, y, data.classes, *row, lambda: map(inputs.finished, batches()))
+
+
+def _together(rows: Arrays) -> int:
+    return batch_rows(prod(rows.inputs.shape[1:]))
 
 
 def _arrays(

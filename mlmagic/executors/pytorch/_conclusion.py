@@ -10,6 +10,7 @@ from mlmagic._units import duration
 from mlmagic.events import Emit, Log
 from mlmagic.executors._history import nested
 from mlmagic.executors._networks._plain import plain
+from mlmagic.executors._weighed import losses_apart
 from mlmagic.executors.pytorch import _device
 from mlmagic.executors.pytorch._loop import snapshot
 from mlmagic.executors.pytorch._outcome import TorchOutcome
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
     from mlmagic.executors.pytorch.config import TorchTrain
 
 
-def remark(made: Network, emit: Emit) -> None:
-    """Log what the user should know about the network."""
-    for text in made.remarks:
-        emit(Log(text))
+def remark(made: Network, data: TrainingData, emit: Emit) -> None:
+    """Log what the user should know about the network and its curves."""
+    for text in (*made.remarks, losses_apart(data)):
+        if text is not None:
+            emit(Log(text))
+    if made.warning is not None:
+        emit(Log(made.warning, "warning"))
     if made.units is not None:
         scale = made.units.scale
         unit = "the target's own units" if made.objective.own is not None else "standard deviations"

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mlmagic.events import Best, Emit, Log, Plan, Row
-from mlmagic.executors.pytorch._batches import MANY, Shuffled, Tensors
+from mlmagic.executors.pytorch._batches import MANY, Share, Shuffled, Tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +63,11 @@ class Parts:
         if weight is None:
             return self.objective.loss(outputs, target)
         return self.objective.weighted(outputs, target, weight)
+
+    def backward(self, loss: Tensor, rows: int, share: Share) -> None:
+        """Add the gradients of a batch's mean loss to those of its step, of which it is a share."""
+        factor = rows if self.objective.summed else share
+        self.precision.backward(loss if factor is None else loss * factor)
 
     def take_step(self) -> None:
         """Move the weights by the gradients that are there."""
@@ -138,6 +143,8 @@ class Training:
     def _epoch(self, number: int) -> bool:
         """Train an epoch; tell whether it was finished."""
         self._progress.epoch = number
+        schedule = self.parts.schedule
+        begun = {} if schedule is None else {"learning_rate": schedule.learning_rate}
         if not self._train():
             return False
         values = self._progress.end_epoch()
@@ -146,9 +153,9 @@ class Training:
             if validated is None:
                 return False
             values |= validated
-        if (schedule := self.parts.schedule) is not None:
+        if schedule is not None:
             schedule.epoch_ended(values.get("val_loss", values["train_loss"]))
-            values["learning_rate"] = schedule.learning_rate  # of the next step
+        values |= begun  # an epoch may end at a rate that none of its steps had
         self.history.append(values)
         self._emit(Row(number, values))
         if self.watch is not None and self.watch.improved(number, values):
@@ -171,7 +178,7 @@ class Training:
                     parameter.grad = None
             outputs = forward(inputs)
             loss = parts.mean_loss(outputs, target, weight)
-            parts.precision.backward(loss if share is None else loss * share)
+            parts.backward(loss, len(target), share)
             gathered, left = gathered + 1, left - 1
             if gathered == together:
                 parts.take_step()

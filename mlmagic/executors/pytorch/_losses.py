@@ -77,6 +77,8 @@ class Objective:
         The function of the notebook, if it is one.
     rows
         The loss of each row, shape (n,), of the same outputs and target; None for a function that only gives the mean.
+    summed
+        Whether steps go by the sum over the rows, as a function of the notebook gives it, and not by the mean.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Objective:
     own: Any = None
     rows: Loss | None = None
     squashed: bool = False
+    summed: bool = False
 
     @property
     def border(self) -> float:
@@ -101,6 +104,11 @@ class Objective:
         """The same of a function that gives the loss of each row, and no mean."""
         each = self.loss
         return replace(self, loss=lambda outputs, target: each(outputs, target).mean(), rows=each)
+
+    def of_sum(self) -> Objective:
+        """The same of a function that gives the sum of the rows' losses."""
+        total = self.loss
+        return replace(self, loss=lambda outputs, target: total(outputs, target) / len(target), summed=True)
 
     def to(self, device: torch.device) -> None:
         """Move what the loss holds (weights of classes) to the device."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from mlmagic.executors.pytorch.config import TorchTrain
 
+_SUM = "gives the sum of its rows' losses: steps go by the sum, and the curves show it divided by the rows"
+
 
 @dataclass(frozen=True)
 class Network:
@@ -45,6 +47,8 @@ class Network:
         What the user should know about it.
     trained
         Whether it starts from trained weights; None where nobody asked.
+    warning
+        Why it does not start from the weights that were asked for.
     """
 
     module: nn.Module
@@ -53,6 +57,7 @@ class Network:
     units: Units | None
     remarks: tuple[str, ...]
     trained: bool | None
+    warning: str | None = None
 
     @property
     def size(self) -> int:
@@ -102,11 +107,13 @@ def network(
     scaling = _units(train, data, module, inputs)
     scale, squashed = scaling.scale if scaling else None, data.task == "classification" and seen.squashed(outputs)
     chosen = objective(train.loss_function, data.task, wide, scale, squashed=squashed)
-    remarks = [*_remarks(given, found, chosen), *filter(None, [said])]
-    made = Network(module, given, chosen, scaling, tuple(remarks), trained)
+    remarks = (*_remarks(given, found, chosen), *([said] if trained else []))
+    made = Network(module, given, chosen, scaling, remarks, trained, said if trained is False else None)
     if isinstance(train.loss_function, Reference):
         first = Rows(data.train.X.iloc[:ROWS], data.train.y.iloc[:ROWS] if data.train.y is not None else None)
-        made = replace(made, objective=tried(chosen, outputs, made.target(data, first)))
+        known_loss = tried(chosen, outputs, made.target(data, first))
+        told = (f"lossFunction {chosen.name} {_SUM}",) if known_loss.summed else ()
+        made = replace(made, objective=known_loss, remarks=(*made.remarks, *told))
         require_rows(made.objective, train)
     if scaling is not None and found.given is not None:
         _take_units(made, data, inputs)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlmagic.executors._base import Outcome
+from mlmagic.executors._networks._text import text_in
 from mlmagic.executors._networks._windows import windows_in
 
 if TYPE_CHECKING:
@@ -34,3 +35,8 @@ class TorchOutcome(Outcome):
     def windows(self) -> Mapping[str, Any] | None:
         """See :class:`Outcome`."""
         return windows_in(self.about)
+
+    @property
+    def reads_text(self) -> bool:
+        """See :class:`Outcome`."""
+        return text_in(self.about)

@@ -63,7 +63,7 @@ def fit(config: RunConfig, data: TrainingData, found: Source, inputs: Inputs, em
             return TorchOutcome(None)
         first = torch.from_numpy(opened.first)
         made = network(train, data, found, first, inputs.sizes)
-        remark(made, emit)
+        remark(made, data, emit)
         if config.debug:
             emit(Log(layers(made.module)))
         number = _threads(config, made, first, device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ def width(outputs: Any, inputs: Tensor, wanted: Need, found: Source) -> int:
 
 
 def tried(objective: Objective, outputs: Tensor, target: Tensor) -> Objective:
-    """Call a loss of the notebook once: the objective that knows whether it gives a mean or a loss for each row.
+    """Call a loss of the notebook: the objective that knows whether it gives a mean, a sum or a loss for each row.
 
     Raises
     ------
@@ -81,13 +82,25 @@ def tried(objective: Objective, outputs: Tensor, target: Tensor) -> Objective:
         if loss.shape == target.shape:
             return objective.of_rows()
         if loss.numel() == 1:
-            return objective
+            return objective.of_sum() if _adds_up(objective, loss, outputs, target) else objective
     given = f"shape {shape(loss)}" if isinstance(loss, Tensor) else type(loss).__name__
     message = (
         f"lossFunction {objective.name} must give one number, or one a row in the target's shape {shape(target)}, as a "
         f"tensor that depends on the outputs; got {given}"
     )
     raise InvalidConfiguration([Fault("config.lossFunction", message)])
+
+
+def _adds_up(objective: Objective, loss: Tensor, outputs: Tensor, target: Tensor) -> bool:
+    """Whether the loss of all rows is that of some and that of the others, as it is with reduction="sum"."""
+    half = len(target) // 2
+    if not half or not loss.item():
+        return False
+    try:
+        parts = [objective.loss(outputs[rows], target[rows]).item() for rows in (slice(half), slice(half, None))]
+    except Exception:  # a loss of the user's own may need more rows
+        return False
+    return math.isclose(loss.item(), sum(parts), rel_tol=1e-4)
 
 
 def require_rows(objective: Objective, train: TorchTrain) -> None:

@@ -12,6 +12,7 @@ from sklearn.model_selection import GroupShuffleSplit
 from sklearn.utils.class_weight import compute_class_weight
 
 import mlmagic
+from mlmagic.events import Log
 from mlmagic.executors import load
 from tests.executors.contract.cases import FRAMEWORKS, SMALL, UNITS, frame, split, tumours
 from tests.executors.contract.runs import Run, bound, rows
@@ -75,7 +76,6 @@ def test_the_validation_loss_counts_rows_as_they_are_weighed(tmp_path: Path, fra
     if framework not in UNITS:
         return
     w = TABLE["target"].map({0: 0.2, 1: 1.0, 2: 3.0})
-    w /= w[VAL.index].mean()  # Keras' loss is a sum by the number of rows
     keys = {**SMALL[framework, TASK], "validationSplit": 0.2, "sampleWeight": "$w"}
     run = Run().through("thread", bound(framework, TASK, tmp_path, keys, df=TABLE, w=w))
     given = load(framework).predict(run.outcome, rows(TASK, VAL.index)).probabilities
@@ -85,6 +85,38 @@ def test_the_validation_loss_counts_rows_as_they_are_weighed(tmp_path: Path, fra
     expected = log_loss(VAL["target"], whole, sample_weight=w[VAL.index], labels=[0, 1, 2])
     assert kept["val_loss"] == pytest.approx(expected, rel=1e-4)
     assert abs(expected - log_loss(VAL["target"], whole)) > 1e-3, "the weights matter here"
+
+
+@pytest.mark.parametrize("framework", ["keras", "pytorch"])
+def test_both_losses_of_a_network_are_the_mean_of_what_rows_count_for(tmp_path: Path, framework: str) -> None:
+    w = pd.Series(np.random.default_rng(1).uniform(0, 4, len(TABLE)), index=TABLE.index)
+    keys = {**SMALL[framework, TASK], "validationSplit": 0.2, "sampleWeight": "$w", "batchSize": 16}
+    keys |= {"epochs": 1, "optimizer": "sgd", "learningRate": 1e-12}  # the network stays what it is
+    run = Run().through("thread", bound(framework, TASK, tmp_path, keys, df=TABLE, w=w))
+    for part, some in (("train", TRAIN), ("val", VAL)):
+        given = load(framework).predict(run.outcome, rows(TASK, some.index)).probabilities
+        assert given is not None
+        whole = given / given.sum(axis=1, keepdims=True)
+        expected = log_loss(some["target"], whole, sample_weight=w[some.index], labels=[0, 1, 2])
+        assert run.history[f"{part}_loss"].iloc[0] == pytest.approx(expected, rel=1e-4)
+        assert abs(expected - log_loss(some["target"], whole)) > 1e-3, "the weights matter here"
+
+
+@ALL
+def test_that_labels_count_in_one_of_two_losses_is_said(tmp_path: Path, framework: str) -> None:
+    if framework not in UNITS:
+        return
+    keys = {**SMALL[framework, TASK], "validationSplit": 0.2, "classWeight": {"0": 5, "2": 0.3}}
+    run = Run().through("thread", bound(framework, TASK, tmp_path, keys, df=TABLE))
+    given = load(framework).predict(run.outcome, rows(TASK, VAL.index)).probabilities
+    assert given is not None
+    kept = run.history.loc[run.state.metadata[f"best{UNITS[framework]}"]]
+    whole = given / given.sum(axis=1, keepdims=True)
+    assert kept["val_loss"] == pytest.approx(log_loss(VAL["target"], whole, labels=[0, 1, 2]), rel=1e-4)
+    told = "classWeight counts in train_loss and not in val_loss, where each row counts once"
+    assert sum(told in event.text for event in run.of(Log)) == 1
+    unseen = Run().through("thread", bound(framework, TASK, tmp_path, {**keys, "validationSplit": 0}, df=TABLE))
+    assert not any("counts in train_loss" in event.text for event in unseen.of(Log))
 
 
 def one_sided() -> tuple[np.ndarray, int]:
