@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 ASKED = 500
 # The share of what there is to know that it knows at least; a new network knows nothing.
 KNOWS = 0.1
+# How far the mean probability of a label may be from its share: training brings them together, luck does not.
+APART = 0.1
 
 
 def fit_known(
@@ -90,7 +92,7 @@ def _spread(rows: Rows, number: int) -> Rows:
 def _known(answers: np.ndarray, rows: Rows, classes: np.ndarray | None) -> float:
     """The share of the rows' entropy, or of their variance, that the answers explain; below 0 if they are worse.
 
-    It is 0 where they do not fit the rows, which is told where the network is tried.
+    It is 0 where they do not fit the rows, which is told where the network is tried, or are right by luck.
     """
     answers = answers.astype(np.float64)
     if classes is None:
@@ -102,7 +104,9 @@ def _known(answers: np.ndarray, rows: Rows, classes: np.ndarray | None) -> float
         found = labels(rows.y, classes)[: len(answers)]
         if answers.ndim != 2 or answers.shape[1] <= found.max():
             return 0.0
-        shares = np.bincount(found) / len(found)
+        shares = np.bincount(found, minlength=answers.shape[1]) / len(found)
+        if not np.abs(answers.mean(axis=0) - shares).max() < APART:
+            return 0.0
         error = -np.log(np.clip(answers[np.arange(len(found)), found], 1e-15, 1)).mean()
         before = -(shares[shares > 0] * np.log(shares[shares > 0])).sum()
     return cast("float", np.nan_to_num(1 - error / before, nan=0.0)) if before > 0 else 0.0
