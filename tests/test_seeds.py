@@ -149,8 +149,8 @@ def test_the_image_workflow_in_imagenets_place(place: Path) -> None:
     assert lacks(report, seeds.TRAINING_RESULTS) == set()
     assert report.metadata["optimizer"] == "sgd"
     assert report.metadata["validationSamples"] == 8
-    rates = report.metrics["learning"]["rate"]  # after each epoch; a third of all epochs is a step
-    assert rates == pytest.approx([0.1 * 0.1 ** (epoch // 2) for epoch in range(1, 7)])
+    rates = report.metrics["learning"]["rate"]  # of each epoch; a third of all epochs is a step
+    assert rates == pytest.approx([0.1 * 0.1 ** (epoch // 2) for epoch in range(6)])
     assert {path.name for path in Path("models/resnet50_imagenet/checkpoints").glob("epoch-*")} == {"epoch-5.pt"}
 
 

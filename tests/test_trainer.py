@@ -225,6 +225,8 @@ def test_tensors_are_arrays_and_a_dataset_says_how_it_becomes_some(here):
     X, y = train.drop(columns="label").to_numpy(dtype=np.float32), train["label"].to_numpy()
     cell = {"framework": "pytorch", "architecture": "mlp", "epochs": 3}
     tensors = ModelTrainer(cell).train((torch.tensor(X), torch.tensor(y)))
+    learned = torch.tensor(y, dtype=torch.bfloat16).requires_grad_()
+    assert (ModelTrainer(cell).train((torch.tensor(X), learned)).predict(X) < 3).all(), "a tensor with a gradient"
     rows = test.drop(columns="label").to_numpy(dtype=np.float32)
     expected = ModelTrainer(cell).train((X, y)).predict_proba(rows)
     np.testing.assert_array_equal(tensors.predict_proba(torch.tensor(rows, requires_grad=True)), expected)

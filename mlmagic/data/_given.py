@@ -10,6 +10,7 @@ import pandas as pd
 from mlmagic._suggest import closest
 from mlmagic.data._csv import left_out
 from mlmagic.data._labelled import is_labelled
+from mlmagic.data._objects import array_of, is_tensor
 from mlmagic.data._shown import listing
 from mlmagic.errors import DataLoadingError, Fault
 
@@ -66,6 +67,8 @@ def _as_series(value: Any, reference: Reference, key: str) -> pd.Series:
         return value
     if callable(getattr(value, "to_pandas", None)) and isinstance(value.to_pandas(), pd.Series):
         return pd.Series(value.to_pandas())
+    if is_tensor(value):
+        value = array_of(value)
     array = value if isinstance(value, np.ndarray) else np.asarray(value, dtype=object)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]

@@ -42,6 +42,19 @@ def frame_from_object(value: Any, name: str) -> pd.DataFrame:
     return frame if _has_index(value) else counted(frame)
 
 
+def is_tensor(value: Any) -> bool:
+    """Whether it is a tensor of torch or TensorFlow."""
+    return callable(getattr(value, "numpy", None))
+
+
+def array_of(tensor: Any) -> np.ndarray:
+    """A tensor's values, off the device; what NumPy has no dtype for, as float32."""
+    if hasattr(tensor, "detach"):
+        tensor = tensor.detach().cpu()
+        tensor = tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor
+    return np.asarray(tensor.numpy())
+
+
 def _has_index(value: Any) -> bool:
     """Whether an object has an index of the user's own, or a part of it has."""
     if isinstance(value, Mapping):
@@ -71,8 +84,8 @@ def _convert(value: Any) -> pd.DataFrame | None:
         return value
     if isinstance(value, np.ndarray):
         return _from_array(value)
-    if callable(getattr(value, "numpy", None)):  # a tensor of torch or TensorFlow
-        return _from_array(value.detach().cpu().numpy() if hasattr(value, "detach") else value.numpy())
+    if is_tensor(value):
+        return _from_array(array_of(value))
     # A Bunch is a dict too, but its arrays are not columns.
     if isinstance(value, Mapping) and hasattr(value, "data") and hasattr(value, "target"):
         return _from_bunch(value)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.datasets import load_wine
+from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 from sklearn.metrics import accuracy_score, log_loss
 
 torch = pytest.importorskip("torch")
@@ -27,15 +27,15 @@ def still(tmp_path: Path) -> dict[str, Any]:
     return STILL | {"outputDir": str(tmp_path / "run")}
 
 
-def torch_network(*first: Any) -> Any:
-    """Trained on the columns as they are, by a loop of one's own."""
+def torch_network(*first: Any, inputs: np.ndarray = X) -> Any:
+    """Trained by a loop of one's own, on the columns as they are."""
     torch.manual_seed(0)
     network = torch.nn.Sequential(*first, torch.nn.Linear(13, 16), torch.nn.ReLU(), torch.nn.Linear(16, 3))
-    inputs, target = torch.from_numpy(X), torch.from_numpy(Y)
+    rows, target = torch.from_numpy(inputs), torch.from_numpy(Y)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
     for _ in range(400):
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(network(inputs), target).backward()
+        torch.nn.functional.cross_entropy(network(rows), target).backward()
         optimizer.step()
     for layer in first:
         layer.momentum = 0  # a step would move its mean
@@ -51,18 +51,32 @@ def test_a_torch_network_that_knows_the_columns_as_they_are(first: Any, still: d
         probabilities = network(torch.from_numpy(X)).softmax(dim=1).numpy()
     assert accuracy_score(Y, probabilities.argmax(axis=1)) > 0.8
     assert report.metrics["validation"]["loss"] == pytest.approx([log_loss(Y, probabilities)], rel=1e-5, abs=1e-6)
-    assert "Sequential was trained on the columns as they are, so they are not scaled" in report.log
+    assert "Sequential answers best from columns as they are, so they are not scaled" in report.log
     assert "scaled" not in report.metadata
     scaled = mlmagic.run({**still, **keys, "featureScaling": "standard"}, network=network, wine=WINE)
     assert len(scaled.metadata["scaled"]["columns"]) == 13, "what is written holds"
 
 
-def test_a_new_network_is_given_scaled_columns(still: dict[str, Any]) -> None:
-    torch.manual_seed(0)
-    network = torch.nn.Sequential(torch.nn.Linear(13, 16), torch.nn.ReLU(), torch.nn.Linear(16, 3))
-    keys = {"framework": "pytorch", "model": "$network", "data": "$wine", "target": "target"}
-    report = mlmagic.run({**still, **keys}, network=network, wine=WINE)
-    assert len(report.metadata["scaled"]["columns"]) == 13
+def test_a_torch_network_that_knows_columns_between_0_and_1(still: dict[str, Any]) -> None:
+    low, high = X.min(axis=0), X.max(axis=0)
+    network = torch_network(inputs=(X - low) / (high - low))
+    keys = {"framework": "pytorch", "model": "$network", "data": "$wine", "validationData": "$wine", "target": "target"}
+    report = mlmagic.run({**still, **keys, "testSplit": 0}, network=network, wine=WINE)
+    with torch.no_grad():
+        probabilities = network(torch.from_numpy((X - low) / (high - low))).softmax(dim=1).numpy()
+    assert report.metrics["validation"]["loss"] == pytest.approx([log_loss(Y, probabilities)], rel=1e-4, abs=1e-6)
+
+
+# Seeds whose weights are right by luck on the columns as they are: 72 on breast cancer, 6 on iris.
+@pytest.mark.parametrize(("load", "seed"), [(load_wine, 0), (load_breast_cancer, 72), (load_iris, 6)])
+def test_a_new_network_is_given_scaled_columns(load: Any, seed: int, still: dict[str, Any]) -> None:
+    data = load(as_frame=True)
+    wide, classes = data.data.shape[1], len(data.target_names)
+    torch.manual_seed(seed)
+    network = torch.nn.Sequential(torch.nn.Linear(wide, 16), torch.nn.ReLU(), torch.nn.Linear(16, classes))
+    keys = {"framework": "pytorch", "model": "$network", "data": "$frame", "target": "target"}
+    report = mlmagic.run({**still, **keys}, network=network, frame=data.frame)
+    assert len(report.metadata["scaled"]["columns"]) == wide
     assert "Columns are scaled for Sequential; featureScaling: none leaves them as they are" in report.log
 
 
@@ -101,12 +115,19 @@ def test_a_keras_network_that_knows_the_columns_as_they_are(own: bool, still: di
     report = mlmagic.run({**still, **keys}, network=network, wine=WINE)
     expected = network.evaluate(X, Y, verbose=0)
     assert report.metrics["validation"]["loss"] == pytest.approx([expected], rel=1e-4)
-    told = "Sequential scales what it is given itself" if own else "Sequential was trained on the columns as they are"
+    told = "Sequential scales what it is given itself" if own else "Sequential answers best from columns as they are"
     assert told in report.log
     again = mlmagic.load_model(report).predict_proba(WINE)
     logits = network.predict(X, verbose=0).astype(np.float64)
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(again, shares, atol=1e-4)
+
+
+def test_a_layer_that_was_never_adapted_scales_nothing(still: dict[str, Any]) -> None:
+    network = keras.Sequential([keras.Input((13,)), keras.layers.Normalization(), keras.layers.Dense(3)])
+    keys = {"framework": "keras", "model": "$network", "data": "$wine", "target": "target"}
+    report = mlmagic.run({**still, **keys}, network=network, wine=WINE)
+    assert len(report.metadata["scaled"]["columns"]) == 13
 
 
 @pytest.fixture(scope="module")

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 # Rows of a table that a network is asked about.
 ASKED = 500
-# The share of what there is to know that it knows at least; a new network knows nothing.
-KNOWS = 0.1
-# How far the mean probability of a label may be from its share: training brings them together, luck does not.
+# The share of what there is to know that it knows at least; a new network knows nothing, but for luck.
+KNOWS = 0.3
+# How far the mean probability of a label may be from its share, or the mean of the numbers from the target's, in
+# standard deviations: training brings them together, luck does not.
 APART = 0.1
 
 
@@ -63,7 +64,7 @@ def fit_known(
     if own:
         return _saying(fit(scaling="none"), f"{name} scales what it is given itself, so nothing is scaled before")
     seen = are_images(data.train)
-    inputs = [usual, fit(scaling="none"), *([fit(scaling="minmax")] if seen else [])]
+    inputs = [usual, fit(scaling="none"), fit(scaling="minmax")]
     rows = _spread(data.train, FIRST if seen else ASKED)
     try:
         known = [_known(answers(one.first(rows)), rows, data.classes) for one in inputs]
@@ -72,7 +73,8 @@ def fit_known(
     best = int(np.argmax(known))
     if best == 0 or known[best] <= KNOWS:
         return _saying(usual, f"Columns are scaled for {name}; featureScaling: none leaves them as they are")
-    return _saying(inputs[best], f"{name} was trained on the columns as they are, so they are not scaled")
+    scale = "as they are, so they are not scaled" if best == 1 else "between 0 and 1, so they are scaled to that"
+    return _saying(inputs[best], f"{name} answers best from columns {scale}; featureScaling: standard scales them")
 
 
 def _saying(inputs: Inputs, said: str) -> Inputs:
@@ -98,6 +100,8 @@ def _known(answers: np.ndarray, rows: Rows, classes: np.ndarray | None) -> float
     if classes is None:
         y = numbers(rows.y)[: len(answers)]
         if answers.size != y.size:
+            return 0.0
+        if not abs(answers.mean() - y.mean()) < APART * y.std():
             return 0.0
         error, before = ((answers.reshape(-1) - y) ** 2).mean(), y.var()
     else:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 
 from mlmagic import _known_scripts
 from mlmagic.errors import Fault, InvalidConfiguration
@@ -82,10 +83,15 @@ def text_tokens(model: Any) -> tuple[int | None, int | None]:
 
 def scales_itself(model: Any) -> bool:
     """Whether the layers that scale come first in a model: it takes pixels and columns as they are."""
-    scaling = (keras.layers.Rescaling, keras.layers.Normalization)
     layers = model._flatten_layers() if isinstance(model, keras.Model) else ()
-    first = next((layer for layer in layers if isinstance(layer, scaling) or _weighs(layer)), None)
-    return isinstance(first, scaling)
+    return next((_scales(layer) for layer in layers if _scales(layer) or _weighs(layer)), False)
+
+
+def _scales(layer: Any) -> bool:
+    if isinstance(layer, keras.layers.Normalization):  # one that was never adapted does nothing
+        known = layer.mean is not None and layer.variance is not None
+        return known and bool(np.any(np.asarray(layer.mean) != 0) or np.any(np.asarray(layer.variance) != 1))
+    return isinstance(layer, keras.layers.Rescaling)
 
 
 def _weighs(layer: Any) -> bool:

@@ -169,7 +169,8 @@ class KerasExecutor:
                 inputs = fit()
             else:
                 said, own = partial(answers, found, data.task), scales_itself(found.given)
-                inputs = fit_known(found.name, train, data, fit, said, own=own)
+                with self._warning_once():
+                    inputs = fit_known(found.name, train, data, fit, said, own=own)
             self._fitted = [(train, data, inputs)]
         return self._fitted[0][2]
 

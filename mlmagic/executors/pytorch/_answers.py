@@ -30,5 +30,5 @@ def answers(found: Source, task: Task, inputs: np.ndarray) -> np.ndarray:
         outputs: Any = forward(copy.deepcopy(found.given), torch.from_numpy(inputs), found)
     if not isinstance(outputs, Tensor) or outputs.ndim not in (1, 2):
         return np.empty((len(inputs), 0))
-    found = outputs if task == "regression" else probabilities(outputs.double(), seen.squashed(outputs))
-    return np.asarray(found)
+    said = outputs if task == "regression" else probabilities(outputs.double(), seen.squashed(outputs))
+    return np.asarray(said)
