@@ -130,6 +130,17 @@ def test_a_layer_that_was_never_adapted_scales_nothing(still: dict[str, Any]) ->
     assert len(report.metadata["scaled"]["columns"]) == 13
 
 
+def test_a_model_that_is_not_built_begins_with_weights_of_the_runs_seed(still: dict[str, Any]) -> None:
+    losses = []
+    for seed in (0, 1):
+        keras.utils.set_random_seed(seed)
+        network = keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dense(3)])
+        keys = {"framework": "keras", "model": "$network", "data": "$wine", "target": "target", "seed": 5}
+        losses += mlmagic.run({**still, **keys}, network=network, wine=WINE).metrics["validation"]["loss"]
+        assert not network.built
+    assert losses[0] == losses[1]
+
+
 @pytest.fixture(scope="module")
 def photographs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray, np.ndarray]:
     """Bright and dark images in folders, as files and as arrays."""

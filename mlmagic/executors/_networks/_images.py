@@ -19,6 +19,7 @@ from mlmagic.executors._base import MOST_CELLS, batch_rows
 from mlmagic.executors._networks._decoded import BLOCK, Images, workers
 from mlmagic.executors._networks._need import ROWS
 from mlmagic.executors._networks._pixels import Pixels, Unreadable, look, unreadable
+from mlmagic.executors._networks._sample import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -156,7 +157,7 @@ def fit_images(
     if scaling == "robust":
         message = "featureScaling of images is standard, minmax or none, got robust"
         raise InvalidConfiguration([Fault("config.featureScaling", message, value=scaling)])
-    sample = _sample(rows)
+    sample = spread(rows, SAMPLE)
     seen = looked(sample)
     if alike and len({shape[:2] for shape in seen}) > 1 and not (expected and all(expected[:2])):
         raise DataLoadingError(
@@ -168,11 +169,6 @@ def fit_images(
     wanted = Pixels(height, width, channels, "uint8" if all(kind == np.uint8 for *_, kind in seen) else "float32")
     values = Images(sample.X.iloc[:, 0].array, list(sample.X.index), wanted, last=True).whole()
     return ImageInputs(_scaled(wanted, values, scaling), last, chosen)
-
-
-def _sample(rows: Rows) -> Rows:
-    places = np.unique(np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(int))
-    return replace(rows, X=rows.X.iloc[places], y=None, weight=None, group=None)
 
 
 def looked(

@@ -7,20 +7,20 @@ its own layers may scale them, or nobody did. Nothing in it says so, but its ans
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlmagic.data import Rows
 from mlmagic.errors import InvalidConfiguration
 from mlmagic.executors._networks._images import FIRST
 from mlmagic.executors._networks._inputs import TableInputs, are_images, are_texts, labels, numbers
+from mlmagic.executors._networks._sample import spread
 from mlmagic.executors._networks._windows import WindowInputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlmagic.data import TrainingData
+    from mlmagic.data import Rows, TrainingData
     from mlmagic.executors._networks._inputs import Inputs
     from mlmagic.executors._networks.config import NetworkTrain
 
@@ -58,14 +58,14 @@ def fit_known(
     own
         Whether it has layers that scale.
     """
-    usual = fit()
     if train.feature_scaling is not None or train.prepare == "none" or are_texts(data.train, train):
-        return usual
+        return fit()
     if own:
         return _saying(fit(scaling="none"), f"{name} scales what it is given itself, so nothing is scaled before")
     seen = are_images(data.train)
+    usual = fit()
     inputs = [usual, fit(scaling="none"), fit(scaling="minmax")]
-    rows = _spread(data.train, FIRST if seen else ASKED)
+    rows = spread(data.train, FIRST if seen else ASKED)
     try:
         known = [_known(answers(one.first(rows)), rows, data.classes) for one in inputs]
     except InvalidConfiguration:  # it does not take such rows, which is told where it is tried
@@ -86,31 +86,34 @@ def _saying(inputs: Inputs, said: str) -> Inputs:
     return inputs
 
 
-def _spread(rows: Rows, number: int) -> Rows:
-    places = np.unique(np.linspace(0, len(rows) - 1, min(number, len(rows))).astype(int))
-    return Rows(rows.X.iloc[places], None if rows.y is None else rows.y.iloc[places])
-
-
 def _known(answers: np.ndarray, rows: Rows, classes: np.ndarray | None) -> float:
     """The share of the rows' entropy, or of their variance, that the answers explain; below 0 if they are worse.
 
     It is 0 where they do not fit the rows, which is told where the network is tried, or are right by luck.
     """
-    answers = answers.astype(np.float64)
     if classes is None:
-        y = numbers(rows.y)[: len(answers)]
-        if answers.size != y.size:
-            return 0.0
-        if not abs(answers.mean() - y.mean()) < APART * y.std():
-            return 0.0
-        error, before = ((answers.reshape(-1) - y) ** 2).mean(), y.var()
-    else:
-        found = labels(rows.y, classes)[: len(answers)]
-        if answers.ndim != 2 or answers.shape[1] <= found.max():
-            return 0.0
-        shares = np.bincount(found, minlength=answers.shape[1]) / len(found)
-        if not np.abs(answers.mean(axis=0) - shares).max() < APART:
-            return 0.0
-        error = -np.log(np.clip(answers[np.arange(len(found)), found], 1e-15, 1)).mean()
-        before = -(shares[shares > 0] * np.log(shares[shares > 0])).sum()
-    return cast("float", np.nan_to_num(1 - error / before, nan=0.0)) if before > 0 else 0.0
+        return _explained(answers.astype(np.float64).reshape(-1), numbers(rows.y)[: len(answers)])
+    return _told(answers.astype(np.float64), labels(rows.y, classes)[: len(answers)])
+
+
+def _explained(answers: np.ndarray, y: np.ndarray) -> float:
+    """The share of the variance of numbers, both of shape (n,)."""
+    if answers.shape != y.shape or not abs(answers.mean() - y.mean()) < APART * y.std():
+        return 0.0
+    return _share(((answers - y) ** 2).mean(), y.var())
+
+
+def _told(answers: np.ndarray, found: np.ndarray) -> float:
+    """The share of the entropy of labels: probabilities, shape (n, classes), beside the labels' places, shape (n,)."""
+    if answers.ndim != 2 or answers.shape[1] <= found.max():
+        return 0.0
+    shares = np.bincount(found, minlength=answers.shape[1]) / len(found)
+    if not np.abs(answers.mean(axis=0) - shares).max() < APART:
+        return 0.0
+    error = -np.log(np.clip(answers[np.arange(len(found)), found], 1e-15, 1)).mean()
+    return _share(error, -(shares[shares > 0] * np.log(shares[shares > 0])).sum())
+
+
+def _share(error: float, before: float) -> float:
+    known = 1 - error / before if before > 0 else 0.0
+    return float(known) if np.isfinite(known) else 0.0

@@ -34,6 +34,14 @@ def sample(rows: Rows) -> Rows:
     return replace(rows, X=rows.X.iloc[places], y=None, weight=None, group=None)
 
 
+def spread(rows: Rows, number: int) -> Rows:
+    """So many rows with their target, spread evenly over these; all if there are fewer."""
+    places = np.unique(np.linspace(0, len(rows) - 1, min(number, len(rows))).astype(int))
+    return replace(
+        rows, X=rows.X.iloc[places], y=None if rows.y is None else rows.y.iloc[places], weight=None, group=None
+    )
+
+
 def _telling(column: pd.Series) -> np.ndarray:
     """Places of what a sample must have: a row of every label, the smallest and the largest number, a value at all."""
     if kind(column) == "category":
